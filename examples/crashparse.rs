@@ -1,0 +1,191 @@
+//! Prints the crash reports of Linux kernel logs.
+//!
+//! ```text
+//! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
+//! ```
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Parser, ValueEnum};
+use crashparse::ser::{JsonReport, SCHEMA};
+use crashparse::{LineNumbers, Plain, Report, TextReport, reports};
+
+/// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
+///
+/// Exit status: 0 if a report was found, 1 if none, 2 if something could not be read.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Args {
+    /// How to print the reports.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// When to colour text.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+
+    /// Logs to read; `-` or nothing: standard input.
+    #[arg(value_name = "LOG")]
+    logs: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Readable reports.
+    Text,
+    /// `FILE:LINE: TITLE`, one report a line.
+    Titles,
+    /// One JSON document.
+    Json,
+    /// One JSON report a line, written as found.
+    Jsonl,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// If the output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(Outcome { failed: true, .. }) => ExitCode::from(2),
+        Ok(Outcome { found: true, .. }) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        // Whoever reads our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crashparse: standard output: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Default)]
+struct Outcome {
+    found: bool,
+    failed: bool,
+}
+
+/// Reads all logs and prints their reports; an error is one of standard output.
+fn run(args: &Args) -> io::Result<Outcome> {
+    let standard_input = [PathBuf::from("-")];
+    let paths = if args.logs.is_empty() { &standard_input[..] } else { &args.logs[..] };
+    let mut printer = Printer::new(args);
+    let mut outcome = Outcome::default();
+    printer.begin()?;
+    for path in paths {
+        match read(path) {
+            Ok(log) => outcome.found |= printer.file(&name(path), &log)?,
+            Err(error) => {
+                eprintln!("crashparse: {}: {error}", Plain(name(path).as_bytes()));
+                outcome.failed = true;
+            }
+        }
+    }
+    printer.end()?;
+    Ok(outcome)
+}
+
+fn name(path: &Path) -> String {
+    if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy().into_owned() }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut log = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut log)?;
+    } else {
+        File::open(path)?.read_to_end(&mut log)?;
+    }
+    Ok(log)
+}
+
+struct Printer {
+    out: io::BufWriter<io::StdoutLock<'static>>,
+    format: Format,
+    title: Style,
+    files: usize,
+}
+
+impl Printer {
+    fn new(args: &Args) -> Printer {
+        let wanted = match args.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
+        };
+        let title = if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() };
+        let out = io::BufWriter::new(io::stdout().lock());
+        Printer { out, format: args.format, title, files: 0 }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::Json => write!(self.out, "{{\"schema\":{SCHEMA},\"files\":["),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints the reports of one log; whether it has any.
+    fn file(&mut self, path: &str, log: &[u8]) -> io::Result<bool> {
+        if self.format == Format::Json {
+            let comma = if self.files > 0 { "," } else { "" };
+            let path = serde_json::to_string(path)?;
+            write!(self.out, "{comma}\n{{\"path\":{path},\"bytes\":{},\"reports\":[", log.len())?;
+        }
+        self.files += 1;
+        let mut numbers = LineNumbers::new(log);
+        let mut found = false;
+        for report in reports(log) {
+            let line = numbers.of(report.span().start);
+            self.report(path, line, &report, !found)?;
+            found = true;
+        }
+        if self.format == Format::Json {
+            write!(self.out, "]}}")?;
+        }
+        Ok(found)
+    }
+
+    fn report(&mut self, path: &str, line: u64, report: &Report<'_>, first: bool) -> io::Result<()> {
+        let json = JsonReport::new(report).line(line);
+        match self.format {
+            Format::Titles => {
+                writeln!(self.out, "{}:{line}: {}", Plain(path.as_bytes()), report.title())
+            }
+            Format::Json => {
+                self.out.write_all(if first { b"\n" } else { b",\n" })?;
+                Ok(serde_json::to_writer(&mut self.out, &json)?)
+            }
+            Format::Jsonl => {
+                serde_json::to_writer(&mut self.out, &json.path(path))?;
+                self.out.write_all(b"\n")?;
+                self.out.flush()
+            }
+            Format::Text => {
+                let text = TextReport::new(report).at(path, line).to_string();
+                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+                writeln!(self.out, "{}{title}{}\n{rest}", self.title.render(), self.title.render_reset())
+            }
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        if self.format == Format::Json {
+            writeln!(self.out, "]}}")?;
+        }
+        self.out.flush()
+    }
+}

@@ -1,0 +1,192 @@
+//! The checks of the slab allocator: `mm/slub.c`.
+
+use super::{address, address_after, hex_bytes, number_after};
+use crate::facts::frame::Frame;
+use crate::text;
+
+/// What `slub_debug` says about a damaged object: `print_trailer` and `check_bytes_and_report`.
+///
+/// ```text
+/// BUG kmalloc-64 (Tainted: G           O      ): Poison overwritten
+/// 0xffff888006823348-0xffff888006823348 @offset=840. First byte 0x41 instead of 0x6b
+/// Allocated in slub_poison+0x24/0x60 [crashme] age=0 cpu=0 pid=40
+/// Freed in slub_poison+0x31/0x60 [crashme] age=0 cpu=0 pid=40
+/// Slab 0xffffea00001a08c0 objects=16 used=16 fp=0x0000000000000000 flags=0xfffffc0000200(slab|node=0|zone=1)
+/// Object 0xffff888006823340 @offset=832 fp=0xffff888006823a40
+/// ```
+///
+/// Before Linux 5.13 each line but the first begins with `INFO: `.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Slab<'a> {
+    /// Name of the slab cache.
+    pub cache: Option<&'a [u8]>,
+    /// What is wrong: `Poison overwritten`.
+    pub problem: Option<&'a [u8]>,
+    /// The damaged bytes.
+    pub corruption: Option<Corruption>,
+    /// Who allocated the object.
+    pub allocated: Option<SlabTrack<'a>>,
+    /// Who freed the object.
+    pub freed: Option<SlabTrack<'a>>,
+    /// Address of the slab's descriptor.
+    pub slab: Option<u64>,
+    /// Objects in the slab.
+    pub objects: Option<u64>,
+    /// Objects in use.
+    pub used: Option<u64>,
+    /// Address of the object.
+    pub object: Option<u64>,
+    /// Its offset in the slab.
+    pub offset: Option<u64>,
+    /// Contents of the object and what surrounds it.
+    pub rows: Vec<DumpRow<'a>>,
+}
+
+/// A run of damaged bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Corruption {
+    /// First address.
+    pub start: u64,
+    /// Last address.
+    pub end: u64,
+    /// The first byte, as found.
+    pub found: u8,
+    /// What it should be.
+    pub expected: u8,
+}
+
+/// Where and when an object was allocated or freed: `print_track`.
+///
+/// ```text
+/// Allocated in slub_poison+0x24/0x60 [crashme] age=0 cpu=0 pid=40
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlabTrack<'a> {
+    /// The caller of the allocator.
+    pub at: Frame<'a>,
+    /// How long ago, in jiffies.
+    pub age: Option<u64>,
+    /// The CPU.
+    pub cpu: Option<u64>,
+    /// Thread ID.
+    pub pid: Option<u64>,
+}
+
+/// A row of a memory dump: `print_section`.
+///
+/// ```text
+/// Object   ffff888006823340: 6b 6b 6b 6b 6b 6b 6b 6b 41 6b 6b 6b 6b 6b 6b 6b  kkkkkkkkAkkkkkkk
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DumpRow<'a> {
+    /// Which memory: `Object`, `Redzone`, `Padding` or `Bytes b4` (before the object).
+    pub label: &'a str,
+    /// Address of the first byte.
+    pub address: u64,
+    /// Up to 16 bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl<'a> Slab<'a> {
+    pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
+        let body = text::skip_blanks(body);
+        let body = body.strip_prefix(b"INFO: ").unwrap_or(body);
+        match body.first() {
+            Some(b'B') => self.banner(body) || self.row(body),
+            Some(b'S') => self.slab(body),
+            Some(b'O') => self.object(body) || self.row(body),
+            Some(b'P' | b'R') => self.row(body),
+            Some(b'0') => self.corruption(body),
+            Some(b'A') => track(body, b"Allocated in ", &mut self.allocated),
+            Some(b'F') => track(body, b"Freed in ", &mut self.freed),
+            _ => false,
+        }
+    }
+
+    /// Reads `BUG kmalloc-64 (Not tainted): Poison overwritten`.
+    fn banner(&mut self, body: &'a [u8]) -> bool {
+        let Some(rest) = body.strip_prefix(b"BUG ") else {
+            return false;
+        };
+        let taint = [" (Not tainted", " (Tainted: "].into_iter().find_map(|words| text::find(rest, words));
+        let Some((cache, tail)) = taint.and_then(|at| rest.split_at_checked(at)) else {
+            return false;
+        };
+        let Some(problem) = text::after(tail, "): ") else {
+            return false;
+        };
+        if self.cache.is_none() {
+            (self.cache, self.problem) = (Some(cache), Some(problem.trim_ascii_end()));
+        }
+        true
+    }
+
+    fn slab(&mut self, body: &[u8]) -> bool {
+        let Some(rest) = body.strip_prefix(b"Slab 0x") else {
+            return false;
+        };
+        if self.objects.is_none() {
+            self.slab = address(rest).and_then(|(_, address)| address);
+            self.objects = number_after(rest, " objects=");
+            self.used = number_after(rest, " used=");
+        }
+        true
+    }
+
+    fn object(&mut self, body: &[u8]) -> bool {
+        let Some(rest) = body.strip_prefix(b"Object 0x") else {
+            return false;
+        };
+        if self.offset.is_none() {
+            self.object = address(rest).and_then(|(_, address)| address);
+            self.offset = number_after(rest, " @offset=");
+        }
+        true
+    }
+
+    /// Reads `0x..-0x.. @offset=840. First byte 0x41 instead of 0x6b`.
+    fn corruption(&mut self, body: &[u8]) -> bool {
+        let read = || {
+            let (rest, start) = text::hex(body).ok()?;
+            let (rest, end) = text::hex(rest.strip_prefix(b"-")?).ok()?;
+            let byte = |name| u8::try_from(address_after(rest, name)?).ok();
+            Some(Corruption { start, end, found: byte("First byte ")?, expected: byte(" instead of ")? })
+        };
+        let found = read();
+        self.corruption = self.corruption.or(found);
+        found.is_some()
+    }
+
+    fn row(&mut self, body: &'a [u8]) -> bool {
+        let row = ["Object ", "Redzone ", "Padding ", "Bytes b4 "].into_iter().find_map(|label| {
+            let rest = body.strip_prefix(label.as_bytes())?;
+            let (digits, rest) = text::take(text::skip_blanks(rest), |b| b.is_ascii_hexdigit());
+            let address = text::number(digits, 16).filter(|_| matches!(digits.len(), 8 | 16))?;
+            let (bytes, _) = hex_bytes(rest.strip_prefix(b": ")?, 16);
+            Some(DumpRow { label: label.trim_ascii_end(), address, bytes })
+        });
+        let found = row.is_some();
+        self.rows.extend(row);
+        found
+    }
+}
+
+fn track<'a>(body: &'a [u8], words: &[u8], place: &mut Option<SlabTrack<'a>>) -> bool {
+    let Some(rest) = body.strip_prefix(words) else {
+        return false;
+    };
+    let Ok((rest, at)) = Frame::parse_symbol(rest) else {
+        return false;
+    };
+    place.get_or_insert(SlabTrack {
+        at,
+        age: number_after(rest, " age="),
+        cpu: number_after(rest, " cpu="),
+        pid: number_after(rest, " pid="),
+    });
+    true
+}

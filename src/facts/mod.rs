@@ -1,0 +1,10 @@
+//! What a report says, typed: one grammar per thing the kernel prints.
+
+pub mod code;
+pub mod frame;
+pub mod locks;
+pub mod memory;
+pub mod modules;
+pub mod registers;
+pub mod task;
+pub mod trace;

@@ -1,0 +1,325 @@
+//! Who was running: the header of a stack dump, the lines of a task dump, the victims of hangs.
+
+mod hung;
+mod state;
+
+pub use hung::{Blocker, HungTask, LockKind, SoftLockup, Wait};
+pub use state::TaskState;
+
+use crate::facts::frame::Frame;
+use crate::text;
+
+/// The task on a CPU, and the kernel that it runs: `dump_stack_print_info` in `lib/dump_stack.c`.
+///
+/// ```text
+/// CPU: 0 PID: 95 Comm: init Tainted: G           OE      6.1.0-56-amd64 #1  Debian 6.1.192-2
+/// CPU: 1 UID: 0 PID: 5830 Comm: syz-executor175 Not tainted 6.12.0-rc7-syzkaller-00012-g3022e9d00ebe #0
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Task<'a> {
+    /// Name of the task: any bytes, blanks included.
+    pub comm: &'a [u8],
+    /// Thread ID (the kernel's `pid`).
+    pub pid: u32,
+    /// Real user ID; `None` before Linux 6.12.
+    pub uid: Option<u32>,
+    /// The CPU; `None` in headers before Linux 3.10.
+    pub cpu: Option<u32>,
+    /// Release as of `uname -r`; `None` if the line is cut.
+    pub kernel: Option<&'a str>,
+    /// The letters of what taints the kernel, with their blanks: `G        W  O`; `None` if nothing does.
+    pub tainted: Option<&'a str>,
+    /// Build ID of vmlinux, 40 hexadecimal digits (`CONFIG_STACKTRACE_BUILD_ID`).
+    pub build_id: Option<&'a str>,
+    /// Whether a crash kernel is loaded (`Kdump: loaded`).
+    pub kdump: bool,
+}
+
+/// `%.20s` of the header's format, and `Kdump: loaded ` behind it.
+const MAX_COMM: usize = 20;
+const KDUMP: &str = " Kdump: loaded";
+
+impl<'a> Task<'a> {
+    /// A task of which only name and ID are known.
+    pub(crate) fn named(comm: &'a [u8], pid: u32) -> Task<'a> {
+        Task { comm, pid, uid: None, cpu: None, kernel: None, tainted: None, build_id: None, kdump: false }
+    }
+
+    /// Reads the header of a stack dump; `None` if the line is something else.
+    pub fn parse(body: &'a [u8]) -> Option<Task<'a>> {
+        let body = text::skip_blanks(body);
+        let (cpu, uid, pid, rest) = match body.strip_prefix(b"CPU: ") {
+            Some(rest) => {
+                let (rest, cpu) = text::dec_u32(rest).ok()?;
+                let (rest, uid) = match rest.strip_prefix(b" UID: ") {
+                    Some(rest) => text::dec_u32(rest).map(|(rest, uid)| (rest, Some(uid))).ok()?,
+                    None => (rest, None),
+                };
+                let (rest, pid) = text::dec_u32(rest.strip_prefix(b" PID: ")?).ok()?;
+                (Some(cpu), uid, pid, rest.strip_prefix(b" Comm: ")?)
+            }
+            None => {
+                let (rest, pid) = text::dec_u32(body.strip_prefix(b"Pid: ")?).ok()?;
+                (None, None, pid, rest.strip_prefix(b", comm: ")?)
+            }
+        };
+        let (comm, kdump, tail) = split_comm(rest);
+        let (tainted, tail) = taint(tail);
+        let (release, _) = text::take(tail, |b| b != b' ');
+        Some(Task {
+            comm,
+            pid,
+            uid,
+            cpu,
+            kernel: text::ascii(release).filter(|r| !r.is_empty()),
+            tainted,
+            build_id: build_id(tail),
+            kdump,
+        })
+    }
+}
+
+/// Splits the name of the task from what follows it; the name may itself hold `Tainted`, so the last mark within
+/// the reach of a name counts.
+fn split_comm(rest: &[u8]) -> (&[u8], bool, &[u8]) {
+    let reach = rest.get(..MAX_COMM + KDUMP.len() + " Not tainted".len()).unwrap_or(rest);
+    let marks = [" Not tainted", " Tainted: "].map(|mark| memchr::memmem::rfind(reach, mark.as_bytes()));
+    let (comm, tail) = match marks.into_iter().flatten().max() {
+        Some(at) => rest.split_at_checked(at).unwrap_or((rest, &[])),
+        // A cut line.
+        None => (rest, &[][..]),
+    };
+    match comm.strip_suffix(KDUMP.as_bytes()) {
+        Some(comm) => (comm, true, tail),
+        None => (comm, false, tail),
+    }
+}
+
+/// Reads ` Tainted: G        W          ` (`print_tainted` in `kernel/panic.c`) and returns what follows.
+fn taint(tail: &[u8]) -> (Option<&str>, &[u8]) {
+    match tail.strip_prefix(b" Tainted: ") {
+        Some(rest) => {
+            let (flags, rest) = text::take(rest, |b| b == b' ' || b.is_ascii_uppercase());
+            (text::ascii(flags).map(str::trim_ascii_end), rest)
+        }
+        None => (None, text::skip_blanks(tail.strip_prefix(b" Not tainted").unwrap_or_default())),
+    }
+}
+
+/// The word of 40 hexadecimal digits, if there is one.
+fn build_id(tail: &[u8]) -> Option<&str> {
+    let is_id = |word: &&[u8]| word.len() == 40 && word.iter().all(u8::is_ascii_hexdigit);
+    text::ascii(tail.split(|&b| b == b' ').rfind(is_id)?)
+}
+
+/// Reads `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`.
+///
+/// Printed by `dump_stack_print_info`, from DMI or the device tree; an empty name is `None`.
+pub fn hardware_name(body: &[u8]) -> Option<&[u8]> {
+    let name = text::skip_blanks(body).strip_prefix(b"Hardware name: ")?.trim_ascii();
+    (!name.is_empty()).then_some(name)
+}
+
+/// What a kernel worker was busy with: `print_worker_info` in `kernel/workqueue.c`.
+///
+/// ```text
+/// Workqueue: events cm_work_fn [crashme]
+/// Workqueue: writeback wb_workfn (flush-8:0)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Workqueue<'a> {
+    /// Name of the work queue; empty if the kernel could not read it.
+    pub name: &'a [u8],
+    /// The function of the work item; `None` for `0x0`.
+    pub function: Option<&'a str>,
+    /// Module of the function.
+    pub module: Option<&'a str>,
+    /// Description of the worker where it differs from the name of the queue.
+    pub description: Option<&'a [u8]>,
+}
+
+impl<'a> Workqueue<'a> {
+    /// Reads a `Workqueue:` line; `None` if the line is something else.
+    pub fn parse(body: &'a [u8]) -> Option<Workqueue<'a>> {
+        let mut rest = text::skip_blanks(body).strip_prefix(b"Workqueue: ")?.trim_ascii_end();
+        let mut queue = Workqueue { name: b"", function: None, module: None, description: None };
+        if let Some(inner) = rest.strip_suffix(b")") {
+            let at = memchr::memmem::rfind(inner, b" (")?;
+            queue.description = inner.get(at + 2..);
+            rest = inner.get(..at)?;
+        }
+        if let Some(inner) = rest.strip_suffix(b"]") {
+            let at = memchr::memmem::rfind(inner, b" [")?;
+            // A build ID may follow the name of the module.
+            let (module, _) = text::take(inner.get(at + 2..)?, |b| b != b' ');
+            queue.module = text::ascii(module);
+            rest = inner.get(..at)?;
+        }
+        let at = memchr::memrchr(b' ', rest)?;
+        let function = rest.get(at + 1..)?;
+        queue.function = match text::symbol(function) {
+            Ok((_, name)) => Some(name),
+            Err(_) => Frame::parse_symbol(function).ok().and_then(|(_, frame)| frame.symbol),
+        };
+        queue.name = rest.get(..at)?;
+        Some(queue)
+    }
+}
+
+/// Splits `kworker/0:2:18` or `cm_waiter/0/42` at the last `separator`; only a number may follow it.
+pub(crate) fn comm_and_pid(input: &[u8], separator: u8) -> Option<(&[u8], u32)> {
+    let at = memchr::memrchr(separator, input)?;
+    let pid = u32::try_from(text::number(input.get(at + 1..)?, 10)?).ok()?;
+    Some((input.get(..at)?, pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "c93e4bff64fab427215557e6aec06ccf31638cde";
+
+    #[test]
+    fn headers() {
+        let debian =
+            "CPU: 0 PID: 95 Comm: init Tainted: G           OE      6.1.0-56-amd64 #1  Debian 6.1.192-2";
+        let lab = format!(
+            "CPU: 1 PID: 43 Comm: cr_writer/b Tainted: G           O       6.1.192-crashlab2 #1  {ID}"
+        );
+        let new = format!(
+            "CPU: 1 UID: 1000 PID: 905 Comm: a b Kdump: loaded Tainted: G        W          6.15.0 #1 {ID} PREEMPT(full) "
+        );
+        type Row<'a> =
+            (&'a str, &'a str, (u32, Option<u32>, Option<u32>), &'a str, Option<&'a str>, bool, bool);
+        let rows: &[Row<'_>] = &[
+            (debian, "init", (95, None, Some(0)), "6.1.0-56-amd64", Some("G           OE"), false, false),
+            (
+                &lab,
+                "cr_writer/b",
+                (43, None, Some(1)),
+                "6.1.192-crashlab2",
+                Some("G           O"),
+                true,
+                false,
+            ),
+            (&new, "a b", (905, Some(1000), Some(1)), "6.15.0", Some("G        W"), true, true),
+            (
+                "CPU: 2 PID: 9 Comm: loop0 Not tainted 4.15.0-rc2-next-20171204+ #58",
+                "loop0",
+                (9, None, Some(2)),
+                "4.15.0-rc2-next-20171204+",
+                None,
+                false,
+                false,
+            ),
+            (
+                "CPU: 2 PID: 9 Comm: a Tainted: P x Not tainted 6.1.0 #1",
+                "a Tainted: P x",
+                (9, None, Some(2)),
+                "6.1.0",
+                None,
+                false,
+                false,
+            ),
+            (
+                "CPU: 2 PID: 9 Comm: Not tainted Tainted: G W 6.1.0 #1 PREEMPT",
+                "Not tainted",
+                (9, None, Some(2)),
+                "6.1.0",
+                Some("G W"),
+                false,
+                false,
+            ),
+            (
+                "CPU: 2 PID: 9 Comm:  Kdump: loaded Not tainted 6.1.0 #1",
+                "",
+                (9, None, Some(2)),
+                "6.1.0",
+                None,
+                false,
+                true,
+            ),
+            (
+                "Pid: 905, comm: insmod Tainted: G        W    3.2.0-4-amd64 #1 Debian",
+                "insmod",
+                (905, None, None),
+                "3.2.0-4-amd64",
+                Some("G        W"),
+                false,
+                false,
+            ),
+        ];
+        for &(line, comm, (pid, uid, cpu), kernel, tainted, id, kdump) in rows {
+            let task = Task::parse(line.as_bytes()).expect(line);
+            let want = Task {
+                comm: comm.as_bytes(),
+                pid,
+                uid,
+                cpu,
+                kernel: Some(kernel),
+                tainted,
+                build_id: id.then_some(ID),
+                kdump,
+            };
+            assert_eq!(task, want, "{line}");
+        }
+    }
+
+    #[test]
+    fn cut_and_other_headers() {
+        let cut = Task::parse(b"CPU: 0 PID: 95 Comm: ini").map(|t| (t.comm, t.kernel));
+        assert_eq!(cut, Some((&b"ini"[..], None)));
+        for line in [
+            "WARNING: CPU: 1 PID: 3214 at kernel/workqueue.c:2911 __flush_work+0x1/0x2",
+            "CPU: 0 PID: 95",
+            "CPU: 0 PID: -5 Comm: x Not tainted",
+            "CPU: Intel(R) Xeon(R)",
+            "",
+        ] {
+            assert_eq!(Task::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn hardware() {
+        assert_eq!(
+            hardware_name(b"Hardware name: linux,dummy-virt (DT)"),
+            Some(&b"linux,dummy-virt (DT)"[..])
+        );
+        assert_eq!(hardware_name(b"Hardware name:  , BOARD"), Some(&b", BOARD"[..]));
+        assert_eq!(hardware_name(b"Hardware name: "), None);
+        assert_eq!(hardware_name(b"Hardware"), None);
+    }
+
+    #[test]
+    fn workqueues() {
+        type Row<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+        let rows: &[Row<'_>] = &[
+            ("Workqueue: events rtc_timer_do_work", "events", Some("rtc_timer_do_work"), None, None),
+            ("Workqueue: events cm_work_fn [crashme]", "events", Some("cm_work_fn"), Some("crashme"), None),
+            (
+                "Workqueue: writeback wb_workfn (flush-8:0)",
+                "writeback",
+                Some("wb_workfn"),
+                None,
+                Some("flush-8:0"),
+            ),
+            ("Workqueue: a b fn.isra.0 [m 0123abcd] (d)", "a b", Some("fn.isra.0"), Some("m"), Some("d")),
+            ("Workqueue: e fn+0x0/0x10", "e", Some("fn"), None, None),
+            ("Workqueue:  0x0 (events)", "", None, None, Some("events")),
+        ];
+        for &(line, name, function, module, description) in rows {
+            let queue = Workqueue::parse(line.as_bytes()).expect(line);
+            assert_eq!(
+                (queue.name, queue.function, queue.module),
+                (name.as_bytes(), function, module),
+                "{line}"
+            );
+            assert_eq!(queue.description, description.map(str::as_bytes), "{line}");
+        }
+        assert_eq!(Workqueue::parse(b"Workqueue:"), None);
+        assert_eq!(Workqueue::parse(b"Workqueue: x"), None);
+    }
+}

@@ -1,0 +1,276 @@
+//! The victims of hangs: `kernel/hung_task.c` and `kernel/watchdog.c`.
+
+use super::comm_and_pid;
+use crate::text;
+
+/// What a hung task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Wait {
+    /// `blocked for more than`: in state `D`.
+    Blocked,
+    /// `blocked in I/O wait for more than`: the same, waiting for a device.
+    Io,
+    /// `can't die for more than`: killed, but still there (kernels of syzbot).
+    CannotDie,
+}
+
+/// A task that has not run for too long: `check_hung_task` in `kernel/hung_task.c`.
+///
+/// ```text
+/// INFO: task cm waiter:1:43 blocked for more than 6 seconds.
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HungTask<'a> {
+    /// Name of the task; it may hold blanks and colons.
+    pub comm: &'a [u8],
+    /// Thread ID.
+    pub pid: u32,
+    /// What it waits for.
+    pub wait: Wait,
+    /// For how long, in seconds: at least the timeout, `kernel.hung_task_timeout_secs`.
+    pub seconds: u64,
+}
+
+impl<'a> HungTask<'a> {
+    /// Reads the banner of a hung task; `None` if the line is something else.
+    pub fn parse(body: &'a [u8]) -> Option<HungTask<'a>> {
+        let rest = text::after(body, "INFO: task ")?;
+        [
+            (" blocked for more than ", Wait::Blocked),
+            (" blocked in I/O wait for more than ", Wait::Io),
+            (" can't die for more than ", Wait::CannotDie),
+        ]
+        .into_iter()
+        .find_map(|(words, wait)| {
+            let at = memchr::memmem::rfind(rest, words.as_bytes())?;
+            let (comm, pid) = comm_and_pid(rest.get(..at)?, b':')?;
+            let (_, seconds) = text::dec(rest.get(at + words.len()..)?).ok()?;
+            Some(HungTask { comm, pid, wait, seconds })
+        })
+    }
+}
+
+/// A lock that a hung task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LockKind {
+    /// `struct mutex`.
+    Mutex,
+    /// `struct semaphore`; it has no owner, only who took it last.
+    Semaphore,
+    /// `struct rw_semaphore`.
+    RwSemaphore,
+}
+
+/// Whom a hung task waits for: `debug_show_blocker` in `kernel/hung_task.c`, since Linux 6.16.
+///
+/// ```text
+/// INFO: task cm_waiter/0:42 is blocked on a mutex likely owned by task cm_owner:41.
+/// INFO: task c:7 <writer> blocked on an rw-semaphore likely owned by task d:9 <reader>
+/// INFO: task c:7 is blocked on a mutex, but the owner is not found.
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blocker<'a> {
+    /// Name of the task that waits.
+    pub comm: &'a [u8],
+    /// Its thread ID.
+    pub pid: u32,
+    /// How it wants an rw-semaphore: `reader` or `writer`.
+    pub role: Option<&'a str>,
+    /// What it waits for.
+    pub lock: LockKind,
+    /// Name and thread ID of the task that likely has the lock; `None` if the kernel did not find it.
+    pub owner: Option<(&'a [u8], u32)>,
+    /// How the owner has an rw-semaphore: `reader` or `writer`.
+    pub owner_role: Option<&'a str>,
+}
+
+impl<'a> Blocker<'a> {
+    /// Reads the line about the lock's owner; `None` if the line is something else.
+    pub fn parse(body: &'a [u8]) -> Option<Blocker<'a>> {
+        let rest = text::after(body, "INFO: task ")?;
+        let (at, len, lock) = [
+            (" blocked on a mutex", LockKind::Mutex),
+            (" blocked on a semaphore", LockKind::Semaphore),
+            (" blocked on an rw-semaphore", LockKind::RwSemaphore),
+        ]
+        .into_iter()
+        .find_map(|(words, kind)| Some((text::find(rest, words)?, words.len(), kind)))?;
+        let waiter = rest.get(..at)?;
+        let (waiter, role) = role(waiter.strip_suffix(b" is").unwrap_or(waiter));
+        let (comm, pid) = comm_and_pid(waiter, b':')?;
+        let tail = rest.get(at + len..)?;
+        let owner = [" likely owned by task ", " likely last held by task "]
+            .into_iter()
+            .find_map(|words| tail.strip_prefix(words.as_bytes()));
+        let (owner, owner_role) = match owner {
+            Some(owner) => {
+                let owner = owner.trim_ascii_end();
+                let (owner, role) = self::role(owner.strip_suffix(b".").unwrap_or(owner));
+                (comm_and_pid(owner, b':'), role)
+            }
+            None => (None, None),
+        };
+        Some(Blocker { comm, pid, role, lock, owner, owner_role })
+    }
+}
+
+/// Splits `c:7 <writer>`.
+fn role(task: &[u8]) -> (&[u8], Option<&str>) {
+    for (suffix, role) in [(" <writer>", "writer"), (" <reader>", "reader")] {
+        if let Some(task) = task.strip_suffix(suffix.as_bytes()) {
+            return (task, Some(role));
+        }
+    }
+    (task, None)
+}
+
+/// A CPU that has not rescheduled for too long: `watchdog_timer_fn` in `kernel/watchdog.c`.
+///
+/// ```text
+/// watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [kworker/0:2:18]
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SoftLockup<'a> {
+    /// The CPU.
+    pub cpu: u32,
+    /// For how long, in seconds.
+    pub seconds: u64,
+    /// Name of the task that runs there; it may hold colons.
+    pub comm: &'a [u8],
+    /// Its thread ID.
+    pub pid: u32,
+}
+
+impl<'a> SoftLockup<'a> {
+    /// Reads the banner of a soft lockup; `None` if the line is something else.
+    pub fn parse(body: &'a [u8]) -> Option<SoftLockup<'a>> {
+        let rest = text::after(body, "soft lockup - CPU#")?;
+        let (rest, cpu) = text::dec_u32(rest).ok()?;
+        let (rest, seconds) = text::dec(rest.strip_prefix(b" stuck for ")?).ok()?;
+        let task = rest.strip_prefix(b"s! [")?.trim_ascii_end().strip_suffix(b"]")?;
+        let (comm, pid) = comm_and_pid(task, b':')?;
+        Some(SoftLockup { cpu, seconds, comm, pid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hung_tasks() {
+        let rows: &[(&str, &str, u32, Wait, u64)] = &[
+            (
+                "INFO: task cm waiter:1:43 blocked for more than 6 seconds.",
+                "cm waiter:1",
+                43,
+                Wait::Blocked,
+                6,
+            ),
+            (
+                "INFO: task a:1 blocked for more than 1 :2 blocked for more than 143 seconds.",
+                "a:1 blocked for more than 1 ",
+                2,
+                Wait::Blocked,
+                143,
+            ),
+            ("INFO: task c:7 blocked in I/O wait for more than 120 seconds.", "c", 7, Wait::Io, 120),
+            (
+                "INFO: task syz-executor.0:9 can't die for more than 143 seconds.",
+                "syz-executor.0",
+                9,
+                Wait::CannotDie,
+                143,
+            ),
+        ];
+        for &(line, comm, pid, wait, seconds) in rows {
+            let want = HungTask { comm: comm.as_bytes(), pid, wait, seconds };
+            assert_eq!(HungTask::parse(line.as_bytes()), Some(want), "{line}");
+        }
+        for line in [
+            "INFO: task c blocked for more than 6 seconds.",
+            "INFO: task c:1 blocked for more",
+            "INFO: task hung in x",
+        ] {
+            assert_eq!(HungTask::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn blockers() {
+        use LockKind::*;
+        type Row<'a> =
+            (&'a str, &'a str, u32, Option<&'a str>, LockKind, Option<(&'a [u8], u32)>, Option<&'a str>);
+        let rows: &[Row<'_>] = &[
+            (
+                "INFO: task c:1:7 is blocked on a mutex likely owned by task d:2:9.",
+                "c:1",
+                7,
+                None,
+                Mutex,
+                Some((b"d:2", 9)),
+                None,
+            ),
+            (
+                "INFO: task c:7 is blocked on a mutex, but the owner is not found.",
+                "c",
+                7,
+                None,
+                Mutex,
+                None,
+                None,
+            ),
+            (
+                "INFO: task c:7 blocked on a semaphore likely last held by task d:9",
+                "c",
+                7,
+                None,
+                Semaphore,
+                Some((b"d", 9)),
+                None,
+            ),
+            (
+                "INFO: task c:7 <writer> blocked on an rw-semaphore likely owned by task d:9 <reader>",
+                "c",
+                7,
+                Some("writer"),
+                RwSemaphore,
+                Some((b"d", 9)),
+                Some("reader"),
+            ),
+            (
+                "INFO: task c:7 <reader> blocked on an rw-semaphore, but the owner is not found.",
+                "c",
+                7,
+                Some("reader"),
+                RwSemaphore,
+                None,
+                None,
+            ),
+        ];
+        for &(line, comm, pid, role, lock, owner, owner_role) in rows {
+            let want = Blocker { comm: comm.as_bytes(), pid, role, lock, owner, owner_role };
+            assert_eq!(Blocker::parse(line.as_bytes()), Some(want), "{line}");
+        }
+        assert_eq!(Blocker::parse(b"INFO: task c:7 blocked for more than 6 seconds."), None);
+    }
+
+    #[test]
+    fn soft_lockups() {
+        let rows: &[(&str, u32, u64, &str, u32)] = &[
+            ("watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init:40]", 1, 26, "init", 40),
+            ("BUG: soft lockup - CPU#0 stuck for 22s! [kworker/0:2:18]", 0, 22, "kworker/0:2", 18),
+            ("NMI watchdog: BUG: soft lockup - CPU#3 stuck for 23s! [a]b:7]", 3, 23, "a]b", 7),
+        ];
+        for &(line, cpu, seconds, comm, pid) in rows {
+            let want = SoftLockup { cpu, seconds, comm: comm.as_bytes(), pid };
+            assert_eq!(SoftLockup::parse(line.as_bytes()), Some(want), "{line}");
+        }
+        assert_eq!(SoftLockup::parse(b"watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init"), None);
+    }
+}

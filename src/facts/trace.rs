@@ -1,0 +1,320 @@
+//! Stack traces: which stack it is, whose, and its frames.
+
+use crate::facts::frame::Frame;
+use crate::facts::registers::{self, Registers};
+use crate::facts::task::{Task, TaskState};
+use crate::line::{Caller, Line};
+use crate::text;
+
+/// Which stack a trace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TraceKind {
+    /// The crash's own: `Call Trace:` of `show_stack` and `dump_stack`.
+    Crash,
+    /// The panic's, after the crash's own.
+    Panic,
+    /// `Allocated by task 40:` (KASAN, KFENCE, SLUB).
+    Allocated,
+    /// `Freed by task 40:`.
+    Freed,
+    /// `Last potentially related work creation:` (KASAN).
+    RelatedWork,
+    /// `Uninit was created at:` (KMSAN), `Local variable x created at:`.
+    UninitCreated,
+    /// `Uninit was stored to memory at:` (KMSAN).
+    UninitStored,
+    /// One side of a data race: `write to 0xffff888005a1c008 of 8 bytes by task 61 on cpu 1:` (KCSAN).
+    Access,
+    /// A link of a lock chain: `-> #1 (&x->lock){+.+.}-{3:3}:` (lockdep); the number is the link's.
+    LockDependency(u32),
+    /// How a lock came by its state: `{IN-HARDIRQ-W} state was registered at:` (lockdep).
+    LockUsage,
+    /// Who leaked memory: `backtrace (crc 92e4f1d2):` (kmemleak).
+    Leak,
+    /// `page last allocated via order 0, …` and `page last free stack trace:` (page owner).
+    PageOwner,
+    /// `NMI backtrace for cpu 1`.
+    Nmi,
+    /// A task of a dump: `task:cm_owner        state:D stack:0     pid:41`.
+    Task,
+    /// `Preemption disabled at:` and what stands alone below it.
+    PreemptionDisabled,
+    /// A stack that nothing introduces, besides the crash's own.
+    Other,
+}
+
+impl TraceKind {
+    /// The kind's name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TraceKind::Crash => "crash",
+            TraceKind::Panic => "panic",
+            TraceKind::Allocated => "allocated",
+            TraceKind::Freed => "freed",
+            TraceKind::RelatedWork => "related-work",
+            TraceKind::UninitCreated => "uninit-created",
+            TraceKind::UninitStored => "uninit-stored",
+            TraceKind::Access => "access",
+            TraceKind::LockDependency(_) => "lock-dependency",
+            TraceKind::LockUsage => "lock-usage",
+            TraceKind::Leak => "leak",
+            TraceKind::PageOwner => "page-owner",
+            TraceKind::Nmi => "nmi",
+            TraceKind::Task => "task",
+            TraceKind::PreemptionDisabled => "preemption-disabled",
+            TraceKind::Other => "other",
+        }
+    }
+}
+
+/// One stack, with what its heading says.
+///
+/// ```text
+/// NMI backtrace for cpu 1
+/// CPU: 1 PID: 0 Comm: swapper/1 Tainted: G           O       6.1.192-crashlab #1
+/// Call Trace:
+///  <TASK>
+///  default_idle_call+0xe9/0x323
+///  do_idle+0x12f/0x1e0
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StackTrace<'a> {
+    /// Which stack it is.
+    pub kind: TraceKind,
+    /// CPU that the heading names.
+    pub cpu: Option<u32>,
+    /// Name of the task that the heading names.
+    pub comm: Option<&'a [u8]>,
+    /// Process ID that the heading names.
+    pub pid: Option<u32>,
+    /// The frames, innermost first.
+    pub frames: Vec<Frame<'a>>,
+    /// Registers printed with the stack: those of the CPU that it is of, or of the user who called.
+    pub registers: Vec<Registers<'a>>,
+    /// Index, among the report's lines, of the line that introduces the stack.
+    pub line: usize,
+}
+
+/// What stands before a stack.
+#[derive(Clone, Copy, Debug)]
+struct Heading<'a> {
+    /// Index of its first line.
+    line: Option<usize>,
+    kind: Option<TraceKind>,
+    cpu: Option<u32>,
+    comm: Option<&'a [u8]>,
+    pid: Option<u32>,
+}
+
+impl Heading<'_> {
+    const NONE: Heading<'static> = Heading { line: None, kind: None, cpu: None, comm: None, pid: None };
+}
+
+/// Where the reading of one caller's lines stands.
+#[derive(Debug)]
+struct State<'a> {
+    caller: Option<Caller>,
+    heading: Heading<'a>,
+    /// Index of the trace that frames are added to.
+    open: Option<usize>,
+}
+
+impl<'a> StackTrace<'a> {
+    /// Reads all stacks of a report. Lines of different callers are kept apart.
+    ///
+    /// `dump` says that the report is a dump of tasks, none of them the crash's own.
+    pub(crate) fn read(lines: &[Line<'a>], dump: bool) -> Vec<StackTrace<'a>> {
+        let mut traces: Vec<StackTrace<'a>> = Vec::new();
+        let mut states: Vec<State<'a>> = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let caller = line.prefix.caller;
+            let known = states.iter().position(|state| state.caller == caller);
+            let index = known.unwrap_or_else(|| {
+                states.push(State { caller, heading: Heading::NONE, open: None });
+                states.len() - 1
+            });
+            if let Some(state) = states.get_mut(index) {
+                state.take(line.body, at, &mut traces);
+            }
+        }
+        settle(&mut traces, dump);
+        for (at, caller, dump) in registers_of(lines) {
+            let printed_by = |trace: &StackTrace<'_>| {
+                lines.get(trace.line).is_some_and(|line| line.prefix.caller == caller)
+            };
+            let mut before = traces.iter_mut().filter(|trace| trace.line <= at);
+            let owner = before.rfind(|trace| printed_by(trace));
+            if let Some(trace) = owner {
+                trace.registers.push(dump);
+            }
+        }
+        traces
+    }
+}
+
+/// All register dumps of a report, with the index of the first line and who printed it.
+/// Lines of different callers are kept apart.
+pub(crate) fn registers_of<'a>(lines: &[Line<'a>]) -> Vec<(usize, Option<Caller>, Registers<'a>)> {
+    let mut callers: Vec<Option<Caller>> = lines.iter().map(|line| line.prefix.caller).collect();
+    callers.sort_unstable();
+    callers.dedup();
+    let mut dumps = Vec::new();
+    for caller in callers {
+        let own = lines.iter().enumerate().filter(|(_, line)| line.prefix.caller == caller);
+        let (indices, bodies): (Vec<usize>, Vec<&[u8]>) = own.map(|(i, line)| (i, line.body)).unzip();
+        for dump in Registers::read(bodies) {
+            if let Some(&line) = indices.get(dump.line) {
+                dumps.push((line, caller, Registers { line, ..dump }));
+            }
+        }
+    }
+    dumps.sort_by_key(|(line, ..)| *line);
+    dumps
+}
+
+impl<'a> State<'a> {
+    /// Takes the next line of the caller.
+    fn take(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) {
+        if let Some(frame) = frame(body) {
+            match self.open.and_then(|open| traces.get_mut(open)) {
+                Some(trace) => trace.frames.push(frame),
+                None => {
+                    let Heading { line, kind, cpu, comm, pid } = self.heading;
+                    let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
+                    let frames = vec![frame];
+                    let registers = Vec::new();
+                    traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line });
+                    self.open = Some(traces.len() - 1);
+                    self.heading = Heading::NONE;
+                }
+            }
+        } else if let Some(heading) = heading(body) {
+            self.heading = Heading { line: Some(at), ..heading };
+            self.open = None;
+        } else if let Some(task) = Task::parse(body) {
+            self.name(task, at);
+        } else if !is_inside(body) {
+            self.open = None;
+        }
+    }
+
+    /// Fills the heading with what a `CPU: … Comm: …` line says; alone, it heads a stack as well.
+    fn name(&mut self, task: Task<'a>, at: usize) {
+        self.open = None;
+        self.heading.line = self.heading.line.or(Some(at));
+        self.heading.cpu = self.heading.cpu.or(task.cpu);
+        self.heading.comm = self.heading.comm.or(Some(task.comm));
+        self.heading.pid = self.heading.pid.or(Some(task.pid));
+    }
+}
+
+/// The first stack that nothing introduces is the crash's own, and so is the first task's of a hung task.
+fn settle(traces: &mut [StackTrace<'_>], dump: bool) {
+    if dump {
+        return;
+    }
+    let own = traces
+        .iter()
+        .position(|trace| matches!(trace.kind, TraceKind::Other))
+        .into_iter()
+        .chain(traces.iter().position(|trace| trace.kind == TraceKind::Task))
+        .min();
+    if let Some(trace) = own.and_then(|own| traces.get_mut(own)) {
+        trace.kind = TraceKind::Crash;
+    }
+}
+
+/// A frame, where the line is one of a stack: indented, in brackets, or nothing but a frame.
+fn frame(body: &[u8]) -> Option<Frame<'_>> {
+    let body = match text::find(body, "> ") {
+        // Linux 4.x puts the first frame behind the stack's name: " <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
+        Some(end) if is_stack_name(body.get(..=end)?) => body.get(end + 1..)?,
+        _ => body,
+    };
+    Frame::parse(body)
+}
+
+/// ` <TASK>`, ` </IRQ>`, ` <#DF>`.
+fn is_stack_name(body: &[u8]) -> bool {
+    let name = body.trim_ascii();
+    name.len() <= 24
+        && name.starts_with(b"<")
+        && name.ends_with(b">")
+        && name.iter().all(|b| b.is_ascii_uppercase() || b"<>/#_".contains(b))
+}
+
+/// Lines that may stand in the middle of a stack: the registers of an interrupted context.
+fn is_inside(body: &[u8]) -> bool {
+    is_stack_name(body)
+        || registers::is_register_line(body)
+        || registers::is_pc_line(body)
+        || text::skip_blanks(body).starts_with(b"Code:")
+}
+
+/// Beginnings of headings, and the stack that they announce.
+const HEADINGS: &[(&str, TraceKind)] = &[
+    ("Allocated by task", TraceKind::Allocated),
+    ("Allocated:", TraceKind::Allocated),
+    ("allocated by task", TraceKind::Allocated),
+    ("Freed by task", TraceKind::Freed),
+    ("Freed:", TraceKind::Freed),
+    ("freed by task", TraceKind::Freed),
+    ("Last potentially related work creation:", TraceKind::RelatedWork),
+    ("Second to last potentially related work creation:", TraceKind::RelatedWork),
+    ("Uninit was created at", TraceKind::UninitCreated),
+    ("Local variable ", TraceKind::UninitCreated),
+    ("Uninit was stored to memory at", TraceKind::UninitStored),
+    ("page last allocated via order", TraceKind::PageOwner),
+    ("page last free stack trace:", TraceKind::PageOwner),
+    ("page last free pid", TraceKind::PageOwner),
+    ("Preemption disabled at:", TraceKind::PreemptionDisabled),
+    ("Kernel panic - not syncing", TraceKind::Panic),
+    ("INFO: Allocated in ", TraceKind::Allocated),
+    ("INFO: Freed in ", TraceKind::Freed),
+    ("Allocated in ", TraceKind::Allocated),
+    ("Freed in ", TraceKind::Freed),
+    ("... which became ", TraceKind::LockUsage),
+    ("backtrace:", TraceKind::Leak),
+    ("backtrace (crc ", TraceKind::Leak),
+];
+
+/// Reads a line that introduces a stack.
+fn heading(body: &[u8]) -> Option<Heading<'_>> {
+    let line = text::skip_blanks(body);
+    if let Some(number) = line.strip_prefix(b"-> #") {
+        let link = text::dec_u32(number).ok()?.1;
+        return Some(Heading { kind: Some(TraceKind::LockDependency(link)), ..Heading::NONE });
+    }
+    if let Some(cpu) = line.strip_prefix(b"NMI backtrace for cpu ") {
+        let cpu = text::dec_u32(cpu).ok().map(|(_, cpu)| cpu);
+        return Some(Heading { kind: Some(TraceKind::Nmi), cpu, ..Heading::NONE });
+    }
+    if text::contains(line, " bytes by ") && text::contains(line, " on cpu ") {
+        let kind = Some(TraceKind::Access);
+        return Some(Heading { kind, ..by_task(line) });
+    }
+    if line.ends_with(b" state was registered at:") || is_lock_state(line) {
+        return Some(Heading { kind: Some(TraceKind::LockUsage), ..Heading::NONE });
+    }
+    if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| line.starts_with(start.as_bytes())) {
+        return Some(Heading { kind: Some(*kind), ..by_task(line) });
+    }
+    let task = TaskState::parse(body)?;
+    let (comm, pid) = (Some(task.comm), Some(task.pid));
+    Some(Heading { kind: Some(TraceKind::Task), comm, pid, ..Heading::NONE })
+}
+
+/// `   IN-HARDIRQ-W at:`, `   INITIAL USE at:`, `   LOCK-ON at:` of a lock's history.
+fn is_lock_state(line: &[u8]) -> bool {
+    line.strip_suffix(b" at:").is_some_and(|state| {
+        !state.is_empty() && state.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b' ' | b'_'))
+    })
+}
+
+/// Task and CPU of `… by task 61 on cpu 1 at 12.3s:`.
+fn by_task(line: &[u8]) -> Heading<'_> {
+    let number = |name| text::after(line, name).and_then(|n| text::dec_u32(n).ok()).map(|(_, n)| n);
+    Heading { cpu: number(" on cpu "), pid: number("by task "), ..Heading::NONE }
+}

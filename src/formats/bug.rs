@@ -1,0 +1,170 @@
+//! `BUG:` lines that are not a sanitizer's, and BUG() itself.
+//!
+//! ```text
+//! BUG: sleeping function called from invalid context at kernel/locking/mutex.c:582
+//! kernel BUG at mm/usercopy.c:102!
+//! ```
+
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
+
+/// Debug lines of other programs that end in the letters of a banner.
+const UNLESS: &[&str] =
+    &["ODEBUG:", "Boot_DEBUG:", "xlog_status:", "DEBUG:", "BUG: no syscalls can create resource"];
+
+pub(crate) const FAMILIES: &[Family] = &[
+    Family {
+        banner: "BUG:",
+        unless: UNLESS,
+        rules: &[
+            // show_fault_oops, arch/x86/mm/fault.c; bad_page_fault, arch/powerpc/mm/fault.c
+            Rule {
+                line: "BUG: (?:unable to handle kernel paging request|unable to handle page fault for address|Unable to handle kernel data access)",
+                title: "BUG: unable to handle kernel paging request in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: (?:unable to handle kernel NULL pointer dereference|kernel NULL pointer dereference|Kernel NULL pointer dereference)",
+                title: "BUG: unable to handle kernel NULL pointer dereference in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: unable to handle kernel",
+                title: "BUG: unable to handle kernel",
+                broken: true,
+                ..Rule::NEW
+            },
+            // spin_bug and rwlock_bug, kernel/locking/spinlock_debug.c
+            Rule {
+                line: "BUG: (spinlock|rwlock) (lockup suspected|already unlocked|recursion|cpu recursion|bad magic|wrong owner|wrong CPU|trylock failure on UP)",
+                title: "BUG: {1} {2} in {frame}",
+                stacks: &[TRACE],
+                skip: &["<spin_", "<rwlock"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: .*still has locks held!",
+                report: &["BUG: .*still has locks held!", "{{PC}} +{{FUNC}}"],
+                title: "BUG: still has locks held in {1}",
+                ..Rule::NEW
+            },
+            // __schedule_bug, kernel/sched/core.c
+            Rule {
+                line: "BUG: scheduling while atomic",
+                title: "BUG: scheduling while atomic in {frame}",
+                stacks: &[TRACE],
+                skip: &["<schedule", "^__cond_resched", "<sleep"],
+                ..Rule::NEW
+            },
+            // lockdep_sys_exit, kernel/locking/lockdep.c
+            Rule {
+                line: "BUG: lock held when returning to user space",
+                report: &[
+                    "BUG: lock held when returning to user space",
+                    "leaving the kernel with locks still held",
+                    "at: (?:{{PC}} +)?{{FUNC}}",
+                ],
+                title: "BUG: lock held when returning to user space in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: bad unlock balance detected!",
+                stacks: &[super::lockdep::UNLOCK],
+                title: "BUG: bad unlock balance in {frame}",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: held lock freed!",
+                stacks: &[super::lockdep::HOLDING],
+                title: "BUG: held lock freed in {frame}",
+                ..Rule::NEW
+            },
+            // __might_resched, kernel/sched/core.c
+            Rule {
+                line: "BUG: sleeping function called from invalid context",
+                title: "BUG: sleeping function called from invalid context in {frame}",
+                stacks: &[TRACE],
+                ..Rule::NEW
+            },
+            // check_preemption_disabled, lib/smp_processor_id.c
+            Rule {
+                line: "BUG: using ([a-z_]+)\\(\\) in preemptible",
+                title: "BUG: using {1}() in preemptible code in {frame}",
+                stacks: &[TRACE],
+                skip: &[
+                    "^check_preemption_disabled$",
+                    "^debug_smp_processor_id$",
+                    "^__this_cpu_preempt_check$",
+                ],
+                ..Rule::NEW
+            },
+            // process_one_work, kernel/workqueue.c
+            Rule {
+                line: "BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)",
+                report: &["BUG: workqueue leaked", "last function: ([a-zA-Z0-9_]+)"],
+                title: "BUG: workqueue leaked lock or atomic in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            // arch/x86/kernel/traps.c handle_stack_overflow
+            Rule {
+                line: "BUG: .*stack guard page was hit at",
+                title: "BUG: stack guard page was hit in {frame}",
+                alt: &["stack-overflow in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
+            // print_lock_invalid_wait_context, kernel/locking/lockdep.c
+            Rule {
+                line: "BUG: Invalid wait context",
+                title: "WARNING: locking bug in {frame}",
+                stacks: &[TRACE],
+                ..Rule::NEW
+            },
+            Rule { line: "BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
+        ],
+        raw: true,
+        ..Family::NEW
+    },
+    // report_bug, lib/bug.c
+    Family {
+        banner: "kernel BUG",
+        rules: &[
+            Rule {
+                line: "kernel BUG at mm/usercopy\\.c",
+                title: "BUG: bad usercopy in {frame}",
+                stacks: &[TRACE],
+                skip: &["^usercopy_abort$", "^__check", "<report_usercopy"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "kernel BUG at lib/list_debug\\.c",
+                title: "BUG: corrupted list in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "kernel BUG at .*",
+                title: "kernel BUG in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                skip: &["^skb_"],
+                ..Rule::NEW
+            },
+        ],
+        raw: true,
+        ..Family::NEW
+    },
+    // report_bug without CONFIG_DEBUG_BUGVERBOSE: "Kernel BUG at fn+0x1/0x2 [verbose debug info unavailable]"
+    Family {
+        banner: "Kernel BUG",
+        rules: &[Rule { line: "Kernel BUG (.*)", title: "kernel BUG {1}", ..Rule::NEW }],
+        part: Part::Opens,
+        ..Family::NEW
+    },
+];

@@ -1,0 +1,138 @@
+//! Memory management: page state, slabs, allocation failures, the OOM killer.
+//!
+//! ```text
+//! BUG kmalloc-64 (Tainted: G           O      ): Poison overwritten
+//! tail invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0
+//! ```
+
+use super::{Family, Rule, Step, TRACE};
+
+pub(crate) const FAMILIES: &[Family] = &[
+    // check_mm, kernel/fork.c
+    Family {
+        banner: "BUG: Bad rss-counter state",
+        rules: &[Rule {
+            line: "BUG: Bad rss-counter state",
+            title: "BUG: Bad rss-counter state",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    Family {
+        banner: "BUG: non-zero ",
+        rules: &[Rule {
+            line: "BUG: non-zero (nr_ptes|nr_pmds|pgtables_bytes) on freeing mm",
+            title: "BUG: non-zero {1} on freeing mm",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // bad_page, mm/page_alloc.c; print_bad_pte, mm/memory.c
+    Family {
+        banner: "BUG: Bad page ",
+        rules: &[
+            Rule {
+                line: "BUG: Bad page (state|cache)",
+                title: "BUG: Bad page {1} in {frame}",
+                stacks: &[&[Step::Line("page last allocated via order"), Step::Trace], TRACE],
+                skip: &[
+                    "<post_alloc_hook",
+                    "<prep_new_page",
+                    "<get_page_from_freelist",
+                    "<folio_alloc",
+                    "<set_page_owner",
+                    "<alloc_",
+                    "<filemap_",
+                    "<add_to_page_cache",
+                    "<shmem_",
+                    "<pagecache",
+                ],
+                ..Rule::NEW
+            },
+            Rule { line: "BUG: Bad page map", title: "BUG: Bad page map", ..Rule::NEW },
+        ],
+        ..Family::NEW
+    },
+    // umount_check, fs/dcache.c
+    Family {
+        banner: "BUG: Dentry",
+        rules: &[Rule {
+            line: "BUG: Dentry .*still in use \\([0-9-]+\\) \\[unmount of ([^\\]]+)\\]",
+            title: "BUG: Dentry still in use in unmount",
+            alt: &["BUG: Dentry still in use [unmount of {1}]"],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // slab_bug, mm/slub.c
+    Family {
+        banner: "BUG kmalloc-",
+        rules: &[Rule {
+            line: "BUG kmalloc-.*: Object already free",
+            title: "BUG: Object already free",
+            ..Rule::NEW
+        }],
+        raw: true,
+        ..Family::NEW
+    },
+    // dump_header, mm/oom_kill.c
+    Family {
+        banner: "invoked oom-killer:",
+        rules: &[Rule {
+            line: "invoked oom-killer:",
+            title: "OOM kill in {frame}",
+            stacks: &[TRACE],
+            skip: &[
+                "^dump_header",
+                "^oom_kill_process$",
+                "^out_of_memory$",
+                "<mem_cgroup_out_of_memory",
+                "<charge",
+                "^__alloc_pages",
+                "^alloc_",
+                "^folio_alloc",
+                "^filemap_",
+                "<pagecache",
+                "^__filemap",
+                "^vma_alloc_folio",
+                "^shmem_get_folio",
+                "^shmem_getpage",
+                "^shmem_alloc",
+            ],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // __vmalloc_area_node, mm/vmalloc.c, up to Linux 5.14
+    Family {
+        banner: "vmalloc: allocation failure",
+        rules: &[Rule {
+            line: "vmalloc: allocation failure",
+            title: "vmalloc: allocation failure in {frame}",
+            stacks: &[TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // warn_alloc, mm/page_alloc.c: "kworker/0:1: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL)"
+    Family {
+        banner: ": page allocation failure: order:",
+        rules: &[Rule {
+            line: "page allocation failure: order:",
+            title: "page allocation failure in {frame}",
+            stacks: &[TRACE],
+            skip: &[
+                "^alloc_",
+                "^__alloc_",
+                "^kmalloc",
+                "^__kmalloc",
+                "^__get_free_pages$",
+                "^get_zeroed_page",
+            ],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+];

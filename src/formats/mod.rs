@@ -1,0 +1,140 @@
+//! What kernels print, as data: one file per oops family, no code.
+//!
+//! Adding a crash format is one entry in its family's file and one case in `testdata/`.
+//!
+//! Patterns are regular expressions over the text of one line (bytes, no Unicode), with these macros:
+//!
+//! | macro | stands for |
+//! | --- | --- |
+//! | `{{FUNC}}` | a function's name before its `+` or its first `.`; captured |
+//! | `{{PC}}` | an address in brackets |
+//! | `{{SRC}}` | `path/file.c:12`; captured |
+//! | `{{TRACE}}` | the heading of a stack trace |
+//! | `{{RIP}}` | a line that names the program counter; its function is captured |
+
+pub(crate) mod bug;
+pub(crate) mod dump;
+pub(crate) mod fault;
+pub(crate) mod kinds;
+pub(crate) mod lockdep;
+pub(crate) mod mm;
+pub(crate) mod noise;
+pub(crate) mod panic;
+pub(crate) mod sanitizer;
+pub(crate) mod skip;
+pub(crate) mod stall;
+pub(crate) mod user;
+pub(crate) mod warning;
+
+/// The reports that one banner can begin.
+#[derive(Debug)]
+pub(crate) struct Family {
+    /// Literal that the scan looks for.
+    pub(crate) banner: &'static str,
+    /// Pieces of lines that hold the literal without being the banner.
+    pub(crate) unless: &'static [&'static str],
+    /// Tried in order.
+    pub(crate) rules: &'static [Rule],
+    /// A banner that no rule knows is its own title, from the literal to the end of the line.
+    pub(crate) raw: bool,
+    /// How the banner relates to one shortly before it.
+    pub(crate) part: Part,
+}
+
+/// How a banner relates to an earlier one of the same caller whose report has not ended yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It opens a report of its own.
+    Opens,
+    /// It belongs to any report: the panic that a crash leads to, a dump that it asks for.
+    OfAny,
+    /// The oops that a fault, a BUG or a failed check ends in: it belongs to a report that has none yet.
+    OfFault,
+}
+
+/// One title and how to find it.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Pattern of the banner's line.
+    pub(crate) line: &'static str,
+    /// Patterns of later lines, in order; without them the rule does not apply. Captures are appended.
+    pub(crate) then: &'static [&'static str],
+    /// Patterns of lines from the banner on, in order; without them the report is corrupted.
+    /// Their captures replace those of `line`.
+    pub(crate) report: &'static [&'static str],
+    /// Title with `{1}` for captures and `{frame}`, `{frame2}` for frames.
+    pub(crate) title: &'static str,
+    /// Other titles under which the same crash may be known.
+    pub(crate) alt: &'static [&'static str],
+    /// Where frames are; the second is tried when the first has none.
+    pub(crate) stacks: &'static [&'static [Step]],
+    /// Frames that cannot be to blame here, besides `skip::ANYWHERE`.
+    pub(crate) skip: &'static [&'static str],
+    /// Which frame is to blame.
+    pub(crate) pick: Pick,
+    /// The report needs no stack trace to be whole.
+    pub(crate) traceless: bool,
+    /// A banner of this shape is always a damaged one.
+    pub(crate) broken: bool,
+}
+
+/// One step on the way to a stack.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The next line that matches; a capture is a frame.
+    Line(&'static str),
+    /// The frames that follow, to the next trace or the next step's line.
+    Trace,
+}
+
+/// Which frame of a stack is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pick {
+    /// The first that is not skipped.
+    First,
+    /// The one called by the first dispatcher of work (`skip::DISPATCHERS`).
+    Stall,
+    /// The first that does not merely wait (`skip::WAITING`).
+    Hung,
+}
+
+impl Rule {
+    /// A rule with nothing but defaults.
+    pub(crate) const NEW: Rule = Rule {
+        line: "",
+        then: &[],
+        report: &[],
+        title: "",
+        alt: &[],
+        stacks: &[],
+        skip: &[],
+        pick: Pick::First,
+        traceless: false,
+        broken: false,
+    };
+}
+
+impl Family {
+    /// A family with nothing but defaults.
+    pub(crate) const NEW: Family =
+        Family { banner: "", unless: &[], rules: &[], raw: false, part: Part::Opens };
+}
+
+/// The program counter, then the trace.
+pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
+/// The first call trace.
+pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
+
+/// All families; on a line with several banners the first one here counts.
+pub(crate) static FAMILIES: &[&[Family]] = &[
+    sanitizer::FAMILIES,
+    stall::FAMILIES,
+    mm::FAMILIES,
+    lockdep::FAMILIES,
+    bug::FAMILIES,
+    warning::FAMILIES,
+    fault::FAMILIES,
+    panic::FAMILIES,
+    user::FAMILIES,
+    dump::FAMILIES,
+];

@@ -1,0 +1,156 @@
+//! Panics, reboots and what the kernel cannot clean up.
+//!
+//! ```text
+//! Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
+//! ```
+
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
+
+pub(crate) const FAMILIES: &[Family] = &[
+    // panic, kernel/panic.c
+    Family {
+        banner: "Kernel panic",
+        rules: &[
+            Rule {
+                line: "Kernel panic - not syncing: stack-protector:",
+                report: &["stack is corrupted in: {{FUNC}}"],
+                title: "kernel panic: stack is corrupted in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: stack-protector:",
+                title: "kernel panic: stack is corrupted in {frame}",
+                stacks: &[TRACE],
+                skip: &["stack_chk"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: corrupted stack end",
+                title: "kernel panic: corrupted stack end in {frame}",
+                alt: &["stack-overflow in {frame}"],
+                stacks: &[TRACE],
+                skip: &["<schedule", "<retint_kernel"],
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: kernel stack overflow",
+                title: "kernel stack overflow in {frame}",
+                alt: &["stack-overflow in {frame}"],
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: Attempted to kill init!",
+                title: "kernel panic: Attempted to kill init!",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: Couldn't open N_TTY ldisc for",
+                title: "kernel panic: Couldn't open N_TTY ldisc",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: (Fatal exception)",
+                title: "kernel panic: {1}",
+                broken: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: (?:panic_on_warn set|kernel: panic_on_warn set)",
+                title: "kernel panic: panic_on_warn set",
+                broken: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: (hung_task: blocked tasks)",
+                title: "kernel panic: {1}",
+                broken: true,
+                ..Rule::NEW
+            },
+            Rule { line: "Kernel panic - not syncing: (.*)", title: "kernel panic: {1}", ..Rule::NEW },
+        ],
+        raw: true,
+        part: Part::OfAny,
+        ..Family::NEW
+    },
+    // rust/kernel/lib.rs: "rust_kernel: panicked at file.rs:1:2:" and the message on the next line
+    Family {
+        banner: "rust_kernel: panicked",
+        rules: &[Rule {
+            line: "rust_kernel: panicked",
+            then: &["^(.*)$"],
+            title: "{1} in {frame}",
+            stacks: &[TRACE, RIP_THEN_TRACE],
+            skip: &["<core..panicking", "^rust_begin_unwind", "<panicking", "^<core", "^core::"],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // netdev_wait_allrefs_any, net/core/dev.c
+    Family {
+        banner: "unregister_netdevice: waiting for",
+        rules: &[Rule {
+            line: "unregister_netdevice: waiting for (?:DEV|[^ ]*) to become free",
+            title: "unregister_netdevice: waiting for DEV to become free",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        raw: true,
+        ..Family::NEW
+    },
+    // generic_shutdown_super, fs/super.c; filp_close, fs/open.c
+    Family {
+        banner: "VFS: Close: file count is 0",
+        rules: &[Rule {
+            line: "VFS: Close: file count is 0",
+            title: "VFS: Close: file count is zero (use-after-free)",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    Family {
+        banner: "VFS: Busy inodes after unmount",
+        rules: &[Rule {
+            line: "VFS: Busy inodes after unmount",
+            title: "VFS: Busy inodes after unmount (use-after-free)",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // The boot loader's last words, once more: the machine went down without a report.
+    Family {
+        banner: "Booting the kernel.",
+        unless: &["Parsing ELF", "Decompressing Linux", "Unknown parameter '"],
+        rules: &[Rule {
+            line: "Booting the kernel\\.",
+            title: "unexpected kernel reboot",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // The secure world's log on Android's Trusty
+    Family {
+        banner: "trusty: panic",
+        rules: &[
+            Rule {
+                line: "trusty: panic.* (ASSERT FAILED: .*)",
+                title: "trusty: {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "trusty: panic.*?: (.*)",
+                title: "trusty: panic: {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
+        ..Family::NEW
+    },
+];

@@ -1,0 +1,99 @@
+//! Hangs: hung tasks, RCU stalls, lockups.
+//!
+//! ```text
+//! INFO: task cm_owner:41 blocked for more than 6 seconds.
+//! rcu: INFO: rcu_preempt self-detected stall on CPU
+//! watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [cm_spin:57]
+//! ```
+
+use super::{Family, Part, Pick, Rule, Step, TRACE};
+
+/// The stack below the interrupt that noticed the stall.
+const INTERRUPTED: &[Step] =
+    &[Step::Line("apic_timer_interrupt(?:_[a-z_]*)?\\+0x|el1h_64_irq\\+0x|Exception stack"), Step::Trace];
+
+/// Since Linux 6.1 a CPU that notices its own stall prints its registers and its stack, without the interrupt's.
+const SELF: &[Step] = &[
+    Step::Line("self-detected stall on CPU"),
+    Step::Line("^RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}"),
+    Step::Line("{{TRACE}}"),
+    Step::Trace,
+];
+
+pub(crate) const FAMILIES: &[Family] = &[
+    // watchdog_timer_fn, kernel/watchdog.c
+    Family {
+        banner: "BUG: soft lockup",
+        rules: &[Rule {
+            line: "BUG: soft lockup",
+            title: "BUG: soft lockup in {frame}",
+            alt: &["stall in {frame}"],
+            stacks: &[&[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace]],
+            pick: Pick::Stall,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // wq_watchdog_timer_fn, kernel/workqueue.c
+    Family {
+        banner: "BUG: workqueue lockup",
+        rules: &[Rule {
+            line: "BUG: workqueue lockup",
+            title: "BUG: workqueue lockup",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // print_cpu_stall, print_other_cpu_stall, synchronize_rcu_expedited_wait: kernel/rcu/tree_stall.h, tree_exp.h
+    Family {
+        banner: "INFO: rcu_",
+        unless: &["Stall ended before state dump start"],
+        rules: &[Rule {
+            line: "INFO: rcu_(?:preempt|sched|bh) (?:self-)?detected(?: expedited)? stalls?",
+            title: "INFO: rcu detected stall in {frame}",
+            alt: &["stall in {frame}"],
+            stacks: &[INTERRUPTED, SELF],
+            pick: Pick::Stall,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // check_hung_task, kernel/hung_task.c
+    Family {
+        banner: "INFO: task ",
+        rules: &[
+            Rule {
+                line: "INFO: task .* blocked (?:in I/O wait )?for more than [0-9]+ seconds",
+                title: "INFO: task hung in {frame}",
+                alt: &["hang in {frame}"],
+                stacks: &[TRACE],
+                pick: Pick::Hung,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: task .* can't die for more than [0-9]+ seconds",
+                title: "INFO: task can't die in {frame}",
+                alt: &["hang in {frame}"],
+                stacks: &[TRACE],
+                skip: &["<schedule"],
+                ..Rule::NEW
+            },
+        ],
+        ..Family::NEW
+    },
+    // csd_lock_wait_toolong, kernel/smp.c
+    Family {
+        banner: "csd: Detected non-responsive CSD lock",
+        rules: &[Rule {
+            line: "csd: Detected non-responsive CSD lock",
+            title: "INFO: non-responsive CSD lock in {frame}",
+            alt: &["stall in {frame}"],
+            stacks: &[TRACE],
+            skip: &["<csd_", "<smp_call_", "^on_each_cpu"],
+            ..Rule::NEW
+        }],
+        part: Part::Opens,
+        ..Family::NEW
+    },
+];

@@ -1,0 +1,163 @@
+//! WARN() and other `WARNING:` lines; `INFO:` lines of no family.
+//!
+//! ```text
+//! WARNING: CPU: 1 PID: 54 at /src/lab/cm1/misc.c:334 multi_oops_thread+0x72/0xa0 [crashme]
+//! ```
+
+use super::{Family, Rule, Step, TRACE};
+
+/// Newer kernels trap on a WARN and print the registers; older ones have just the trace.
+pub(crate) const STACKS: &[&[Step]] =
+    &[&[Step::Line("{{RIP}}|--- interrupt: [0-9]+ at {{FUNC}}"), Step::Trace], TRACE];
+
+pub(crate) const FAMILIES: &[Family] = &[
+    // __warn, kernel/panic.c
+    Family {
+        banner: "WARNING:",
+        unless: super::noise::WARNINGS,
+        rules: &[
+            // debug_print_object, lib/debugobjects.c
+            Rule {
+                line: "WARNING: .*lib/debugobjects\\.c.* (?:at )?(?:debug_print|debug_check)",
+                title: "WARNING: ODEBUG bug in {frame}",
+                stacks: STACKS,
+                skip: &[
+                    "<debug_",
+                    "<rcu",
+                    "<hrtimer_",
+                    "<timer_",
+                    "<work_",
+                    "<percpu_",
+                    "<vunmap",
+                    "<vfree",
+                    "^__free_",
+                    "<kobject",
+                    "<init_timer",
+                    "^slab_free",
+                    "^free_pages_prepare",
+                    "^free_unref_page",
+                    "^destroy_inode",
+                ],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*mm/usercopy\\.c.* usercopy_warn",
+                title: "WARNING: bad usercopy in {frame}",
+                stacks: STACKS,
+                skip: &["usercopy", "^__check"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*lib/kobject\\.c.* kobject_",
+                title: "WARNING: kobject bug in {frame}",
+                stacks: STACKS,
+                skip: &["<kobject_"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*fs/proc/generic\\.c.* proc_register",
+                title: "WARNING: proc registration bug in {frame}",
+                stacks: STACKS,
+                skip: &["<proc_"],
+                ..Rule::NEW
+            },
+            // refcount_warn_saturate, lib/refcount.c
+            Rule {
+                line: "WARNING: .*lib/refcount\\.c.* refcount_",
+                title: "WARNING: refcount bug in {frame}",
+                stacks: STACKS,
+                skip: &["^refcount_warn_saturate$", "^kobject_"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*kernel/locking/lockdep\\.c.*lock_",
+                title: "WARNING: locking bug in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*mm/.*\\.c.* k?.?malloc",
+                title: "WARNING: kmalloc bug in {frame}",
+                stacks: STACKS,
+                skip: &["<kmalloc", "<kcalloc", "<kzalloc", "<krealloc", "<slab", "<kmem", "<kvmalloc"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*mm/vmalloc\\.c.*__vmalloc_node",
+                title: "WARNING: zero-size vmalloc in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .* usb_submit_urb",
+                title: "WARNING in {frame}/usb_submit_urb",
+                stacks: STACKS,
+                skip: &[
+                    "^usb_submit_urb",
+                    "^usb_start_wait_urb",
+                    "^usb_bulk_msg",
+                    "^usb_interrupt_msg",
+                    "^usb_control_msg",
+                ],
+                ..Rule::NEW
+            },
+            // "CPU: N PID: N at file:line func+0x", "file:line at func", "file:line at 0xADDR, CPU#N"
+            Rule {
+                line: "WARNING: .* at {{SRC}} {{FUNC}}",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*{{SRC}} at {{FUNC}}",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: .*{{SRC}} at 0x[0-9a-f]+, CPU#",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            // unwind_next_frame, arch/x86/kernel/unwind_frame.c
+            Rule {
+                line: "WARNING: kernel stack regs .*has bad '([^']+)' value",
+                title: "WARNING: kernel stack regs has bad '{1}' value",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: kernel stack frame pointer .*has bad value",
+                title: "WARNING: kernel stack frame pointer has bad value",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "WARNING: kernel stack regs .*has bad value",
+                title: "WARNING: kernel stack regs has bad value",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule { line: "WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
+        ],
+        raw: true,
+        ..Family::NEW
+    },
+    Family {
+        banner: "INFO:",
+        unless: super::noise::INFOS,
+        rules: &[
+            // print_trailer, mm/slub.c: "INFO: Freed in fn+0x1/0x2 age=1 cpu=0 pid=1"
+            Rule {
+                line: "INFO: (Freed|Allocated) in (.*)",
+                title: "INFO: {1} in {2}",
+                broken: true,
+                ..Rule::NEW
+            },
+            Rule { line: "INFO:\\s*$", title: "INFO: corrupted", broken: true, ..Rule::NEW },
+        ],
+        raw: true,
+        ..Family::NEW
+    },
+];

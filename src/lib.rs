@@ -1,0 +1,26 @@
+//! Reads Linux kernel console logs of any size and shape and returns the crash reports in them.
+
+mod arch;
+mod extract;
+pub mod facts;
+mod formats;
+mod kind;
+mod line;
+mod render;
+mod report;
+mod rules;
+mod scan;
+#[cfg(feature = "serde")]
+pub mod ser;
+mod text;
+mod title;
+
+#[cfg(test)]
+mod tests;
+
+pub use arch::{Arch, Register};
+pub use kind::Kind;
+pub use line::{Caller, Line, Origin, Prefix};
+pub use render::{Plain, TextReport};
+pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
+pub use title::Corruption;

@@ -1,0 +1,158 @@
+//! What the kernel itself, or its vendor, puts before its text.
+
+use super::Caller;
+use super::bytes::{decimal, one_space, seconds, spaces};
+use super::clock::delta;
+use crate::text;
+
+/// `[   12.345678] `: microseconds, and the text behind one blank (`print_time`).
+/// `dmesg --show-delta` adds a second number: `[   12.345678 <    0.000012>] `.
+pub(super) fn stamp(b: &[u8]) -> Option<(u64, &[u8])> {
+    let (time, rest) = seconds(spaces(b.strip_prefix(b"[")?))?;
+    let rest = match rest {
+        [b' ', delayed @ ..] => delta(delayed)?,
+        _ => rest,
+    };
+    Some((time, one_space(rest.strip_prefix(b"]")?)))
+}
+
+/// `[   T12] `, `[    C0] ` (`print_caller`), and vendors' `[T1@C0] ` (`trace_android_vh_printk_caller`).
+pub(super) fn caller(b: &[u8]) -> Option<(Caller, &[u8])> {
+    let (caller, rest) = caller_id(spaces(b.strip_prefix(b"[")?))?;
+    let rest = match rest {
+        [b'@' | b':', rest @ ..] => text::take(rest, |c| c.is_ascii_alphanumeric()).1,
+        _ => rest,
+    };
+    Some((caller, one_space(rest.strip_prefix(b"]")?)))
+}
+
+/// `T12`, `C0`.
+fn caller_id(b: &[u8]) -> Option<(Caller, &[u8])> {
+    let (&kind, b) = b.split_first()?;
+    let (make, most): (fn(u32) -> Caller, usize) = match kind {
+        b'T' => (Caller::Task, 10),
+        b'C' => (Caller::Cpu, 5),
+        _ => return None,
+    };
+    let (id, rest) = decimal(b, most)?;
+    Some((make(u32::try_from(id).ok()?), rest))
+}
+
+/// `<4>`: the level; the facility, in the higher bits, is dropped.
+pub(super) fn priority(b: &[u8]) -> Option<(u8, &[u8])> {
+    let (number, rest) = decimal(b.strip_prefix(b"<")?, 3)?;
+    Some((level_of(number), rest.strip_prefix(b">")?))
+}
+
+fn level_of(priority: u64) -> u8 {
+    (priority & 7) as u8
+}
+
+/// What a record of `/dev/kmsg` says before its text.
+pub(super) struct Record<'a> {
+    pub(super) level: u8,
+    pub(super) time: u64,
+    pub(super) caller: Option<Caller>,
+    pub(super) rest: &'a [u8],
+}
+
+/// `4,1234,5678,-,caller=T12;` (`info_print_ext_header`); netconsole may put the release in front: `6.13.0-rc1,4,…`.
+pub(super) fn kmsg(b: &[u8]) -> Option<Record<'_>> {
+    let (header, rest) = text::take(b, |c| c.is_ascii_graphic() && c != b';');
+    let rest = rest.strip_prefix(b";")?;
+    let mut fields = header.split(|&c| c == b',');
+    let mut first = fields.next()?;
+    if first.contains(&b'.') {
+        first = fields.next()?;
+    }
+    let priority = text::number(first, 10)?;
+    text::number(fields.next()?, 10)?;
+    let time = text::number(fields.next()?, 10)?;
+    // Linux 3.5 had no flags yet.
+    if !matches!(fields.next(), None | Some(b"-" | b"c" | b"+")) {
+        return None;
+    }
+    let caller =
+        fields.find_map(|field| field.strip_prefix(b"caller=")).and_then(caller_id).map(|(caller, _)| caller);
+    Some(Record { level: level_of(priority), time, caller, rest })
+}
+
+/// `** 143 printk messages dropped **` (`console_prepend_dropped`): what is behind it.
+pub(super) fn dropped(b: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = decimal(b.strip_prefix(b"** ")?, 20)?;
+    Some(one_space(rest.strip_prefix(b" printk messages dropped **")?))
+}
+
+/// The same behind text of a program that the console was in the middle of: `CCCCCCCC** 1196 printk messages dropped **`.
+pub(super) fn text_before_dropped(b: &[u8]) -> Option<&[u8]> {
+    let rest = b.get(memchr::memchr(b'*', b)?..)?;
+    dropped(rest)?;
+    Some(rest)
+}
+
+/// MediaTek's ` .(0)[1:swapper/0]ASID allocator`: interrupt state, CPU, task; the text follows without a blank.
+pub(super) fn mediatek(b: &[u8]) -> Option<(u32, &[u8])> {
+    let b = match spaces(b) {
+        [b'.' | b'-' | b'*', rest @ ..] => rest,
+        rest => rest,
+    };
+    let (_, b) = decimal(b.strip_prefix(b"(")?, 4)?;
+    let (pid, b) = decimal(b.strip_prefix(b")[")?, 10)?;
+    let b = b.strip_prefix(b":")?;
+    let end = b.iter().take(TASK_COMM_LEN).position(|&c| c == b']')?;
+    Some((u32::try_from(pid).ok()?, b.get(end + 1..)?))
+}
+
+/// Samsung's `I[0:      swapper/0:    0] msg` (`%c[%1d:%15s:%5d] `); the letter is a blank outside of interrupts.
+pub(super) fn samsung(b: &[u8]) -> Option<(u32, &[u8])> {
+    let b = match b {
+        [b' ' | b'A'..=b'Z', rest @ ..] => rest,
+        _ => b,
+    };
+    let (_, b) = decimal(b.strip_prefix(b"[")?, 2)?;
+    // A comm may hold `:` and `]`: it is cut by its width.
+    let (_, b) = b.strip_prefix(b":")?.split_at_checked(TASK_COMM_LEN - 1)?;
+    let (pid, b) = decimal(spaces(b.strip_prefix(b":")?), 10)?;
+    Some((u32::try_from(pid).ok()?, one_space(b.strip_prefix(b"]")?)))
+}
+
+/// Bytes of a comm with its NUL (`include/linux/sched.h`).
+const TASK_COMM_LEN: usize = 16;
+
+/// Whether `b` begins as only a line of the kernel does.
+pub(super) fn is_kernel(b: &[u8]) -> bool {
+    match b.first() {
+        Some(b'[') => stamp(b).is_some() || caller(b).is_some(),
+        Some(b'<') => priority(b).is_some(),
+        // "Message from syslogd@host" puts ` kernel:[   12.345678] …` on every terminal.
+        Some(b'k') => undated_tag(b).is_some(),
+        _ => false,
+    }
+}
+
+/// `kernel: `, `kernel:`, `KERNEL: ` (a terminal with `iuclc`), `kernel[0]: `.
+pub(super) fn kernel_tag(b: &[u8]) -> Option<&[u8]> {
+    let (word, rest) = b.split_at_checked(6)?;
+    if !is_kernel_name(word) {
+        return None;
+    }
+    let rest = pid_suffix(rest).unwrap_or(rest);
+    Some(one_space(rest.strip_prefix(b":")?))
+}
+
+pub(super) fn is_kernel_name(word: &[u8]) -> bool {
+    word == b"kernel" || word == b"KERNEL"
+}
+
+/// A kernel's tag at the start of a line: rsyslog's messages to all terminals have no blank behind it. With one it may
+/// be text, as in OpenBSD's `kernel: page fault trap, code=0`.
+pub(super) fn undated_tag(b: &[u8]) -> Option<&[u8]> {
+    let glued = !b.get(6..).is_some_and(|rest| rest.starts_with(b": "));
+    kernel_tag(b)
+        .filter(|rest| glued || stamp(rest).is_some() || caller(rest).is_some() || priority(rest).is_some())
+}
+
+/// What is behind `[123]`.
+pub(super) fn pid_suffix(b: &[u8]) -> Option<&[u8]> {
+    decimal(b.strip_prefix(b"[")?, 10)?.1.strip_prefix(b"]")
+}

@@ -1,0 +1,285 @@
+//! A crash report: its title, its lines, and its facts on demand.
+
+use std::ops::Range;
+
+use crate::extract::{Incident, Incidents};
+use crate::facts::locks::{HeldLocks, LockAttempt};
+use crate::facts::memory::Memory;
+use crate::facts::modules::Modules;
+use crate::facts::registers::Registers;
+use crate::facts::task::{self, Blocker, HungTask, SoftLockup, Task, Workqueue};
+use crate::facts::trace::{self, StackTrace, TraceKind};
+use crate::kind::Kind;
+use crate::line::Line;
+use crate::title::{self, Corruption, Title};
+
+/// Finds the crash reports of a log.
+///
+/// Linear in the log. Nothing is copied: every fact borrows the log.
+///
+/// ```
+/// let log = b"[    1.5] kernel BUG at mm/slub.c:1!\n";
+/// let report = crashparse::reports(log).next().unwrap();
+/// assert_eq!(report.title(), "kernel BUG in corrupted");
+/// ```
+pub fn reports(log: &[u8]) -> Reports<'_> {
+    reports_in(log, 0..log.len())
+}
+
+/// Finds the crash reports whose banner starts in `range`.
+///
+/// Any split of a log into ranges gives the same reports as the whole log: a report belongs to the range
+/// that its banner starts in, and may read the log beyond both edges.
+pub fn reports_in(log: &[u8], range: Range<usize>) -> Reports<'_> {
+    Reports { log, incidents: Incidents::new(log, range) }
+}
+
+/// Whether a log has a crash report.
+pub fn contains_crash(log: &[u8]) -> bool {
+    Incidents::new(log, 0..log.len()).next().is_some()
+}
+
+/// The reports of a log, in the order of their banners.
+#[derive(Clone, Debug)]
+pub struct Reports<'a> {
+    log: &'a [u8],
+    incidents: Incidents<'a>,
+}
+
+impl<'a> Iterator for Reports<'a> {
+    type Item = Report<'a>;
+
+    fn next(&mut self) -> Option<Report<'a>> {
+        self.incidents.next().map(|incident| Report::new(self.log, incident))
+    }
+}
+
+/// One crash, from its banner to its last line.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    log: &'a [u8],
+    incident: Incident<'a>,
+    title: Title,
+}
+
+impl<'a> Report<'a> {
+    fn new(log: &'a [u8], incident: Incident<'a>) -> Report<'a> {
+        let bodies: Vec<&[u8]> = incident.lines.iter().map(|line| line.body).collect();
+        let title = title::of(incident.banner.family, &bodies);
+        Report { log, incident, title }
+    }
+
+    /// The title that syzbot would give: `KASAN: use-after-free Read in do_step`.
+    pub fn title(&self) -> &str {
+        &self.title.text
+    }
+
+    /// Other titles under which the same crash may be known.
+    pub fn alternative_titles(&self) -> &[String] {
+        &self.title.alternatives
+    }
+
+    /// What kind of crash it is.
+    pub fn kind(&self) -> Kind {
+        self.title.kind
+    }
+
+    /// What the report lacks, if it is damaged.
+    pub fn corruption(&self) -> Option<Corruption> {
+        self.title.corruption
+    }
+
+    /// The blamed function, as it stands in the title.
+    pub fn blamed(&self) -> Option<&str> {
+        self.title.frame.as_deref()
+    }
+
+    /// Start of the report that this one follows from: the first of a cascade.
+    pub fn follows(&self) -> Option<usize> {
+        self.incident.follows
+    }
+
+    /// Offset of the banner's line, and of the end of the last line. Lines between may belong to others.
+    pub fn span(&self) -> Range<usize> {
+        let start = self.incident.banner.line.offset;
+        let last = self.lines().last().unwrap_or(&self.incident.banner.line);
+        start..(last.offset + last.raw.len()).min(self.log.len())
+    }
+
+    /// The report's lines, from the banner to the last that surely belongs to it.
+    pub fn lines(&self) -> &[Line<'a>] {
+        self.incident.lines.get(..self.incident.kept).unwrap_or_default()
+    }
+
+    /// Lines before the banner that belong to it: `cut here` and a warning's message.
+    pub fn preamble(&self) -> &[Line<'a>] {
+        &self.incident.preamble
+    }
+
+    /// Whether the crash ended in a panic.
+    pub fn panicked(&self) -> bool {
+        self.lines().iter().any(|line| title::is_panic(line.body))
+    }
+
+    /// Whether a line of the report says that the machine was out of resources.
+    pub fn suppressed(&self) -> bool {
+        self.lines().iter().any(|line| title::is_suppressed(line.body))
+    }
+
+    /// The syzkaller program that crashed, from the task's name `syz.PROC.ID`.
+    pub fn executor(&self) -> Option<Executor> {
+        self.lines()
+            .iter()
+            .find_map(|line| title::executor(line.body))
+            .map(|(proc, id)| Executor { proc, id })
+    }
+}
+
+/// Facts: read from the lines each time they are asked for.
+impl<'a> Report<'a> {
+    /// Time of the banner in microseconds since boot, if the log has printk's times.
+    pub fn time(&self) -> Option<u64> {
+        self.incident.banner.line.prefix.time
+    }
+
+    /// The crashed task: of the header (`CPU: 1 PID: 54 Comm: cm_oops/1 …`) or of the banner.
+    ///
+    /// A hung task's report has no header of its own; its CPU is absent, and its kernel is the
+    /// one that the report's other headers name.
+    pub fn task(&self) -> Option<Task<'a>> {
+        let header = self.headers().next();
+        if let Some(hung) = self.hung_task() {
+            let kernel = self.bodies().find_map(Task::parse);
+            let of_kernel = |task: &Task<'a>| Task { uid: None, cpu: None, kdump: false, ..*task };
+            return Some(match kernel {
+                Some(task) => Task { comm: hung.comm, pid: hung.pid, ..of_kernel(&task) },
+                None => Task::named(hung.comm, hung.pid),
+            });
+        }
+        header.or_else(|| {
+            let lockup = SoftLockup::parse(self.incident.banner.line.body)?;
+            Some(Task { cpu: Some(lockup.cpu), ..Task::named(lockup.comm, lockup.pid) })
+        })
+    }
+
+    /// CPU that crashed.
+    pub fn cpu(&self) -> Option<u32> {
+        self.task().and_then(|task| task.cpu)
+    }
+
+    /// Header lines of the crash itself.
+    fn headers(&self) -> impl Iterator<Item = Task<'a>> {
+        self.own_bodies().filter_map(Task::parse)
+    }
+
+    /// Texts of the lines of the crash itself: those before the backtraces of other CPUs.
+    fn own_bodies(&self) -> impl Iterator<Item = &'a [u8]> {
+        let own = self.incident.banner.line.prefix.caller;
+        let lines = self.lines().iter().filter(move |line| line.prefix.caller == own);
+        lines
+            .map(|line| line.body)
+            .take_while(|body| !body.starts_with(b"NMI backtrace") || self.kind() == Kind::Dump)
+    }
+
+    /// `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`
+    pub fn hardware(&self) -> Option<&'a [u8]> {
+        self.bodies().find_map(task::hardware_name)
+    }
+
+    /// `Workqueue: events cm_work_fn [crashme]`: the work that crashed, printed by `print_worker_info`.
+    pub fn workqueue(&self) -> Option<Workqueue<'a>> {
+        self.own_bodies().find_map(Workqueue::parse)
+    }
+
+    /// All stacks, in the order of the log.
+    pub fn traces(&self) -> Vec<StackTrace<'a>> {
+        StackTrace::read(self.lines(), self.kind() == Kind::Dump)
+    }
+
+    /// All register dumps, in the order of the log.
+    pub fn register_dumps(&self) -> Vec<Registers<'a>> {
+        trace::registers_of(self.lines()).into_iter().map(|(_, _, dump)| dump).collect()
+    }
+
+    /// The crash's own registers: of the kernel where it crashed, else of the user who called it.
+    pub fn registers(&self) -> Option<Registers<'a>> {
+        let traces = self.traces();
+        let of_others: Vec<usize> = traces
+            .iter()
+            .filter(|trace| matches!(trace.kind, TraceKind::Nmi | TraceKind::Task))
+            .flat_map(|trace| trace.registers.iter().map(|dump| dump.line))
+            .collect();
+        let mut own = self.register_dumps();
+        own.retain(|dump| !of_others.contains(&dump.line));
+        let kernel = own.iter().position(|dump| !dump.user).unwrap_or(0);
+        (kernel < own.len()).then(|| own.swap_remove(kernel))
+    }
+
+    /// Locks held, by task.
+    pub fn held_locks(&self) -> Vec<HeldLocks<'a>> {
+        HeldLocks::read(self.bodies())
+    }
+
+    /// The lock that a task wanted and the one that it held, of a lockdep report.
+    pub fn lock_attempt(&self) -> Option<LockAttempt<'a>> {
+        LockAttempt::read(self.bodies())
+    }
+
+    /// What the report says of memory: the bad access, the object, the shadow, the page tables.
+    pub fn memory(&self) -> Option<Memory<'a>> {
+        Memory::read(self.bodies())
+    }
+
+    /// `Modules linked in: crashme(O) crash_helper(O)`
+    pub fn modules_linked_in(&self) -> Option<Modules<'a>> {
+        Modules::read(self.bodies())
+    }
+
+    /// Who hangs and for how long: `INFO: task cm_owner:41 blocked for more than 6 seconds.`
+    pub fn hung_task(&self) -> Option<HungTask<'a>> {
+        HungTask::parse(self.incident.banner.line.body)
+    }
+
+    /// Whom a hung task waits for, since Linux 6.16.
+    pub fn blockers(&self) -> Vec<Blocker<'a>> {
+        self.bodies().filter_map(Blocker::parse).collect()
+    }
+
+    /// Texts of the report's lines.
+    fn bodies(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.lines().iter().map(|line| line.body)
+    }
+}
+
+/// Numbers of lines, counted once over the log however many are asked for.
+#[derive(Clone, Debug)]
+pub struct LineNumbers<'a> {
+    log: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> LineNumbers<'a> {
+    /// Numbers of the lines of `log`.
+    pub fn new(log: &'a [u8]) -> LineNumbers<'a> {
+        LineNumbers { log, at: 0, line: 1 }
+    }
+
+    /// Number, from 1, of the line that holds the byte at `offset`. Offsets must not go down.
+    pub fn of(&mut self, offset: usize) -> u64 {
+        let passed = self.log.get(self.at..offset).unwrap_or_default();
+        self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.at = self.at.max(offset);
+        self.line
+    }
+}
+
+/// A syzkaller executor, from its task's name: `Comm: syz.4.2288`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Executor {
+    /// Number of the process.
+    pub proc: u32,
+    /// Number of the program in the log of programs.
+    pub id: u32,
+}

@@ -1,0 +1,185 @@
+//! The format tables, compiled: which banner a line is, and how a rule reads the lines after it.
+
+use std::borrow::Cow;
+use std::sync::{LazyLock, OnceLock};
+
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use crate::formats::{FAMILIES, Family, Rule, Step, noise};
+use crate::line::{Line, Origin};
+use crate::text;
+
+/// A pattern of the tables, compiled when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    source: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// A pattern to compile later.
+    pub(crate) const fn new(source: &'static str) -> Pattern {
+        Pattern { source, compiled: OnceLock::new() }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| compile(self.source)).as_ref()
+    }
+
+    /// Whether the pattern matches somewhere in `body`.
+    pub(crate) fn is_match(&self, body: &[u8]) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(body))
+    }
+
+    /// What the pattern's groups match in `body`.
+    pub(crate) fn captures<'h>(&self, body: &'h [u8]) -> Option<Captures<'h>> {
+        self.regex()?.captures(body)
+    }
+}
+
+impl Pattern {
+    /// Replaces every match, again and again until none is left.
+    pub(crate) fn replace_all(&self, mut bytes: Vec<u8>, by: &[u8]) -> Vec<u8> {
+        let Some(regex) = self.regex() else { return bytes };
+        for _ in 0..REPLACE_ROUNDS {
+            match regex.replace_all(&bytes, by) {
+                Cow::Borrowed(_) => break,
+                Cow::Owned(replaced) if replaced == bytes => break,
+                Cow::Owned(replaced) => bytes = replaced,
+            }
+        }
+        bytes
+    }
+}
+
+/// Matches that share a byte need another round; a title is too short for more.
+const REPLACE_ROUNDS: usize = 64;
+
+/// Compiles a pattern of the tables; a test compiles them all.
+pub(crate) fn compile(source: &str) -> Option<Regex> {
+    let expanded = source
+        .replace(
+            "{{RIP}}",
+            r"(?:IP|NIP|pc |PC is at):? (?:(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}{{FUNC}})|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
+        )
+        .replace("{{TRACE}}", "(?:Call [Tt]race|Backtrace):")
+        .replace("{{FUNC}}", r"([a-zA-Z0-9_]+)(?:\.|\+)")
+        .replace("{{PC}}", r"\[<?(?:0x)?[0-9a-f]+>?\]")
+        .replace("{{SRC}}", r"([a-zA-Z0-9_/.-]+\.[a-z]+:[0-9]+)");
+    RegexBuilder::new(&expanded).unicode(false).build().ok()
+}
+
+/// A rule with its patterns.
+#[derive(Debug)]
+pub(crate) struct CompiledRule {
+    pub(crate) rule: &'static Rule,
+    line: Pattern,
+    then: Vec<Pattern>,
+    report: Vec<Pattern>,
+    pub(crate) stacks: Vec<Vec<CompiledStep>>,
+}
+
+/// A step of a stack with its pattern.
+#[derive(Debug)]
+pub(crate) enum CompiledStep {
+    Line(Pattern),
+    Trace,
+}
+
+/// A family with its rules.
+#[derive(Debug)]
+pub(crate) struct CompiledFamily {
+    pub(crate) family: &'static Family,
+    pub(crate) rules: Vec<CompiledRule>,
+}
+
+/// All families in the order of the tables.
+pub(crate) static ALL: LazyLock<Vec<CompiledFamily>> =
+    LazyLock::new(|| FAMILIES.iter().copied().flatten().map(CompiledFamily::new).collect());
+
+impl CompiledFamily {
+    fn new(family: &'static Family) -> CompiledFamily {
+        CompiledFamily { family, rules: family.rules.iter().map(CompiledRule::new).collect() }
+    }
+}
+
+impl CompiledRule {
+    fn new(rule: &'static Rule) -> CompiledRule {
+        let patterns = |list: &[&'static str]| list.iter().map(|s| Pattern::new(s)).collect();
+        let steps = |stack: &&'static [Step]| {
+            stack
+                .iter()
+                .map(|step| match step {
+                    Step::Line(source) => CompiledStep::Line(Pattern::new(source)),
+                    Step::Trace => CompiledStep::Trace,
+                })
+                .collect()
+        };
+        CompiledRule {
+            rule,
+            line: Pattern::new(rule.line),
+            then: patterns(rule.then),
+            report: patterns(rule.report),
+            stacks: rule.stacks.iter().map(steps).collect(),
+        }
+    }
+
+    /// Whether the rule is about this banner line.
+    pub(crate) fn is_about(&self, banner: &[u8]) -> bool {
+        self.line.is_match(banner)
+    }
+
+    /// The captures of the banner's line and of the lines that must follow it.
+    pub(crate) fn title_args<'a>(&self, bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
+        let (first, later) = bodies.split_first()?;
+        let mut args = groups(&self.line.captures(first)?);
+        args.extend(in_order(&self.then, later)?);
+        Some(args)
+    }
+
+    /// The captures of the lines that the title's arguments stand in, where they are not the banner's.
+    pub(crate) fn report_args<'a>(&self, bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
+        in_order(&self.report, bodies)
+    }
+}
+
+/// Finds each pattern on a line after the one before it; all captures together.
+fn in_order<'a>(patterns: &[Pattern], bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
+    let mut lines = bodies.iter();
+    let mut args = Vec::new();
+    for pattern in patterns {
+        args.extend(lines.find_map(|body| pattern.captures(body).map(|c| groups(&c)))?);
+    }
+    Some(args)
+}
+
+/// The groups of a match that took part in it.
+pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
+    captures.iter().skip(1).flatten().map(|group| group.as_bytes()).collect()
+}
+
+/// The family whose banner a line is, by the order of the tables.
+pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
+    if noise::QUOTES.iter().any(|quote| text::contains(line.body, quote)) {
+        return None;
+    }
+    ALL.iter().find(|family| family.is_banner(line))
+}
+
+/// Where the title of a line without a rule begins.
+pub(crate) fn raw_banner(body: &[u8]) -> Option<usize> {
+    let mut raw = ALL.iter().filter(|family| family.family.raw);
+    raw.find_map(|family| text::find(body, family.family.banner))
+}
+
+impl CompiledFamily {
+    /// Whether `line` is this family's banner.
+    fn is_banner(&self, line: &Line<'_>) -> bool {
+        if line.prefix.origin == Origin::Program {
+            return false;
+        }
+        text::contains(line.body, self.family.banner)
+            && !self.family.unless.iter().any(|other| text::contains(line.body, other))
+            && (self.family.raw || self.rules.iter().any(|rule| rule.is_about(line.body)))
+    }
+}

@@ -1,0 +1,405 @@
+//! The JSON of schema 1.
+//!
+//! Every field but `title` and `kind` may be absent. Addresses, offsets and sizes are `"0x…"` strings, for
+//! JSON's numbers hold no 64 bits. Text that is not UTF-8 is given with replacement characters. Fields are
+//! added, never renamed.
+
+mod memory;
+
+use serde::{Serialize, Serializer};
+
+use crate::facts::frame::{Frame, Trust};
+use crate::facts::locks::{HeldLock, HeldLocks};
+use crate::facts::modules::Modules;
+use crate::facts::registers::Registers;
+use crate::facts::task::{Blocker, LockKind, Wait};
+use crate::facts::trace::{StackTrace, TraceKind};
+use crate::report::Report;
+
+/// Number of the schema.
+pub const SCHEMA: u32 = 1;
+
+/// A report to be written as JSON, with what only the reader of its log knows.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct JsonReport<'r, 'a> {
+    report: &'r Report<'a>,
+    path: Option<&'r str>,
+    line: Option<u64>,
+}
+
+impl<'r, 'a> JsonReport<'r, 'a> {
+    /// A report of a log without a name.
+    pub fn new(report: &'r Report<'a>) -> JsonReport<'r, 'a> {
+        JsonReport { report, path: None, line: None }
+    }
+
+    /// Adds the log's path: one report a line needs it.
+    pub fn path(self, path: &'r str) -> JsonReport<'r, 'a> {
+        JsonReport { path: Some(path), ..self }
+    }
+
+    /// Adds the number of the banner's line, from 1.
+    pub fn line(self, line: u64) -> JsonReport<'r, 'a> {
+        JsonReport { line: Some(line), ..self }
+    }
+}
+
+impl Serialize for JsonReport<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Wire::new(self).serialize(serializer)
+    }
+}
+
+/// `0x` and the digits of a number.
+struct Hex(u64);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:#x}", self.0))
+    }
+}
+
+/// Bytes of the log as text.
+struct Text<'a>(&'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(self.0))
+    }
+}
+
+/// Named numbers, in the order of the log.
+struct Values<'a>(Vec<(&'a str, u64)>);
+
+impl Values<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Hex(*value))))
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    title: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    alt_titles: &'a [String],
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrupted: Option<&'static str>,
+    suppressed: bool,
+    panicked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executor: Option<Executor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<usize>,
+    start: usize,
+    end: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tainted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hardware: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workqueue: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<WireTask<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hung: Option<Hung<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    traces: Vec<WireTrace<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registers: Option<WireRegisters<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<WireCode>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locks: Vec<WireHolder<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<memory::WireMemory<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modules: Vec<WireModule<'a>>,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Executor {
+    proc: u32,
+    id: u32,
+}
+
+#[derive(Serialize)]
+struct WireTask<'a> {
+    comm: Text<'a>,
+    pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<u32>,
+}
+
+/// A hung task's seconds and whom it waits for.
+#[derive(Serialize)]
+struct Hung<'a> {
+    seconds: u64,
+    wait: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blockers: Vec<WireBlocker<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireBlocker<'a> {
+    comm: Text<'a>,
+    pid: u32,
+    lock: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<WireTask<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireTrace<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<TraceTask<'a>>,
+    frames: Vec<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    registers: Vec<WireRegisters<'a>>,
+}
+
+#[derive(Serialize)]
+struct TraceTask<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comm: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct WireFrame<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build_id: Option<&'a str>,
+    trust: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    inlined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct WireRegisters<'a> {
+    arch: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pc: Option<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    user: bool,
+    values: Values<'a>,
+}
+
+#[derive(Serialize)]
+struct WireCode {
+    bytes: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trap: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct WireHolder<'a> {
+    task: Text<'a>,
+    pid: u32,
+    locks: Vec<WireLock<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireLock<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Hex>,
+    class: Text<'a>,
+    usage: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait_type: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    released: bool,
+}
+
+#[derive(Serialize)]
+struct WireModule<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    taints: &'a str,
+}
+
+impl<'a> Wire<'a> {
+    fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
+        let report = json.report;
+        let task = report.task();
+        let own = report.registers();
+        let span = report.span();
+        let code = own.as_ref().and_then(code);
+        Wire {
+            path: json.path,
+            title: report.title(),
+            alt_titles: report.alternative_titles(),
+            kind: report.kind().as_str(),
+            frame: report.blamed(),
+            corrupted: report.corruption().map(|corruption| corruption.as_str()),
+            suppressed: report.suppressed(),
+            panicked: report.panicked(),
+            executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
+            follows: report.follows(),
+            start: span.start,
+            end: span.end,
+            line: json.line,
+            time: report.time().map(|micros| micros as f64 / 1e6),
+            cpu: task.and_then(|task| task.cpu),
+            kernel: task.and_then(|task| task.kernel),
+            tainted: task.and_then(|task| task.tainted),
+            hardware: report.hardware().map(Text),
+            workqueue: report.workqueue().map(|queue| Text(queue.name)),
+            task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),
+            hung: hung(report),
+            traces: report.traces().into_iter().map(trace).collect(),
+            registers: own.map(registers),
+            code,
+            locks: report.held_locks().into_iter().map(holder).collect(),
+            memory: report.memory().map(memory::memory),
+            modules: report.modules_linked_in().map(modules).unwrap_or_default(),
+            text: text(report),
+        }
+    }
+}
+
+/// The report's lines as they stand in the log, without those of others between them.
+fn text(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for line in report.preamble().iter().chain(report.lines()) {
+        text.push_str(&String::from_utf8_lossy(line.raw));
+        text.push('\n');
+    }
+    text
+}
+
+fn hung<'a>(report: &Report<'a>) -> Option<Hung<'a>> {
+    let hung = report.hung_task()?;
+    let wait = match hung.wait {
+        Wait::Blocked => "blocked",
+        Wait::Io => "io",
+        Wait::CannotDie => "can't die",
+    };
+    Some(Hung { seconds: hung.seconds, wait, blockers: report.blockers().into_iter().map(blocker).collect() })
+}
+
+fn blocker(blocker: Blocker<'_>) -> WireBlocker<'_> {
+    let owner = blocker.owner.map(|(comm, pid)| WireTask { comm: Text(comm), pid, uid: None });
+    let lock = match blocker.lock {
+        LockKind::Mutex => "mutex",
+        LockKind::Semaphore => "semaphore",
+        LockKind::RwSemaphore => "rw-semaphore",
+    };
+    WireBlocker { comm: Text(blocker.comm), pid: blocker.pid, lock, owner }
+}
+
+fn trace(trace: StackTrace<'_>) -> WireTrace<'_> {
+    let link = match trace.kind {
+        TraceKind::LockDependency(link) => Some(link),
+        _ => None,
+    };
+    let named = trace.comm.is_some() || trace.pid.is_some();
+    WireTrace {
+        kind: trace.kind.as_str(),
+        link,
+        cpu: trace.cpu,
+        task: named.then(|| TraceTask { comm: trace.comm.map(Text), pid: trace.pid }),
+        frames: trace.frames.into_iter().map(frame).collect(),
+        registers: trace.registers.into_iter().map(registers).collect(),
+    }
+}
+
+fn frame(frame: Frame<'_>) -> WireFrame<'_> {
+    let trust = match frame.trust {
+        Trust::Pc => "pc",
+        Trust::Return => "return",
+        Trust::Unreliable => "unreliable",
+        Trust::Inlined => "inlined",
+    };
+    WireFrame {
+        function: frame.symbol,
+        offset: frame.offset.map(Hex),
+        size: frame.size.map(Hex),
+        address: frame.address.map(Hex),
+        module: frame.module,
+        build_id: frame.build_id,
+        trust,
+        inlined: frame.trust == Trust::Inlined,
+        file: frame.source.map(|source| source.file),
+        line: frame.source.map(|source| source.line),
+    }
+}
+
+fn registers(registers: Registers<'_>) -> WireRegisters<'_> {
+    WireRegisters {
+        arch: registers.arch.name,
+        pc: registers.pc.map(frame),
+        user: registers.user,
+        values: Values(registers.values),
+    }
+}
+
+fn code(registers: &Registers<'_>) -> Option<WireCode> {
+    let code = registers.code.as_ref().filter(|code| !code.bytes.is_empty())?;
+    let bytes = code.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(WireCode { bytes, trap: code.trap })
+}
+
+fn holder(holder: HeldLocks<'_>) -> WireHolder<'_> {
+    let locks = holder.locks.into_iter().map(lock).collect();
+    WireHolder { task: Text(holder.comm), pid: holder.pid, locks }
+}
+
+fn lock(lock: HeldLock<'_>) -> WireLock<'_> {
+    WireLock {
+        depth: lock.depth,
+        address: lock.address.map(Hex),
+        class: Text(lock.class),
+        usage: Text(lock.usage),
+        wait_type: lock.wait_type.map(Text),
+        at: lock.at.map(frame),
+        released: lock.released,
+    }
+}
+
+fn modules(modules: Modules<'_>) -> Vec<WireModule<'_>> {
+    modules.loaded.into_iter().map(|m| WireModule { name: m.name, taints: m.taints }).collect()
+}

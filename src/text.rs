@@ -1,0 +1,102 @@
+//! Byte helpers and the few grammar pieces that every kernel line is made of.
+
+use nom::IResult;
+use nom::Parser;
+use nom::bytes::complete::{tag, take_while1};
+use nom::sequence::preceded;
+
+/// Result of a grammar over the bytes of one line.
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T>;
+
+/// Whether `needle` occurs in `hay`.
+pub(crate) fn contains(hay: &[u8], needle: &str) -> bool {
+    find(hay, needle).is_some()
+}
+
+/// Offset of the first `needle` in `hay`.
+pub(crate) fn find(hay: &[u8], needle: &str) -> Option<usize> {
+    memchr::memmem::find(hay, needle.as_bytes())
+}
+
+/// What follows the first `needle` in `hay`.
+pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {
+    hay.get(find(hay, needle)? + needle.len()..)
+}
+
+/// `bytes` as text if they are ASCII: names, hexadecimal numbers, build IDs.
+pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
+    if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
+}
+
+/// The longest prefix of `bytes` whose bytes satisfy `ok`, and the rest.
+pub(crate) fn take(bytes: &[u8], ok: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let n = bytes.iter().position(|&b| !ok(b)).unwrap_or(bytes.len());
+    bytes.split_at(n)
+}
+
+/// `bytes` without leading blanks and tabs.
+pub(crate) fn skip_blanks(bytes: &[u8]) -> &[u8] {
+    take(bytes, |b| b == b' ' || b == b'\t').1
+}
+
+/// Hexadecimal digits as a number; more than 64 bits are no match.
+pub(crate) fn hex_digits(input: &[u8]) -> Parsed<'_, u64> {
+    let (rest, digits) = take_while1(|b: u8| b.is_ascii_hexdigit()).parse(input)?;
+    match number(digits, 16) {
+        Some(n) => Ok((rest, n)),
+        None => fail(input),
+    }
+}
+
+/// `0x` and hexadecimal digits.
+pub(crate) fn hex(input: &[u8]) -> Parsed<'_, u64> {
+    preceded(tag("0x"), hex_digits).parse(input)
+}
+
+/// Decimal digits as a number; more than 64 bits are no match.
+pub(crate) fn dec(input: &[u8]) -> Parsed<'_, u64> {
+    let (rest, digits) = take_while1(|b: u8| b.is_ascii_digit()).parse(input)?;
+    match number(digits, 10) {
+        Some(n) => Ok((rest, n)),
+        None => fail(input),
+    }
+}
+
+/// Decimal digits as a number of at most 32 bits: CPUs, PIDs, line numbers.
+pub(crate) fn dec_u32(input: &[u8]) -> Parsed<'_, u32> {
+    let (rest, n) = dec(input)?;
+    match u32::try_from(n) {
+        Ok(n) => Ok((rest, n)),
+        Err(_) => fail(input),
+    }
+}
+
+/// `digits` in `radix`; overflow and anything else than digits are `None`.
+pub(crate) fn number(digits: &[u8], radix: u32) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |n, &b| {
+        let digit = char::from(b).to_digit(radix)?;
+        n.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))
+    })
+}
+
+/// The error of a grammar that does not match.
+pub(crate) fn fail<T>(input: &[u8]) -> Parsed<'_, T> {
+    Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Fail)))
+}
+
+/// Bytes that a symbol name may hold: kallsyms prints `foo.isra.0`, `_RNv…`, `$`-marked hashes.
+pub(crate) fn is_symbol_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$')
+}
+
+/// A symbol name: `__do_sys_clone`, `foo.constprop.0.cold`.
+pub(crate) fn symbol(input: &[u8]) -> Parsed<'_, &str> {
+    let (rest, name) = take_while1(is_symbol_byte).parse(input)?;
+    match ascii(name) {
+        Some(name) if !name.as_bytes().first().is_some_and(u8::is_ascii_digit) => Ok((rest, name)),
+        _ => fail(input),
+    }
+}

@@ -1,0 +1,437 @@
+//! The title that syzbot would give: which frame is to blame, what is missing, how it is spelled.
+
+use std::sync::LazyLock;
+
+use crate::facts::frame;
+use crate::formats::{Pick, Rule, kinds, noise, skip};
+use crate::kind::Kind;
+use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
+use crate::text;
+
+/// What makes a report incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Corruption {
+    /// No frame that could be to blame was found.
+    NoFrames,
+    /// The banner is of a known report, and the lines that should follow are not there.
+    NoReport,
+    /// The banner itself is cut, or of a kind that only damaged reports begin with.
+    BrokenBanner,
+    /// Another line's timestamp stands in the title.
+    TimeInTitle,
+    /// The log ends where a stack trace begins.
+    CutTrace,
+    /// A stack trace has a heading and no frames.
+    EmptyTrace,
+    /// There is no stack trace at all.
+    NoTrace,
+}
+
+impl Corruption {
+    /// The reason in syzkaller's words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Corruption::NoFrames => "extracted no frames",
+            Corruption::NoReport => "matched title but not report regexp",
+            Corruption::BrokenBanner => "report format is marked as corrupted",
+            Corruption::TimeInTitle => "title matches corrupted regexp",
+            Corruption::CutTrace => "call trace is missed",
+            Corruption::EmptyTrace => "no frames in a stack trace",
+            Corruption::NoTrace => "no stack trace in report",
+        }
+    }
+}
+
+/// What a report is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Title {
+    pub(crate) text: String,
+    pub(crate) alternatives: Vec<String>,
+    pub(crate) kind: Kind,
+    /// The blamed function, as it stands in the title.
+    pub(crate) frame: Option<String>,
+    pub(crate) corruption: Option<Corruption>,
+}
+
+/// A frame of a stack: the name in the title, and the name in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Blamed {
+    name: String,
+    raw: String,
+}
+
+/// Names the report whose lines begin with the banner.
+pub(crate) fn of(family: &CompiledFamily, bodies: &[&[u8]]) -> Title {
+    let vouched: Vec<&[u8]> = bodies.iter().copied().filter(|body| is_vouched_for(body)).collect();
+    let mut cut_off = false;
+    for rule in &family.rules {
+        let Some(mut args) = rule.title_args(&vouched) else { continue };
+        if !rule.rule.report.is_empty() {
+            match rule.report_args(&vouched) {
+                Some(found) => args = found,
+                None => {
+                    cut_off = true;
+                    continue;
+                }
+            }
+        }
+        return by_rule(rule, &args, &vouched);
+    }
+    raw(family, bodies.first().copied().unwrap_or_default(), cut_off)
+}
+
+/// Whether the unwinder vouches for a frame's line; every other line counts.
+fn is_vouched_for(body: &[u8]) -> bool {
+    !frame::is_questionable(body) || text::contains(body, "<EOI>")
+}
+
+fn by_rule(rule: &CompiledRule, args: &[&[u8]], bodies: &[&[u8]]) -> Title {
+    let (frames, complete) = blame(rule, bodies);
+    let spell = |template: &str, frames: &[&str]| sanitize(&fill(template, args, frames));
+    let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
+    let text = spell(rule.rule.title, &names);
+    let corruption = if rule.rule.broken {
+        Some(Corruption::BrokenBanner)
+    } else if !complete {
+        Some(Corruption::NoFrames)
+    } else if !TIME_IN_TITLE.is_match(text.as_bytes()) {
+        if rule.rule.traceless { None } else { missing_trace(bodies) }
+    } else {
+        Some(Corruption::TimeInTitle)
+    };
+    let mut alternatives = Vec::new();
+    for template in std::iter::once(&rule.rule.title).chain(rule.rule.alt) {
+        for name in variants(&frames) {
+            let refs: Vec<&str> = name.iter().map(String::as_str).collect();
+            alternatives.push(spell(template, &refs));
+        }
+    }
+    alternatives.retain(|alternative| *alternative != text);
+    alternatives.sort_unstable();
+    alternatives.dedup();
+    let frame = frame_in(&text);
+    Title { kind: kind(&text), frame, corruption, alternatives, text }
+}
+
+static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
+
+/// All ways to write the frames: as in the title, as in the log, and with fewer prefixes cut.
+fn variants(frames: &[Blamed]) -> Vec<Vec<String>> {
+    let names: Vec<String> = frames.iter().map(|f| f.name.clone()).collect();
+    let mut all = vec![names.clone()];
+    for (at, blamed) in frames.iter().enumerate() {
+        let mut spellings: Vec<&str> = stripped(&blamed.raw).collect();
+        spellings.push(&blamed.raw);
+        for spelling in spellings {
+            let mut variant = names.clone();
+            if let Some(slot) = variant.get_mut(at) {
+                *slot = spelling.to_string();
+            }
+            all.push(variant);
+        }
+    }
+    all
+}
+
+/// The name without each of the prefixes that it begins with.
+fn stripped(name: &str) -> impl Iterator<Item = &str> {
+    skip::SYSCALL_PREFIXES.iter().filter_map(move |prefix| name.strip_prefix(prefix))
+}
+
+/// A banner that no rule explains is its own title.
+fn raw(family: &CompiledFamily, banner: &[u8], cut_off: bool) -> Title {
+    let from = rules::raw_banner(banner).or_else(|| text::find(banner, family.family.banner)).unwrap_or(0);
+    let text = sanitize(&String::from_utf8_lossy(banner.get(from..).unwrap_or_default()));
+    let corruption = cut_off.then_some(Corruption::NoReport);
+    Title { kind: kind(&text), frame: frame_in(&text), corruption, alternatives: Vec::new(), text }
+}
+
+fn kind(title: &str) -> Kind {
+    kinds::BY_TITLE
+        .iter()
+        .find(|(start, _)| title.starts_with(start))
+        .map_or(Kind::Unknown, |(_, kind)| *kind)
+}
+
+/// The function at the end of a title: what follows its last ` in `.
+fn frame_in(title: &str) -> Option<String> {
+    let name = title.get(title.rfind(" in ")? + 4..)?;
+    let whole = name.starts_with('<') || !name.contains(' ');
+    whole.then(|| name.to_string())
+}
+
+/// Replaces `{1}` by captures, `{frame}` and `{frame2}` by frames.
+fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
+    let mut title = template.to_string();
+    for (i, arg) in args.iter().enumerate() {
+        title = title.replace(&format!("{{{}}}", i + 1), &String::from_utf8_lossy(arg));
+    }
+    let mut frames = frames.iter();
+    for slot in ["{frame}", "{frame2}"] {
+        if template.contains(slot) {
+            title = title.replace(slot, frames.next().copied().unwrap_or("corrupted"));
+        }
+    }
+    title
+}
+
+/// The blamed frames of a rule's stacks, and whether each stack had one.
+fn blame(rule: &CompiledRule, bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
+    let mut found = (Vec::new(), true);
+    for steps in &rule.stacks {
+        found = walk(rule.rule, steps, bodies);
+        if found.1 {
+            break;
+        }
+    }
+    found
+}
+
+/// Goes down the lines by a stack's steps.
+fn walk(rule: &Rule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
+    let mut lines = bodies.iter();
+    let mut stacks: Vec<Vec<String>> = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let mut traces = 0;
+    let mut complete = true;
+    let mut steps = steps.iter().peekable();
+    while let Some(step) = steps.next() {
+        match step {
+            CompiledStep::Line(pattern) => {
+                if let Some(captures) = lines.find_map(|body| pattern.captures(body)) {
+                    rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                }
+            }
+            CompiledStep::Trace => {
+                if traces > 0 {
+                    stacks.push(std::mem::take(&mut open));
+                }
+                traces += 1;
+                let next = match steps.peek() {
+                    Some(CompiledStep::Line(pattern)) => Some(pattern),
+                    _ => None,
+                };
+                for body in lines.by_ref() {
+                    if FAULT_INJECTION.is_match(body) {
+                        complete = false;
+                        break;
+                    }
+                    if let Some(captures) = next.and_then(|pattern| pattern.captures(body)) {
+                        rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                        steps.next();
+                        break;
+                    }
+                    if is_trace_head(body) {
+                        break;
+                    }
+                    for name in frame::functions_of_line(body).into_iter().flatten() {
+                        keep(rule, &mut open, name.as_bytes());
+                    }
+                    let stalled = rule.pick == Pick::Stall;
+                    if let Some(captures) = stalled.then(|| KERNEL_COUNTER.captures(body)).flatten() {
+                        rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                    }
+                }
+            }
+        }
+    }
+    stacks.push(open);
+    let mut blamed = Vec::new();
+    for stack in &stacks {
+        blamed.extend(pick(rule.pick, stack));
+        complete &= blamed.len() == stacks.len() || pick(rule.pick, stack).is_some();
+    }
+    (blamed, complete)
+}
+
+/// Where an interrupted kernel was.
+static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}");
+
+/// A frame of injected faults in the middle of a stack: two stacks are mixed.
+static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
+
+fn keep(rule: &Rule, frames: &mut Vec<String>, name: &[u8]) {
+    let Some(name) = text::ascii(name) else { return };
+    let name = match rustc_demangle::try_demangle(name) {
+        Ok(demangled) => format!("{demangled:#}"),
+        Err(_) => name.to_string(),
+    };
+    if !is_skipped(&name, skip::ANYWHERE) && !is_skipped(&name, rule.skip) {
+        frames.push(name);
+    }
+}
+
+/// The frame of a stack that is to blame.
+fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
+    let raw = match pick {
+        Pick::First => frames.first()?,
+        Pick::Stall => {
+            let mut called = frames.first()?;
+            let dispatcher = frames.iter().find(|frame| {
+                let found = is_skipped(frame, skip::DISPATCHERS) || is_compat_of(frame, called);
+                if !found {
+                    called = frame;
+                }
+                found
+            })?;
+            for (pattern, name) in skip::DISPATCHERS_BY_NAME {
+                if matches(dispatcher, pattern) {
+                    return Some(Blamed { name: (*name).to_string(), raw: dispatcher.clone() });
+                }
+            }
+            called
+        }
+        Pick::Hung => {
+            for frame in frames {
+                if let Some((_, name)) = skip::WAITED_FOR.iter().find(|(part, _)| frame.contains(part)) {
+                    let name = if name.is_empty() { frame } else { *name };
+                    return Some(Blamed { name: name.to_string(), raw: frame.clone() });
+                }
+            }
+            frames.iter().find(|frame| !is_skipped(frame, skip::WAITING))?
+        }
+    };
+    let name = stripped(raw).min_by_key(|name| name.len()).unwrap_or(raw).to_string();
+    Some(Blamed { name, raw: raw.clone() })
+}
+
+/// Whether `caller` is only the 32-bit entry of `called`: `lo_compat_ioctl` of `lo_ioctl`.
+fn is_compat_of(caller: &str, called: &str) -> bool {
+    caller.replacen("compat_", "", 1) == called && caller != called
+}
+
+fn is_skipped(name: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| matches(name, pattern))
+}
+
+/// Whether `name` fits a pattern of `formats::skip`.
+fn matches(name: &str, pattern: &str) -> bool {
+    let (from_start, pattern) = flag(pattern.strip_prefix('^'), pattern);
+    let (from_word, pattern) = flag(pattern.strip_prefix('<'), pattern);
+    let (to_end, pattern) = flag(pattern.strip_suffix('$'), pattern);
+    let (to_word, pattern) = flag(pattern.strip_suffix('>'), pattern);
+    let bytes = name.as_bytes();
+    let is_edge =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_alphanumeric());
+    name.match_indices(pattern).any(|(at, _)| {
+        let end = at + pattern.len();
+        (!from_start || at == 0)
+            && (!to_end || end == bytes.len())
+            && (!from_word || is_edge(at.checked_sub(1)))
+            && (!to_word || is_edge(Some(end)))
+    })
+}
+
+fn flag<'p>(rest: Option<&'p str>, pattern: &'p str) -> (bool, &'p str) {
+    rest.map_or((false, pattern), |rest| (true, rest))
+}
+
+/// Lines that begin a stack trace.
+static TRACE_HEADS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    [
+        r"Call [Tt]race",
+        r"Allocated:",
+        r"Allocated by task [0-9]+:",
+        r"Freed:",
+        r"Freed by task [0-9]+:",
+        r"(?:^|[^k] )backtrace(?: \(crc [0-9a-f]*\))?:",
+        r"Backtrace:",
+        r"Uninit was stored to memory at",
+        RISCV_HEAD,
+    ]
+    .into_iter()
+    .map(Pattern::new)
+    .collect()
+});
+
+/// RISC-V prints its status register and then, on some paths, the frames without a heading.
+const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
+
+fn is_trace_head(body: &[u8]) -> bool {
+    TRACE_HEADS.iter().any(|head| head.is_match(body))
+}
+
+/// Whether the traces that a report begins have frames.
+fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
+    let mut any = false;
+    for (i, head) in TRACE_HEADS.iter().enumerate() {
+        let Some(at) = bodies.iter().position(|body| head.is_match(body)) else { continue };
+        let after = bodies.get(at + 1..).unwrap_or_default();
+        if after.len() < 3 {
+            return Some(Corruption::CutTrace);
+        }
+        let framed = after.iter().take(14).take_while(|body| !is_trace_head(body)).any(|body| {
+            frame::functions_of_line(body).iter().any(Option::is_some)
+                || text::contains(body, "(stack is not available)")
+        });
+        any |= framed;
+        let optional = i + 1 == TRACE_HEADS.len();
+        if !framed && !optional {
+            return Some(Corruption::EmptyTrace);
+        }
+    }
+    (!any).then_some(Corruption::NoTrace)
+}
+
+/// What a title must not hold: addresses, numbers that change, executors' and CPUs' numbers.
+static REPLACEMENTS: LazyLock<Vec<(Pattern, &'static str)>> = LazyLock::new(|| {
+    [
+        (r"syz-executor\.?[0-9]+((?:/|:)[0-9]+)?", "syz-executor"),
+        (r"syzkaller[0-9]+((?:/|:)[0-9]+)?", "syzkaller"),
+        (r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
+        (r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
+        (r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
+        (r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
+        (r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
+        (r"CPU#[0-9]+", "CPU"),
+        (r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),
+        (r"[0-9]{7,}", "NUM"),
+    ]
+    .into_iter()
+    .map(|(pattern, by)| (Pattern::new(pattern), by))
+    .collect()
+});
+
+/// Longest title.
+const TITLE_BYTES: usize = 120;
+
+/// Spells a title so that the same crash has the same one: see `REPLACEMENTS`.
+fn sanitize(title: &str) -> String {
+    let mut bytes = title.as_bytes().to_vec();
+    for (pattern, by) in REPLACEMENTS.iter() {
+        bytes = pattern.replace_all(bytes, by.as_bytes());
+    }
+    let mut text = String::new();
+    for byte in bytes.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b == b'\t') {
+        let byte = if byte == b'\t' { b' ' } else { byte };
+        if byte != b' ' || !text.ends_with(' ') {
+            text.push(char::from(byte));
+        }
+    }
+    text.truncate(TITLE_BYTES);
+    text.trim().to_string()
+}
+
+/// Whether a line is a panic's banner.
+pub(crate) fn is_panic(body: &[u8]) -> bool {
+    text::contains(body, "Kernel panic - not syncing")
+}
+
+/// Whether a line says that no crash near it is to be believed.
+pub(crate) fn is_suppressed(body: &[u8]) -> bool {
+    static PATTERNS: LazyLock<Vec<Pattern>> =
+        LazyLock::new(|| noise::SUPPRESSED.iter().map(|source| Pattern::new(source)).collect());
+    PATTERNS.iter().any(|pattern| pattern.is_match(body))
+}
+
+/// Process and program of ` Comm: syz.4.2288 `.
+pub(crate) fn executor(body: &[u8]) -> Option<(u32, u32)> {
+    static COMM: Pattern = Pattern::new(r" Comm: syz\.([0-9]+)\.([0-9]+) ");
+    if !text::contains(body, " Comm: syz.") {
+        return None;
+    }
+    let groups = rules::groups(&COMM.captures(body)?);
+    let number = |i: usize| text::number(groups.get(i)?, 10).and_then(|n| u32::try_from(n).ok());
+    Some((number(0)?, number(1)?))
+}
