@@ -33,6 +33,8 @@ const CASCADE_MICROS: u64 = 2_000_000;
 const PREAMBLE_LINES: usize = 16;
 /// Lines that a report keeps; a dump of all tasks of a large machine stays below.
 const REPORT_LINES: usize = 65_536;
+/// Lines after a report that are searched for the stack that it lacks.
+const LINES_BEYOND: usize = 96;
 /// Bytes of a line that are read; what is longer is no kernel's.
 const LINE_BYTES: usize = 64 << 10;
 
@@ -41,6 +43,13 @@ const LINE_BYTES: usize = 64 << 10;
 pub(crate) struct Banner<'a> {
     pub(crate) line: Line<'a>,
     pub(crate) family: &'static CompiledFamily,
+}
+
+impl Banner<'_> {
+    /// Whether the banner is all there is of its report.
+    fn is_aside(&self) -> bool {
+        self.family.family.part == Part::Aside
+    }
 }
 
 /// The lines of one report.
@@ -114,11 +123,20 @@ fn shape(body: &[u8]) -> Shape {
         Shape::End
     } else if registers::is_register_line(body) || starts_with_any(text, noise::TAIL) {
         Shape::Tail
-    } else if text::contains(body, "+0x") || starts_with_any(text, noise::INSIDE) {
+    } else if text::contains(body, "+0x") || holds_dump(text) || starts_with_any(text, noise::INSIDE) {
         Shape::Inside
     } else {
         Shape::Foreign
     }
+}
+
+/// Whether a line holds raw words of memory or registers: 8 or 16 hexadecimal digits on their own.
+fn holds_dump(text: &[u8]) -> bool {
+    text.split(|b| matches!(b, b' ' | b':' | b'(' | b')' | b'[' | b']' | b'<' | b'>')).any(|word| {
+        matches!(word.len(), 8 | 16)
+            && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            && word.iter().any(u8::is_ascii_digit)
+    })
 }
 
 fn starts_with_any(text: &[u8], starts: &[&str]) -> bool {
@@ -238,11 +256,16 @@ impl<'a> Incidents<'a> {
             .rev()
             .map_while(|i| self.banners.get(i).map(|b| (i, b)))
             .take_while(|(_, b)| b.line.offset >= horizon)
+            .filter(|(_, b)| b.family.family.part != Part::Aside)
             .find(|(_, b)| Context::of(&b.line) == context)?;
         let (index, cause) = before;
         let course = self.course_between(cause, banner)?;
         let part = match banner.family.family.part {
-            Part::Opens => false,
+            Part::Opens => {
+                course.foreign <= FOREIGN_LINES_INSIDE
+                    && cause.family.family.leads_to.contains(&banner.family.family.banner)
+            }
+            Part::Aside => return None,
             Part::OfAny => course.foreign <= FOREIGN_LINES_INSIDE,
             Part::OfFault => {
                 !course.ended
@@ -313,7 +336,7 @@ impl<'a> Incidents<'a> {
         let mut asked = is_backtrace(&banner);
         let mut last = scan::line_end(self.log, banner.line.offset);
         let mut after = last + 1;
-        while after < self.log.len() && lines.len() < REPORT_LINES {
+        while after < self.log.len() && lines.len() < REPORT_LINES && !banner.is_aside() {
             let line = line_from(self.log, after);
             let end = scan::line_end(self.log, after);
             if end - last > SILENCE_BYTES {
@@ -325,8 +348,13 @@ impl<'a> Incidents<'a> {
             if own || guest.is_some() || (asked && matches!(from.caller, Some(Caller::Cpu(_)))) {
                 if let Some(next) = self.banner_at(after) {
                     let backtrace = self.banners.get(next).is_some_and(is_backtrace);
+                    let aside = self.banners.get(next).is_some_and(Banner::is_aside);
                     let ours = matches!(self.link(next), Link::PartOf);
                     match (own, ours) {
+                        (true, false) if aside => {
+                            after = end + 1;
+                            continue;
+                        }
                         (true, false) => break,
                         (true, true) => course = Course::default(),
                         (false, true) if backtrace => {
@@ -395,6 +423,25 @@ impl<'a> Incidents<'a> {
             }
         }
         Vec::new()
+    }
+}
+
+impl<'a> Incident<'a> {
+    /// Lines of the same caller after the report's, as many as may hold its missing parts.
+    pub(crate) fn beyond(&self, log: &'a [u8]) -> Vec<Line<'a>> {
+        let context = Context::of(&self.banner.line);
+        let last = self.lines.last().unwrap_or(&self.banner.line).offset;
+        let mut found = Vec::new();
+        let mut after = scan::line_end(log, last) + 1;
+        let end = log.len().min(after + LOOK_BACK_BYTES);
+        while after < end && found.len() < LINES_BEYOND {
+            let line = line_from(log, after);
+            if Context::of(&line) == context {
+                found.push(line);
+            }
+            after = scan::line_end(log, after) + 1;
+        }
+        found
     }
 }
 

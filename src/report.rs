@@ -65,7 +65,9 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     fn new(log: &'a [u8], incident: Incident<'a>) -> Report<'a> {
         let bodies: Vec<&[u8]> = incident.lines.iter().map(|line| line.body).collect();
-        let title = title::of(incident.banner.family, &bodies);
+        let beyond = || incident.beyond(log).iter().map(|line| line.body).collect();
+        let tagged = incident.banner.line.prefix.caller.is_some();
+        let title = title::of(incident.banner.family, &bodies, tagged, beyond);
         Report { log, incident, title }
     }
 

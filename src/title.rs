@@ -62,7 +62,15 @@ struct Blamed {
 }
 
 /// Names the report whose lines begin with the banner.
-pub(crate) fn of(family: &CompiledFamily, bodies: &[&[u8]]) -> Title {
+///
+/// `beyond` gives later lines of the same caller. By the convention a report whose stack is printed after the
+/// next crash has begun does not lack it; and where callers are `tagged`, its frames are taken from there.
+pub(crate) fn of<'a>(
+    family: &CompiledFamily,
+    bodies: &[&'a [u8]],
+    tagged: bool,
+    beyond: impl FnOnce() -> Vec<&'a [u8]>,
+) -> Title {
     let vouched: Vec<&[u8]> = bodies.iter().copied().filter(|body| is_vouched_for(body)).collect();
     let mut cut_off = false;
     for rule in &family.rules {
@@ -76,7 +84,7 @@ pub(crate) fn of(family: &CompiledFamily, bodies: &[&[u8]]) -> Title {
                 }
             }
         }
-        return by_rule(rule, &args, &vouched);
+        return by_rule(rule, &args, &vouched, tagged, beyond);
     }
     raw(family, bodies.first().copied().unwrap_or_default(), cut_off)
 }
@@ -86,8 +94,22 @@ fn is_vouched_for(body: &[u8]) -> bool {
     !frame::is_questionable(body) || text::contains(body, "<EOI>")
 }
 
-fn by_rule(rule: &CompiledRule, args: &[&[u8]], bodies: &[&[u8]]) -> Title {
-    let (frames, complete) = blame(rule, bodies);
+fn by_rule<'a>(
+    rule: &CompiledRule,
+    args: &[&[u8]],
+    bodies: &[&'a [u8]],
+    tagged: bool,
+    beyond: impl FnOnce() -> Vec<&'a [u8]>,
+) -> Title {
+    let (mut frames, mut complete) = blame(rule, bodies);
+    let mut beyond = Beyond::Unread(beyond);
+    if !complete && tagged {
+        let all = beyond.after(bodies);
+        let found = blame(rule, &all);
+        if found.1 {
+            (frames, complete) = found;
+        }
+    }
     let spell = |template: &str, frames: &[&str]| sanitize(&fill(template, args, frames));
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let text = spell(rule.rule.title, &names);
@@ -96,7 +118,7 @@ fn by_rule(rule: &CompiledRule, args: &[&[u8]], bodies: &[&[u8]]) -> Title {
     } else if !complete {
         Some(Corruption::NoFrames)
     } else if !TIME_IN_TITLE.is_match(text.as_bytes()) {
-        if rule.rule.traceless { None } else { missing_trace(bodies) }
+        if rule.rule.traceless { None } else { lacks_trace(bodies, &mut beyond) }
     } else {
         Some(Corruption::TimeInTitle)
     };
@@ -157,8 +179,12 @@ fn kind(title: &str) -> Kind {
 /// The function at the end of a title: what follows its last ` in `.
 fn frame_in(title: &str) -> Option<String> {
     let name = title.get(title.rfind(" in ")? + 4..)?;
-    let whole = name.starts_with('<') || !name.contains(' ');
-    whole.then(|| name.to_string())
+    if name.starts_with('<') {
+        return Some(name.to_string());
+    }
+    let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+    let name = name.get(..end.unwrap_or(name.len()))?;
+    (!name.is_empty()).then(|| name.to_string())
 }
 
 /// Replaces `{1}` by captures, `{frame}` and `{frame2}` by frames.
@@ -167,10 +193,9 @@ fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
     for (i, arg) in args.iter().enumerate() {
         title = title.replace(&format!("{{{}}}", i + 1), &String::from_utf8_lossy(arg));
     }
-    let mut frames = frames.iter();
-    for slot in ["{frame}", "{frame2}"] {
+    for (slot, i) in [("{frame}", 0), ("{frame2}", 1)] {
         if template.contains(slot) {
-            title = title.replace(slot, frames.next().copied().unwrap_or("corrupted"));
+            title = title.replace(slot, frames.get(i).copied().unwrap_or("corrupted"));
         }
     }
     title
@@ -352,16 +377,44 @@ fn is_trace_head(body: &[u8]) -> bool {
     TRACE_HEADS.iter().any(|head| head.is_match(body))
 }
 
+/// Whether a report lacks a stack that the lines beyond it do not hold either.
+fn lacks_trace<'a, F: FnOnce() -> Vec<&'a [u8]>>(
+    bodies: &[&'a [u8]],
+    beyond: &mut Beyond<'a, F>,
+) -> Option<Corruption> {
+    missing_trace(bodies)?;
+    missing_trace(&beyond.after(bodies))
+}
+
+/// Lines after a report, read when they are first needed.
+enum Beyond<'a, F: FnOnce() -> Vec<&'a [u8]>> {
+    Unread(F),
+    Read(Vec<&'a [u8]>),
+}
+
+impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Beyond<'a, F> {
+    /// `bodies` and the lines after them.
+    fn after(&mut self, bodies: &[&'a [u8]]) -> Vec<&'a [u8]> {
+        let lines = match std::mem::replace(self, Beyond::Read(Vec::new())) {
+            Beyond::Unread(read) => read().into_iter().filter(|body| is_vouched_for(body)).collect(),
+            Beyond::Read(lines) => lines,
+        };
+        let all = bodies.iter().chain(&lines).copied().collect();
+        *self = Beyond::Read(lines);
+        all
+    }
+}
+
 /// Whether the traces that a report begins have frames.
 fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
     let mut any = false;
     for (i, head) in TRACE_HEADS.iter().enumerate() {
         let Some(at) = bodies.iter().position(|body| head.is_match(body)) else { continue };
         let after = bodies.get(at + 1..).unwrap_or_default();
-        if after.len() < 3 {
+        if after.len() < 2 {
             return Some(Corruption::CutTrace);
         }
-        let framed = after.iter().take(14).take_while(|body| !is_trace_head(body)).any(|body| {
+        let framed = after.iter().take(15).take_while(|body| !is_trace_head(body)).any(|body| {
             frame::functions_of_line(body).iter().any(Option::is_some)
                 || text::contains(body, "(stack is not available)")
         });
@@ -418,8 +471,12 @@ pub(crate) fn is_panic(body: &[u8]) -> bool {
     text::contains(body, "Kernel panic - not syncing")
 }
 
-/// Whether a line says that no crash near it is to be believed.
-pub(crate) fn is_suppressed(body: &[u8]) -> bool {
+/// Whether a line says that no crash near it is to be believed: the machine was out of resources.
+///
+/// ```
+/// assert!(crashparse::is_suppressed(b"INIT: PANIC: segmentation violation! sleeping for 30 seconds."));
+/// ```
+pub fn is_suppressed(body: &[u8]) -> bool {
     static PATTERNS: LazyLock<Vec<Pattern>> =
         LazyLock::new(|| noise::SUPPRESSED.iter().map(|source| Pattern::new(source)).collect());
     PATTERNS.iter().any(|pattern| pattern.is_match(body))

@@ -124,6 +124,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: Invalid wait context",
                 title: "WARNING: locking bug in {frame}",
                 stacks: &[TRACE],
+                skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
                 ..Rule::NEW
             },
             Rule { line: "BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },

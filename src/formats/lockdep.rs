@@ -19,8 +19,12 @@ const LOCKS: &[Step] = &[Step::Line(AT), Step::Line(AT), Step::Line("{{TRACE}}")
 /// Where the first lock became safe, which is what a change to it would break.
 const BECAME_SAFE: &[Step] = &[Step::Line("which became [A-Z]+-irq-safe at"), Step::Trace];
 /// The lock that is not held and yet released.
-pub(crate) const UNLOCK: &[Step] =
-    &[Step::Line("is trying to release lock"), Step::Trace, Step::Line("{{TRACE}}"), Step::Trace];
+pub(crate) const UNLOCK: &[Step] = &[
+    Step::Line("is trying to release lock"),
+    Step::Line("{{PC}} +{{FUNC}}"),
+    Step::Line("{{TRACE}}"),
+    Step::Trace,
+];
 /// The lock that is still held.
 pub(crate) const HOLDING: &[Step] = &[Step::Line(AT), Step::Line("{{TRACE}}"), Step::Trace];
 
@@ -28,49 +32,89 @@ pub(crate) const FAMILIES: &[Family] = &[
     // print_circular_bug_header
     Family {
         banner: "possible circular locking dependency detected",
-        rules: &[Rule {
-            line: "(?:WARNING|INFO): possible circular locking dependency detected",
-            report: &["possible circular", "is trying to acquire lock", AT],
-            stacks: &[LOCKS],
-            title: "possible deadlock in {frame}",
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "WARNING: possible circular locking dependency detected",
+                report: &["possible circular", "is trying to acquire lock", AT],
+                stacks: &[LOCKS],
+                title: "possible deadlock in {frame}",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: possible circular locking dependency detected",
+                report: &[
+                    "INFO: possible circular locking dependency detected",
+                    "is trying to acquire lock",
+                    AT,
+                ],
+                title: "possible deadlock in {1}",
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // print_irq_inversion_bug
     Family {
         banner: "possible irq lock inversion dependency detected",
-        rules: &[Rule {
-            line: "(?:WARNING|INFO): possible irq lock inversion dependency detected",
-            report: &["possible irq lock", "just changed the state of lock", AT],
-            stacks: &[HOLDING],
-            title: "possible deadlock in {frame}",
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "WARNING: possible irq lock inversion dependency detected",
+                report: &["possible irq lock", "just changed the state of lock", AT],
+                stacks: &[HOLDING],
+                title: "possible deadlock in {frame}",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: possible irq lock inversion dependency detected",
+                report: &[
+                    "INFO: possible irq lock inversion dependency detected",
+                    "just changed the state of lock",
+                    AT,
+                ],
+                title: "possible deadlock in {1}",
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // print_bad_irq_dependency
     Family {
         banner: "-unsafe lock order detected",
-        rules: &[Rule {
-            line: "(?:WARNING|INFO): .*-safe -> .*-unsafe lock order detected",
-            report: &["-unsafe lock order detected", "is trying to acquire", AT],
-            stacks: &[BECAME_SAFE, HOLDING],
-            title: "possible deadlock in {frame}",
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "WARNING: .*-safe -> .*-unsafe lock order detected",
+                report: &["-unsafe lock order detected", "is trying to acquire", AT],
+                stacks: &[BECAME_SAFE, HOLDING],
+                title: "possible deadlock in {frame}",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: .*-safe -> .*-unsafe lock order detected",
+                report: &["INFO: .*-safe -> .*-unsafe lock order detected", "is trying to acquire", AT],
+                title: "possible deadlock in {1}",
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // print_deadlock_bug
     Family {
         banner: "possible recursive locking detected",
-        rules: &[Rule {
-            line: "(?:WARNING|INFO): possible recursive locking detected",
-            report: &["possible recursive", "is trying to acquire lock", AT],
-            stacks: &[LOCKS],
-            title: "possible deadlock in {frame}",
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "WARNING: possible recursive locking detected",
+                report: &["possible recursive", "is trying to acquire lock", AT],
+                stacks: &[LOCKS],
+                title: "possible deadlock in {frame}",
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: possible recursive locking detected",
+                report: &["INFO: possible recursive locking detected", "is trying to acquire lock", AT],
+                title: "possible deadlock in {1}",
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // print_usage_bug
@@ -87,8 +131,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "INFO: inconsistent lock state",
                 report: &["inconsistent lock state", "takes", AT],
-                stacks: &[HOLDING],
-                title: "inconsistent lock state in {frame}",
+                title: "inconsistent lock state in {1}",
                 ..Rule::NEW
             },
         ],
@@ -100,6 +143,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[
             Rule {
                 line: "WARNING: suspicious RCU usage",
+                report: &["WARNING: suspicious RCU usage", "{{SRC}}"],
                 title: "WARNING: suspicious RCU usage in {frame}",
                 stacks: &[TRACE],
                 skip: RCU_SKIP,
@@ -166,7 +210,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "WARNING: Nested lock was not taken",
             title: "WARNING: nested lock was not taken in {frame}",
-            stacks: super::warning::STACKS,
+            stacks: &[HOLDING],
             ..Rule::NEW
         }],
         ..Family::NEW

@@ -7,6 +7,10 @@
 
 use super::{Family, Rule, Step, TRACE};
 
+/// Without CONFIG_PAGE_OWNER only the stack of who found the page is left. arm64 (`Call trace:`) is left out: the
+/// convention knows no such title there.
+const BAD_PAGE: &[Step] = &[Step::Line("Call Trace:"), Step::Trace];
+
 pub(crate) const FAMILIES: &[Family] = &[
     // check_mm, kernel/fork.c
     Family {
@@ -36,9 +40,16 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "BUG: Bad page (state|cache)",
                 title: "BUG: Bad page {1} in {frame}",
-                stacks: &[&[Step::Line("page last allocated via order"), Step::Trace], TRACE],
+                stacks: &[&[Step::Line("page last allocated via order"), Step::Trace], BAD_PAGE],
                 skip: &[
                     "<post_alloc_hook",
+                    "^free_page_is_bad",
+                    "^__free_pages",
+                    "^free_pcp",
+                    "^free_unref",
+                    "^free_pages",
+                    "^__free_page",
+                    "^bad_page$",
                     "<prep_new_page",
                     "<get_page_from_freelist",
                     "<folio_alloc",
@@ -64,6 +75,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             alt: &["BUG: Dentry still in use [unmount of {1}]"],
             ..Rule::NEW
         }],
+        leads_to: &["WARNING:"],
         ..Family::NEW
     },
     // slab_bug, mm/slub.c

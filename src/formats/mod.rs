@@ -39,6 +39,8 @@ pub(crate) struct Family {
     pub(crate) raw: bool,
     /// How the banner relates to one shortly before it.
     pub(crate) part: Part,
+    /// Banners that, right after this one, are the same crash: the check that this one fails.
+    pub(crate) leads_to: &'static [&'static str],
 }
 
 /// How a banner relates to an earlier one of the same caller whose report has not ended yet.
@@ -46,6 +48,8 @@ pub(crate) struct Family {
 pub(crate) enum Part {
     /// It opens a report of its own.
     Opens,
+    /// It opens a report of its own, of one line, and does not end the report that it stands in.
+    Aside,
     /// It belongs to any report: the panic that a crash leads to, a dump that it asks for.
     OfAny,
     /// The oops that a fault, a BUG or a failed check ends in: it belongs to a report that has none yet.
@@ -117,7 +121,7 @@ impl Rule {
 impl Family {
     /// A family with nothing but defaults.
     pub(crate) const NEW: Family =
-        Family { banner: "", unless: &[], rules: &[], raw: false, part: Part::Opens };
+        Family { banner: "", unless: &[], rules: &[], raw: false, part: Part::Opens, leads_to: &[] };
 }
 
 /// The program counter, then the trace.

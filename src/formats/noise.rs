@@ -4,6 +4,9 @@
 pub(crate) const WARNINGS: &[&str] = &[
     "the mand mount option",
     "Unsupported flag value(s) of",
+    "USES DEPRECATED V2 CAPABILITIES",
+    "USES WIRELESS EXTENSIONS",
+    "The mand mount option",
     "WARNING: /etc/ssh/moduli does not exist, using fixed modulus",
     "workqueue cpumask: online intersect > possible intersect",
     "unsupported flags DT_FLAGS_1",

@@ -84,9 +84,10 @@ pub(crate) const FAMILIES: &[Family] = &[
             then: &["^(.*)$"],
             title: "{1} in {frame}",
             stacks: &[TRACE, RIP_THEN_TRACE],
-            skip: &["<core..panicking", "^rust_begin_unwind", "<panicking", "^<core", "^core::"],
+            skip: &["rust_begin_unwind", "core::", "<rust_helper_"],
             ..Rule::NEW
         }],
+        leads_to: &["kernel BUG"],
         ..Family::NEW
     },
     // netdev_wait_allrefs_any, net/core/dev.c
@@ -99,6 +100,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         raw: true,
+        part: Part::Aside,
         ..Family::NEW
     },
     // generic_shutdown_super, fs/super.c; filp_close, fs/open.c
@@ -139,8 +141,8 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "trusty: panic",
         rules: &[
             Rule {
-                line: "trusty: panic.* (ASSERT FAILED: .*)",
-                title: "trusty: {1}",
+                line: "trusty: panic.* ASSERT FAILED at \\(.*?\\): (.*)",
+                title: "trusty: ASSERT FAILED: {1}",
                 traceless: true,
                 ..Rule::NEW
             },

@@ -12,7 +12,14 @@ const KASAN_STACK: &[Step] =
     &[Step::Line("BUG: KASAN: [a-z -]+ in {{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
 /// A KFENCE or KMSAN report prints its stack without a `Call Trace:` line.
 const KFENCE_STACK: &[Step] = &[Step::Line("BUG: KFENCE: [a-z -]+ in {{FUNC}}"), Step::Trace];
-const KMSAN_STACK: &[Step] = &[Step::Line("BUG: KMSAN: [a-z -]+ in {{FUNC}}"), Step::Trace];
+/// Two stacks: the use, and the origin of the value.
+const KMSAN_STACK: &[Step] = &[
+    Step::Line("BUG: KMSAN: [a-z -]+ in {{FUNC}}"),
+    Step::Trace,
+    Step::Line("Uninit was (?:created at|stored to memory at)|Local variable .* created at"),
+    Step::Trace,
+];
+const CRYPTO: &[&str] = &["<encrypt>", "<decrypt>"];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // print_error_description and kasan_report_invalid_free, mm/kasan/report.c
@@ -59,6 +66,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                     Step::Line("Uninit was created at|Local variable .* created at"),
                     Step::Trace,
                 ]],
+                skip: &["<alloc_skb"],
                 traceless: true,
                 ..Rule::NEW
             },
@@ -67,6 +75,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "KMSAN: {1} in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[KMSAN_STACK],
+                skip: CRYPTO,
                 traceless: true,
                 ..Rule::NEW
             },
@@ -123,22 +132,23 @@ pub(crate) const FAMILIES: &[Family] = &[
                 "<mmap",
                 "<kmem",
                 "<slab",
-                "<kmalloc",
-                "<vmalloc",
-                "<kcalloc",
-                "<kzalloc",
-                "<krealloc",
-                "<vzalloc",
-                "^__alloc",
+                "<alloc>",
                 "<alloc_",
-                "<sk_prot_alloc",
-                "<skb_clone",
-                "<dev_alloc",
-                "<netdev_alloc",
-                "<_clone",
+                "<zalloc>",
+                "<malloc",
+                "<create_object$",
+                "<idr_",
+                "<radix_tree_",
+                "<prealloc_",
+                "<mempool",
+                "<vm_area_dup",
                 "<copy_",
                 "<getname",
-                "<alloc_skb",
+                "<skb_clone",
+                "<kstrdup",
+                "<strndup",
+                "<list_lru_init",
+                "<pcpu_",
             ],
             ..Rule::NEW
         }],

@@ -50,7 +50,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "INFO: rcu_",
         unless: &["Stall ended before state dump start"],
         rules: &[Rule {
-            line: "INFO: rcu_(?:preempt|sched|bh) (?:self-)?detected(?: expedited)? stalls?",
+            line: "INFO: rcu_[a-z_]+ (?:self-)?detected(?: expedited)? stalls?",
             title: "INFO: rcu detected stall in {frame}",
             alt: &["stall in {frame}"],
             stacks: &[INTERRUPTED, SELF],

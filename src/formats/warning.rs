@@ -18,7 +18,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[
             // debug_print_object, lib/debugobjects.c
             Rule {
-                line: "WARNING: .*lib/debugobjects\\.c.* (?:at )?(?:debug_print|debug_check)",
+                line: "WARNING: .*lib/debugobjects\\.c:",
                 title: "WARNING: ODEBUG bug in {frame}",
                 stacks: STACKS,
                 skip: &[
@@ -41,21 +41,21 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
             Rule {
-                line: "WARNING: .*mm/usercopy\\.c.* usercopy_warn",
+                line: "WARNING: .*mm/usercopy\\.c:",
                 title: "WARNING: bad usercopy in {frame}",
                 stacks: STACKS,
                 skip: &["usercopy", "^__check"],
                 ..Rule::NEW
             },
             Rule {
-                line: "WARNING: .*lib/kobject\\.c.* kobject_",
+                line: "WARNING: .*lib/kobject\\.c:",
                 title: "WARNING: kobject bug in {frame}",
                 stacks: STACKS,
                 skip: &["<kobject_"],
                 ..Rule::NEW
             },
             Rule {
-                line: "WARNING: .*fs/proc/generic\\.c.* proc_register",
+                line: "WARNING: .*fs/proc/generic\\.c:.* proc_register",
                 title: "WARNING: proc registration bug in {frame}",
                 stacks: STACKS,
                 skip: &["<proc_"],
@@ -63,7 +63,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             // refcount_warn_saturate, lib/refcount.c
             Rule {
-                line: "WARNING: .*lib/refcount\\.c.* refcount_",
+                line: "WARNING: .*lib/refcount\\.c:",
                 title: "WARNING: refcount bug in {frame}",
                 stacks: STACKS,
                 skip: &["^refcount_warn_saturate$", "^kobject_"],
@@ -73,6 +73,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "WARNING: .*kernel/locking/lockdep\\.c.*lock_",
                 title: "WARNING: locking bug in {frame}",
                 stacks: STACKS,
+                skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
                 ..Rule::NEW
             },
             Rule {
@@ -122,19 +123,19 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             // unwind_next_frame, arch/x86/kernel/unwind_frame.c
             Rule {
-                line: "WARNING: kernel stack regs .*has bad '([^']+)' value",
+                line: "WARNING: kernel stack regs at [0-9a-f]+ in .* has bad '([^']+)' value",
                 title: "WARNING: kernel stack regs has bad '{1}' value",
                 traceless: true,
                 ..Rule::NEW
             },
             Rule {
-                line: "WARNING: kernel stack frame pointer .*has bad value",
+                line: "WARNING: kernel stack frame pointer at [0-9a-f]+ in .* has bad value",
                 title: "WARNING: kernel stack frame pointer has bad value",
                 traceless: true,
                 ..Rule::NEW
             },
             Rule {
-                line: "WARNING: kernel stack regs .*has bad value",
+                line: "WARNING: kernel stack (?:regs|frame pointer) .*has bad .*value",
                 title: "WARNING: kernel stack regs has bad value",
                 traceless: true,
                 ..Rule::NEW
