@@ -168,7 +168,7 @@ fn compare(case: &Case, tally: &mut Tally) -> Vec<(&'static str, String, String)
         ),
     ];
     if !case.key("FRAME").is_empty() {
-        pairs.push(("FRAME", case.key("FRAME"), of(&|r| r.blamed().unwrap_or_default().to_string())));
+        pairs.push(("FRAME", case.key("FRAME"), of(&|r| r.frame().unwrap_or_default().to_string())));
     }
     if !case.key("START").is_empty() {
         let raw = |line: Option<&Line<'_>>| line.map(|line| String::from_utf8_lossy(line.raw).into_owned());

@@ -266,7 +266,8 @@ impl<'a> Incidents<'a> {
                     && cause.family.family.leads_to.contains(&banner.family.family.banner)
             }
             Part::Aside => return None,
-            Part::OfAny => course.foreign <= FOREIGN_LINES_INSIDE,
+            Part::OfCrash if cause.family.family.event => false,
+            Part::OfAny | Part::OfCrash => course.foreign <= FOREIGN_LINES_INSIDE,
             Part::OfFault => {
                 !course.ended
                     && course.foreign <= FOREIGN_LINES_INSIDE
@@ -453,7 +454,8 @@ fn is_backtrace(banner: &Banner<'_>) -> bool {
 /// Whether `cause` may end in the oops that `banner` announces: no oops stands between them.
 fn leads_to_oops(cause: &Banner<'_>, log: &[u8], banner: &Banner<'_>) -> bool {
     let between = log.get(cause.line.offset..banner.line.offset).unwrap_or_default();
-    cause.family.family.part != Part::OfAny && memmem::find(between, b"Call Trace:").is_none()
+    !matches!(cause.family.family.part, Part::OfAny | Part::OfCrash)
+        && memmem::find(between, b"Call Trace:").is_none()
 }
 
 /// Whether two banners are close enough in time for one to follow from the other.

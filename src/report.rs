@@ -91,9 +91,18 @@ impl<'a> Report<'a> {
         self.title.corruption
     }
 
-    /// The blamed function, as it stands in the title.
-    pub fn blamed(&self) -> Option<&str> {
+    /// The function in the title; `corrupted` where none was found.
+    pub fn frame(&self) -> Option<&str> {
         self.title.frame.as_deref()
+    }
+
+    /// The function to blame.
+    ///
+    /// It is the one in the title but for stalls and stack overflows, where the convention names the
+    /// function at the system call's end of the stack so that all stalls of one call share a title, and for
+    /// titles without a function (panics); there it is the innermost function that may be to blame.
+    pub fn blamed(&self) -> Option<&str> {
+        self.title.blamed.as_deref()
     }
 
     /// Start of the report that this one follows from: the first of a cascade.

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use crate::formats::{FAMILIES, Family, Rule, Step, noise};
+use crate::formats::{self, FAMILIES, Family, Rule, Step, noise};
 use crate::line::{Line, Origin};
 use crate::text;
 
@@ -96,6 +96,9 @@ pub(crate) struct CompiledFamily {
 /// All families in the order of the tables.
 pub(crate) static ALL: LazyLock<Vec<CompiledFamily>> =
     LazyLock::new(|| FAMILIES.iter().copied().flatten().map(CompiledFamily::new).collect());
+
+/// The rule for a crash of which nothing but its stack is known.
+pub(crate) static ANY: LazyLock<CompiledRule> = LazyLock::new(|| CompiledRule::new(&formats::ANY));
 
 impl CompiledFamily {
     fn new(family: &'static Family) -> CompiledFamily {

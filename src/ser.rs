@@ -95,6 +95,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     frame: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    blamed: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     corrupted: Option<&'static str>,
     suppressed: bool,
     panicked: bool,
@@ -273,7 +275,8 @@ impl<'a> Wire<'a> {
             title: report.title(),
             alt_titles: report.alternative_titles(),
             kind: report.kind().as_str(),
-            frame: report.blamed(),
+            frame: report.frame(),
+            blamed: report.blamed(),
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
             panicked: report.panicked(),

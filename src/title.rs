@@ -49,8 +49,10 @@ pub(crate) struct Title {
     pub(crate) text: String,
     pub(crate) alternatives: Vec<String>,
     pub(crate) kind: Kind,
-    /// The blamed function, as it stands in the title.
+    /// The function in the title.
     pub(crate) frame: Option<String>,
+    /// The function to blame: mostly the same.
+    pub(crate) blamed: Option<String>,
     pub(crate) corruption: Option<Corruption>,
 }
 
@@ -61,22 +63,79 @@ struct Blamed {
     raw: String,
 }
 
+/// The lines of a report, in the readings that the convention makes of them.
+struct Reading<'a, F: FnOnce() -> Vec<&'a [u8]>> {
+    /// All lines, the banner first.
+    all: &'a [&'a [u8]],
+    /// Those without the frames that the unwinder does not vouch for.
+    vouched: Vec<&'a [u8]>,
+    /// Whether the log names each line's caller.
+    tagged: bool,
+    beyond: Beyond<'a, F>,
+}
+
+/// Lines after a report, read when they are first needed.
+enum Beyond<'a, F: FnOnce() -> Vec<&'a [u8]>> {
+    Unread(F),
+    Read(Vec<&'a [u8]>),
+}
+
+impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
+    /// The lines and those after them.
+    fn with_beyond(&mut self) -> Vec<&'a [u8]> {
+        let lines = match std::mem::replace(&mut self.beyond, Beyond::Read(Vec::new())) {
+            Beyond::Unread(read) => read().into_iter().filter(|body| is_vouched_for(body)).collect(),
+            Beyond::Read(lines) => lines,
+        };
+        let all = self.vouched.iter().chain(&lines).copied().collect();
+        self.beyond = Beyond::Read(lines);
+        all
+    }
+
+    /// The frames to blame by a rule, and whether each of its stacks has one.
+    fn blame(&mut self, rule: &CompiledRule) -> (Vec<Blamed>, bool) {
+        let found = blame(rule, &self.vouched);
+        if found.1 {
+            return found;
+        }
+        if self.tagged {
+            let beyond = blame(rule, &self.with_beyond());
+            if beyond.1 {
+                return beyond;
+            }
+        }
+        found
+    }
+
+    /// Whether the kernel ran where no function is.
+    fn is_astray(&self) -> bool {
+        self.all.iter().any(|body| BARE_COUNTER.is_match(body))
+    }
+
+    /// Whether a stack is missing, here and in the lines beyond.
+    fn lacks_trace(&mut self) -> Option<Corruption> {
+        missing_trace(&self.vouched)?;
+        missing_trace(&self.with_beyond())
+    }
+}
+
 /// Names the report whose lines begin with the banner.
 ///
 /// `beyond` gives later lines of the same caller. By the convention a report whose stack is printed after the
 /// next crash has begun does not lack it; and where callers are `tagged`, its frames are taken from there.
 pub(crate) fn of<'a>(
     family: &CompiledFamily,
-    bodies: &[&'a [u8]],
+    bodies: &'a [&'a [u8]],
     tagged: bool,
     beyond: impl FnOnce() -> Vec<&'a [u8]>,
 ) -> Title {
     let vouched: Vec<&[u8]> = bodies.iter().copied().filter(|body| is_vouched_for(body)).collect();
+    let mut reading = Reading { all: bodies, vouched, tagged, beyond: Beyond::Unread(beyond) };
     let mut cut_off = false;
     for rule in &family.rules {
-        let Some(mut args) = rule.title_args(&vouched) else { continue };
+        let Some(mut args) = rule.title_args(&reading.vouched) else { continue };
         if !rule.rule.report.is_empty() {
-            match rule.report_args(&vouched) {
+            match rule.report_args(&reading.vouched) {
                 Some(found) => args = found,
                 None => {
                     cut_off = true;
@@ -84,32 +143,27 @@ pub(crate) fn of<'a>(
                 }
             }
         }
-        return by_rule(rule, &args, &vouched, tagged, beyond);
+        return by_rule(rule, &args, &mut reading);
     }
-    raw(family, bodies.first().copied().unwrap_or_default(), cut_off)
+    let mut title = raw(family, bodies.first().copied().unwrap_or_default(), cut_off);
+    title.blamed = title.frame.clone().or_else(|| innermost(&mut reading));
+    title
 }
+
+/// A program counter in the kernel that is no function's.
+static BARE_COUNTER: Pattern = Pattern::new(r"^(?:RIP: 0010:|pc : |IP: )0x[0-9a-f]+$");
 
 /// Whether the unwinder vouches for a frame's line; every other line counts.
 fn is_vouched_for(body: &[u8]) -> bool {
     !frame::is_questionable(body) || text::contains(body, "<EOI>")
 }
 
-fn by_rule<'a>(
+fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
     rule: &CompiledRule,
     args: &[&[u8]],
-    bodies: &[&'a [u8]],
-    tagged: bool,
-    beyond: impl FnOnce() -> Vec<&'a [u8]>,
+    reading: &mut Reading<'a, F>,
 ) -> Title {
-    let (mut frames, mut complete) = blame(rule, bodies);
-    let mut beyond = Beyond::Unread(beyond);
-    if !complete && tagged {
-        let all = beyond.after(bodies);
-        let found = blame(rule, &all);
-        if found.1 {
-            (frames, complete) = found;
-        }
-    }
+    let (frames, complete) = reading.blame(rule);
     let spell = |template: &str, frames: &[&str]| sanitize(&fill(template, args, frames));
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let text = spell(rule.rule.title, &names);
@@ -117,10 +171,12 @@ fn by_rule<'a>(
         Some(Corruption::BrokenBanner)
     } else if !complete {
         Some(Corruption::NoFrames)
-    } else if !TIME_IN_TITLE.is_match(text.as_bytes()) {
-        if rule.rule.traceless { None } else { lacks_trace(bodies, &mut beyond) }
-    } else {
+    } else if TIME_IN_TITLE.is_match(text.as_bytes()) {
         Some(Corruption::TimeInTitle)
+    } else if rule.rule.traceless {
+        None
+    } else {
+        reading.lacks_trace()
     };
     let mut alternatives = Vec::new();
     for template in std::iter::once(&rule.rule.title).chain(rule.rule.alt) {
@@ -133,7 +189,24 @@ fn by_rule<'a>(
     alternatives.sort_unstable();
     alternatives.dedup();
     let frame = frame_in(&text);
-    Title { kind: kind(&text), frame, corruption, alternatives, text }
+    let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
+    let named = frame.clone().filter(|_| sure);
+    let blamed = named.or_else(|| innermost(reading));
+    Title { kind: kind(&text), frame, blamed, corruption, alternatives, text }
+}
+
+/// The innermost function that may be to blame, where the convention names another one or none.
+///
+/// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there
+/// are no others, and where the program counter is no function's: after a call through a bad pointer the
+/// unwinder cannot vouch for the first frame, which is the caller.
+fn innermost<'a, F: FnOnce() -> Vec<&'a [u8]>>(reading: &mut Reading<'a, F>) -> Option<String> {
+    let mut found = None;
+    if !reading.is_astray() {
+        found = reading.blame(&rules::ANY).0.into_iter().next();
+    }
+    let found = found.or_else(|| blame(&rules::ANY, reading.all).0.into_iter().next());
+    found.map(|blamed| blamed.name)
 }
 
 static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
@@ -166,7 +239,8 @@ fn raw(family: &CompiledFamily, banner: &[u8], cut_off: bool) -> Title {
     let from = rules::raw_banner(banner).or_else(|| text::find(banner, family.family.banner)).unwrap_or(0);
     let text = sanitize(&String::from_utf8_lossy(banner.get(from..).unwrap_or_default()));
     let corruption = cut_off.then_some(Corruption::NoReport);
-    Title { kind: kind(&text), frame: frame_in(&text), corruption, alternatives: Vec::new(), text }
+    let (frame, alternatives) = (frame_in(&text), Vec::new());
+    Title { kind: kind(&text), frame, blamed: None, corruption, alternatives, text }
 }
 
 fn kind(title: &str) -> Kind {
@@ -375,34 +449,6 @@ const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-
 
 fn is_trace_head(body: &[u8]) -> bool {
     TRACE_HEADS.iter().any(|head| head.is_match(body))
-}
-
-/// Whether a report lacks a stack that the lines beyond it do not hold either.
-fn lacks_trace<'a, F: FnOnce() -> Vec<&'a [u8]>>(
-    bodies: &[&'a [u8]],
-    beyond: &mut Beyond<'a, F>,
-) -> Option<Corruption> {
-    missing_trace(bodies)?;
-    missing_trace(&beyond.after(bodies))
-}
-
-/// Lines after a report, read when they are first needed.
-enum Beyond<'a, F: FnOnce() -> Vec<&'a [u8]>> {
-    Unread(F),
-    Read(Vec<&'a [u8]>),
-}
-
-impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Beyond<'a, F> {
-    /// `bodies` and the lines after them.
-    fn after(&mut self, bodies: &[&'a [u8]]) -> Vec<&'a [u8]> {
-        let lines = match std::mem::replace(self, Beyond::Read(Vec::new())) {
-            Beyond::Unread(read) => read().into_iter().filter(|body| is_vouched_for(body)).collect(),
-            Beyond::Read(lines) => lines,
-        };
-        let all = bodies.iter().chain(&lines).copied().collect();
-        *self = Beyond::Read(lines);
-        all
-    }
 }
 
 /// Whether the traces that a report begins have frames.

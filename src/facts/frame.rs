@@ -232,6 +232,7 @@ fn source(input: &[u8]) -> Parsed<'_, Source<'_>> {
 /// (`foo+0x1`), or one without an offset's size, still tells its function.
 pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
     let (rest, _) = addresses(text::skip_blanks(body));
+    let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
     let (name, rest) = text::take(rest, |b| b.is_ascii_alphanumeric() || b == b'_');
     if name.is_empty() || !matches!(rest.first(), Some(b'.' | b'+')) {
         return None;

@@ -17,6 +17,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        event: true,
         ..Family::NEW
     },
     // nmi_cpu_backtrace, lib/nmi_backtrace.c
@@ -30,6 +31,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         part: Part::OfAny,
+        event: true,
         ..Family::NEW
     },
     // debug_show_all_locks, kernel/locking/lockdep.c
@@ -42,6 +44,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         part: Part::OfAny,
+        event: true,
         ..Family::NEW
     },
     // fail_dump, lib/fault-inject.c
@@ -53,6 +56,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        event: true,
         ..Family::NEW
     },
     // handle_userfault, fs/userfaultfd.c
@@ -64,6 +68,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        event: true,
         ..Family::NEW
     },
 ];

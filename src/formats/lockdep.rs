@@ -229,4 +229,4 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
 ];
 
-const RCU_SKIP: &[&str] = &["<rcu", "^kvm_read_guest"];
+const RCU_SKIP: &[&str] = &["^rcu_", "^__rcu_", "^lockdep_rcu_", "^kvm_read_guest"];

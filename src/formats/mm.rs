@@ -92,29 +92,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     // dump_header, mm/oom_kill.c
     Family {
         banner: "invoked oom-killer:",
-        rules: &[Rule {
-            line: "invoked oom-killer:",
-            title: "OOM kill in {frame}",
-            stacks: &[TRACE],
-            skip: &[
-                "^dump_header",
-                "^oom_kill_process$",
-                "^out_of_memory$",
-                "<mem_cgroup_out_of_memory",
-                "<charge",
-                "^__alloc_pages",
-                "^alloc_",
-                "^folio_alloc",
-                "^filemap_",
-                "<pagecache",
-                "^__filemap",
-                "^vma_alloc_folio",
-                "^shmem_get_folio",
-                "^shmem_getpage",
-                "^shmem_alloc",
-            ],
-            ..Rule::NEW
-        }],
+        rules: &[Rule { line: "invoked oom-killer:", title: "OOM kill", traceless: true, ..Rule::NEW }],
+        event: true,
         ..Family::NEW
     },
     // __vmalloc_area_node, mm/vmalloc.c, up to Linux 5.14
@@ -126,6 +105,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             stacks: &[TRACE],
             ..Rule::NEW
         }],
+        event: true,
         ..Family::NEW
     },
     // warn_alloc, mm/page_alloc.c: "kworker/0:1: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL)"
@@ -145,6 +125,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ],
             ..Rule::NEW
         }],
+        event: true,
         ..Family::NEW
     },
 ];

@@ -39,6 +39,8 @@ pub(crate) struct Family {
     pub(crate) raw: bool,
     /// How the banner relates to one shortly before it.
     pub(crate) part: Part,
+    /// What is reported is no crash in itself: a panic after it is a report of its own.
+    pub(crate) event: bool,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
     pub(crate) leads_to: &'static [&'static str],
 }
@@ -50,8 +52,10 @@ pub(crate) enum Part {
     Opens,
     /// It opens a report of its own, of one line, and does not end the report that it stands in.
     Aside,
-    /// It belongs to any report: the panic that a crash leads to, a dump that it asks for.
+    /// It belongs to any report: a dump that a crash asks for.
     OfAny,
+    /// It belongs to the report of a crash, not to that of a mere event: the panic that the crash leads to.
+    OfCrash,
     /// The oops that a fault, a BUG or a failed check ends in: it belongs to a report that has none yet.
     OfFault,
 }
@@ -120,14 +124,24 @@ impl Rule {
 
 impl Family {
     /// A family with nothing but defaults.
-    pub(crate) const NEW: Family =
-        Family { banner: "", unless: &[], rules: &[], raw: false, part: Part::Opens, leads_to: &[] };
+    pub(crate) const NEW: Family = Family {
+        banner: "",
+        unless: &[],
+        rules: &[],
+        raw: false,
+        part: Part::Opens,
+        event: false,
+        leads_to: &[],
+    };
 }
 
 /// The program counter, then the trace.
 pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
 /// The first call trace.
 pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
+
+/// Any crash: the program counter, or the stack.
+pub(crate) static ANY: Rule = Rule { stacks: &[RIP_THEN_TRACE, TRACE], skip: skip::SPINNING, ..Rule::NEW };
 
 /// All families; on a line with several banners the first one here counts.
 pub(crate) static FAMILIES: &[&[Family]] = &[

@@ -73,7 +73,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule { line: "Kernel panic - not syncing: (.*)", title: "kernel panic: {1}", ..Rule::NEW },
         ],
         raw: true,
-        part: Part::OfAny,
+        part: Part::OfCrash,
         ..Family::NEW
     },
     // rust/kernel/lib.rs: "rust_kernel: panicked at file.rs:1:2:" and the message on the next line

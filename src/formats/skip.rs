@@ -682,6 +682,17 @@ pub(crate) const DISPATCHERS: &[&str] = &[
 /// Dispatchers whose own name is the title, since what they call is every caller's.
 pub(crate) const DISPATCHERS_BY_NAME: &[(&str, &str)] = &[("^smp_call_function", "smp_call_function")];
 
+/// Functions that pass the time: not to blame where the innermost function is asked for.
+pub(crate) const SPINNING: &[&str] = &[
+    "^delay_tsc$",
+    "^__delay$",
+    "^__udelay$",
+    "^__ndelay$",
+    "^__const_udelay$",
+    "^cpu_relax$",
+    "^check_preemption_disabled$",
+];
+
 /// Functions that wait, lock or schedule: what calls them is what hangs.
 pub(crate) const WAITING: &[&str] = &[
     "<sched",

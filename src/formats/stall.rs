@@ -89,8 +89,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "csd: Detected non-responsive CSD lock",
             title: "INFO: non-responsive CSD lock in {frame}",
             alt: &["stall in {frame}"],
-            stacks: &[TRACE],
-            skip: &["<csd_", "<smp_call_", "^on_each_cpu"],
+            stacks: &[&[Step::Line("csd: Re-sending CSD lock"), Step::Line("{{TRACE}}"), Step::Trace]],
+            skip: &["^csd_lock", "^smp_call_function", "^on_each_cpu", "^generic_exec_single$"],
             ..Rule::NEW
         }],
         part: Part::Opens,

@@ -1,0 +1,65 @@
+//! What several tests share: the logs of `testdata/`, and a random number generator with a fixed seed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A log of `testdata/`.
+#[derive(Clone, Debug)]
+pub(super) struct Log {
+    pub(super) path: PathBuf,
+    /// Name without folder and `.log`.
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The folder of the test logs.
+pub(super) fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+/// Files of a folder of `testdata/`, sorted by name.
+pub(super) fn files(folder: &str) -> Vec<PathBuf> {
+    let dir = testdata().join(folder);
+    let entries = fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// Logs of a folder of `testdata/`, sorted by name.
+pub(super) fn logs(folder: &str) -> Vec<Log> {
+    let paths = files(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "log"));
+    let log = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let bytes = fs::read(&path).unwrap();
+        Log { path, name, bytes }
+    };
+    paths.map(log).collect()
+}
+
+/// All logs of `testdata/`.
+pub(super) fn all_logs() -> Vec<Log> {
+    let mut all = logs("logs");
+    all.extend(logs("negative"));
+    all
+}
+
+/// Knuth's linear congruential generator: the same numbers on every run and machine.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    /// A number below `limit`, which is at least 1.
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % limit.max(1)
+    }
+
+    /// A byte.
+    pub(super) fn byte(&mut self) -> u8 {
+        self.below(256) as u8
+    }
+}
