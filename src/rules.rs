@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use crate::formats::{self, FAMILIES, Family, Rule, Step, noise};
+use crate::formats::{self, FAMILIES, Family, Rule, Step, noise, skip};
 use crate::line::{Line, Origin};
 use crate::text;
 
@@ -69,6 +70,78 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
     RegexBuilder::new(&expanded).unicode(false).build().ok()
 }
 
+/// A list of function names of `formats::skip`, searched for all at once.
+#[derive(Debug)]
+pub(crate) struct Names {
+    patterns: &'static [&'static str],
+    compiled: OnceLock<Option<(AhoCorasick, Vec<Edges>)>>,
+}
+
+/// Where a pattern is bound to the name's ends or to a word's.
+#[derive(Clone, Copy, Debug)]
+struct Edges {
+    start: bool,
+    end: bool,
+    word_start: bool,
+    word_end: bool,
+}
+
+/// Functions that are never to blame.
+pub(crate) static NEVER_TO_BLAME: Names = Names::new(skip::ANYWHERE);
+/// Functions whose callee is to blame for a stall.
+pub(crate) static DISPATCHERS: Names = Names::new(skip::DISPATCHERS);
+/// Functions whose caller is to blame for a hang.
+pub(crate) static WAITING: Names = Names::new(skip::WAITING);
+
+impl Names {
+    const fn new(patterns: &'static [&'static str]) -> Names {
+        Names { patterns, compiled: OnceLock::new() }
+    }
+
+    /// Whether a pattern of the list fits the function's name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let compiled = self.compiled.get_or_init(|| {
+            let (edges, pieces): (Vec<Edges>, Vec<&str>) = self.patterns.iter().map(|p| edges(p)).unzip();
+            AhoCorasick::new(pieces).ok().map(|automaton| (automaton, edges))
+        });
+        let Some((automaton, edges)) = compiled else { return false };
+        automaton.find_overlapping_iter(name).any(|found| {
+            edges.get(found.pattern().as_usize()).is_some_and(|e| e.fit(name, found.start(), found.end()))
+        })
+    }
+}
+
+/// The ends that a pattern is bound to, and its piece of a name.
+fn edges(pattern: &'static str) -> (Edges, &'static str) {
+    let strip = |piece: &mut &'static str, shorter: Option<&'static str>| {
+        *piece = shorter.unwrap_or(piece);
+        shorter.is_some()
+    };
+    let mut piece = pattern;
+    let shorter = piece.strip_prefix('^');
+    let start = strip(&mut piece, shorter);
+    let shorter = piece.strip_prefix('<');
+    let word_start = strip(&mut piece, shorter);
+    let shorter = piece.strip_suffix('$');
+    let end = strip(&mut piece, shorter);
+    let shorter = piece.strip_suffix('>');
+    let word_end = strip(&mut piece, shorter);
+    (Edges { start, end, word_start, word_end }, piece)
+}
+
+impl Edges {
+    /// Whether a piece found from `from` to `to` stands where the pattern wants it.
+    fn fit(self, name: &str, from: usize, to: usize) -> bool {
+        let bytes = name.as_bytes();
+        let inside_word =
+            |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        (!self.start || from == 0)
+            && (!self.end || to == bytes.len())
+            && (!self.word_start || !inside_word(from.checked_sub(1)))
+            && (!self.word_end || !inside_word(Some(to)))
+    }
+}
+
 /// A rule with its patterns.
 #[derive(Debug)]
 pub(crate) struct CompiledRule {
@@ -77,6 +150,7 @@ pub(crate) struct CompiledRule {
     then: Vec<Pattern>,
     report: Vec<Pattern>,
     pub(crate) stacks: Vec<Vec<CompiledStep>>,
+    pub(crate) skip: Names,
 }
 
 /// A step of a stack with its pattern.
@@ -124,6 +198,7 @@ impl CompiledRule {
             then: patterns(rule.then),
             report: patterns(rule.report),
             stacks: rule.stacks.iter().map(steps).collect(),
+            skip: Names::new(rule.skip),
         }
     }
 
@@ -161,12 +236,24 @@ pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
     captures.iter().skip(1).flatten().map(|group| group.as_bytes()).collect()
 }
 
+/// The banners of all families in order, and after them the marks of quoted crashes.
+static BANNERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let banners = ALL.iter().map(|family| family.family.banner);
+    AhoCorasick::new(banners.chain(noise::QUOTES.iter().copied())).ok()
+});
+
 /// The family whose banner a line is, by the order of the tables.
 pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
-    if noise::QUOTES.iter().any(|quote| text::contains(line.body, quote)) {
+    if line.prefix.origin == Origin::Program {
         return None;
     }
-    ALL.iter().find(|family| family.is_banner(line))
+    let mut found: Vec<usize> =
+        BANNERS.as_ref()?.find_overlapping_iter(line.body).map(|hit| hit.pattern().as_usize()).collect();
+    found.sort_unstable();
+    if found.last().is_some_and(|&last| last >= ALL.len()) {
+        return None;
+    }
+    found.into_iter().filter_map(|i| ALL.get(i)).find(|family| family.is_banner(line))
 }
 
 /// Where the title of a line without a rule begins.
@@ -176,13 +263,9 @@ pub(crate) fn raw_banner(body: &[u8]) -> Option<usize> {
 }
 
 impl CompiledFamily {
-    /// Whether `line` is this family's banner.
+    /// Whether `line`, which holds this family's literal, is its banner.
     fn is_banner(&self, line: &Line<'_>) -> bool {
-        if line.prefix.origin == Origin::Program {
-            return false;
-        }
-        text::contains(line.body, self.family.banner)
-            && !self.family.unless.iter().any(|other| text::contains(line.body, other))
+        !self.family.unless.iter().any(|other| text::contains(line.body, other))
             && (self.family.raw || self.rules.iter().any(|rule| rule.is_about(line.body)))
     }
 }

@@ -15,8 +15,15 @@ pub(crate) fn contains(hay: &[u8], needle: &str) -> bool {
 
 /// Offset of the first `needle` in `hay`.
 pub(crate) fn find(hay: &[u8], needle: &str) -> Option<usize> {
-    memchr::memmem::find(hay, needle.as_bytes())
+    // Lines are short: setting up a searcher costs more than the search.
+    let Some((first, rest)) = needle.as_bytes().split_first().filter(|_| hay.len() < LONG_LINE) else {
+        return memchr::memmem::find(hay, needle.as_bytes());
+    };
+    memchr::memchr_iter(*first, hay).find(|at| hay.get(at + 1..).is_some_and(|tail| tail.starts_with(rest)))
 }
+
+/// From here on a searcher pays.
+const LONG_LINE: usize = 1024;
 
 /// What follows the first `needle` in `hay`.
 pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {

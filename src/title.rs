@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::facts::frame;
-use crate::formats::{Pick, Rule, kinds, noise, skip};
+use crate::formats::{Pick, kinds, noise, skip};
 use crate::kind::Kind;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::text;
@@ -279,7 +279,7 @@ fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
 fn blame(rule: &CompiledRule, bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
     let mut found = (Vec::new(), true);
     for steps in &rule.stacks {
-        found = walk(rule.rule, steps, bodies);
+        found = walk(rule, steps, bodies);
         if found.1 {
             break;
         }
@@ -288,7 +288,7 @@ fn blame(rule: &CompiledRule, bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
 }
 
 /// Goes down the lines by a stack's steps.
-fn walk(rule: &Rule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
+fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
     let mut lines = bodies.iter();
     let mut stacks: Vec<Vec<String>> = Vec::new();
     let mut open: Vec<String> = Vec::new();
@@ -327,7 +327,7 @@ fn walk(rule: &Rule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, 
                     for name in frame::functions_of_line(body).into_iter().flatten() {
                         keep(rule, &mut open, name.as_bytes());
                     }
-                    let stalled = rule.pick == Pick::Stall;
+                    let stalled = rule.rule.pick == Pick::Stall;
                     if let Some(captures) = stalled.then(|| KERNEL_COUNTER.captures(body)).flatten() {
                         rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
                     }
@@ -338,8 +338,8 @@ fn walk(rule: &Rule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, 
     stacks.push(open);
     let mut blamed = Vec::new();
     for stack in &stacks {
-        blamed.extend(pick(rule.pick, stack));
-        complete &= blamed.len() == stacks.len() || pick(rule.pick, stack).is_some();
+        blamed.extend(pick(rule.rule.pick, stack));
+        complete &= blamed.len() == stacks.len() || pick(rule.rule.pick, stack).is_some();
     }
     (blamed, complete)
 }
@@ -350,13 +350,16 @@ static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUN
 /// A frame of injected faults in the middle of a stack: two stacks are mixed.
 static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
 
-fn keep(rule: &Rule, frames: &mut Vec<String>, name: &[u8]) {
+fn keep(rule: &CompiledRule, frames: &mut Vec<String>, name: &[u8]) {
     let Some(name) = text::ascii(name) else { return };
+    if rule.rule.pick == Pick::First && !frames.is_empty() {
+        return;
+    }
     let name = match rustc_demangle::try_demangle(name) {
         Ok(demangled) => format!("{demangled:#}"),
         Err(_) => name.to_string(),
     };
-    if !is_skipped(&name, skip::ANYWHERE) && !is_skipped(&name, rule.skip) {
+    if !rules::NEVER_TO_BLAME.has(&name) && !rule.skip.has(&name) {
         frames.push(name);
     }
 }
@@ -368,16 +371,14 @@ fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
         Pick::Stall => {
             let mut called = frames.first()?;
             let dispatcher = frames.iter().find(|frame| {
-                let found = is_skipped(frame, skip::DISPATCHERS) || is_compat_of(frame, called);
+                let found = rules::DISPATCHERS.has(frame) || is_compat_of(frame, called);
                 if !found {
                     called = frame;
                 }
                 found
             })?;
-            for (pattern, name) in skip::DISPATCHERS_BY_NAME {
-                if matches(dispatcher, pattern) {
-                    return Some(Blamed { name: (*name).to_string(), raw: dispatcher.clone() });
-                }
+            if let Some(name) = skip::DISPATCHERS_BY_NAME.iter().find(|name| dispatcher.starts_with(*name)) {
+                return Some(Blamed { name: (*name).to_string(), raw: dispatcher.clone() });
             }
             called
         }
@@ -388,7 +389,7 @@ fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
                     return Some(Blamed { name: name.to_string(), raw: frame.clone() });
                 }
             }
-            frames.iter().find(|frame| !is_skipped(frame, skip::WAITING))?
+            frames.iter().find(|frame| !rules::WAITING.has(frame))?
         }
     };
     let name = stripped(raw).min_by_key(|name| name.len()).unwrap_or(raw).to_string();
@@ -398,32 +399,6 @@ fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
 /// Whether `caller` is only the 32-bit entry of `called`: `lo_compat_ioctl` of `lo_ioctl`.
 fn is_compat_of(caller: &str, called: &str) -> bool {
     caller.replacen("compat_", "", 1) == called && caller != called
-}
-
-fn is_skipped(name: &str, patterns: &[&str]) -> bool {
-    patterns.iter().any(|pattern| matches(name, pattern))
-}
-
-/// Whether `name` fits a pattern of `formats::skip`.
-fn matches(name: &str, pattern: &str) -> bool {
-    let (from_start, pattern) = flag(pattern.strip_prefix('^'), pattern);
-    let (from_word, pattern) = flag(pattern.strip_prefix('<'), pattern);
-    let (to_end, pattern) = flag(pattern.strip_suffix('$'), pattern);
-    let (to_word, pattern) = flag(pattern.strip_suffix('>'), pattern);
-    let bytes = name.as_bytes();
-    let is_edge =
-        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_alphanumeric());
-    name.match_indices(pattern).any(|(at, _)| {
-        let end = at + pattern.len();
-        (!from_start || at == 0)
-            && (!to_end || end == bytes.len())
-            && (!from_word || is_edge(at.checked_sub(1)))
-            && (!to_word || is_edge(Some(end)))
-    })
-}
-
-fn flag<'p>(rest: Option<&'p str>, pattern: &'p str) -> (bool, &'p str) {
-    rest.map_or((false, pattern), |rest| (true, rest))
 }
 
 /// Lines that begin a stack trace.

@@ -679,8 +679,9 @@ pub(crate) const DISPATCHERS: &[&str] = &[
     "^worker_thread",
 ];
 
-/// Dispatchers whose own name is the title, since what they call is every caller's.
-pub(crate) const DISPATCHERS_BY_NAME: &[(&str, &str)] = &[("^smp_call_function", "smp_call_function")];
+/// Dispatchers that are the title themselves, by the beginning that their names share: what they call is
+/// every caller's.
+pub(crate) const DISPATCHERS_BY_NAME: &[&str] = &["smp_call_function"];
 
 /// Functions that pass the time: not to blame where the innermost function is asked for.
 pub(crate) const SPINNING: &[&str] = &[
