@@ -7,24 +7,24 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use memchr::memmem;
-use memchr::memrchr;
+use memchr::{memmem, memrchr};
 
-use crate::facts::registers;
 use crate::formats::{Part, noise};
 use crate::line::{Caller, Line, Origin};
 use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits};
 use crate::text;
 
+mod course;
+
+use course::{Course, Shape, shape};
+
 /// How far before a banner its cause is looked for.
 const LOOK_BACK_BYTES: usize = 64 << 10;
+/// How many banners before a banner are looked at for its cause.
+const LOOK_BACK_BANNERS: usize = 128;
 /// A report ends where its caller is silent for this many bytes of others' lines.
-const SILENCE_BYTES: usize = 256 << 10;
-/// Lines that are no part of a report, in a row: more end it.
-const FOREIGN_LINES: u32 = 24;
-/// The same after an end marker, where only registers and a panic may come.
-const FOREIGN_LINES_AFTER_END: u32 = 3;
+const SILENCE_BYTES: usize = 64 << 10;
 /// Foreign lines between a banner and one that continues it.
 const FOREIGN_LINES_INSIDE: u32 = 8;
 /// A cascade: the next banner comes within this time, with nothing foreign between.
@@ -81,75 +81,15 @@ impl Context {
     }
 }
 
-/// What a line means for the report it may belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Blank,
-    /// A part of any report: frames, headers, lock lists.
-    Inside,
-    /// A part that also comes after the end marker: registers, the panic's last words.
-    Tail,
-    /// `---[ end trace 0000000000000000 ]---`
-    End,
-    Foreign,
-}
-
-/// Whether a report still goes on, line by line since its last banner.
-#[derive(Clone, Copy, Debug, Default)]
-struct Course {
-    ended: bool,
-    foreign: u32,
-}
-
-impl Course {
-    /// Takes the next line of the report's caller; `false` where the report is over.
-    fn take(&mut self, body: &[u8]) -> bool {
-        match shape(body) {
-            Shape::Blank => {}
-            Shape::Inside if !self.ended => self.foreign = 0,
-            Shape::Tail => self.foreign = 0,
-            Shape::End => (self.ended, self.foreign) = (true, 0),
-            Shape::Inside | Shape::Foreign => self.foreign += 1,
-        }
-        self.foreign <= if self.ended { FOREIGN_LINES_AFTER_END } else { FOREIGN_LINES }
-    }
-}
-
-fn shape(body: &[u8]) -> Shape {
-    let text = text::skip_blanks(body);
-    if text.is_empty() || text.iter().all(|&b| matches!(b, b'=' | b'-')) {
-        Shape::Blank
-    } else if text.starts_with(b"---[ end trace") {
-        Shape::End
-    } else if registers::is_register_line(body) || starts_with_any(text, noise::TAIL) {
-        Shape::Tail
-    } else if text::contains(body, "+0x") || holds_dump(text) || starts_with_any(text, noise::INSIDE) {
-        Shape::Inside
-    } else {
-        Shape::Foreign
-    }
-}
-
-/// Whether a line holds raw words of memory or registers: 8 or 16 hexadecimal digits on their own.
-fn holds_dump(text: &[u8]) -> bool {
-    text.split(|b| matches!(b, b' ' | b':' | b'(' | b')' | b'[' | b']' | b'<' | b'>')).any(|word| {
-        matches!(word.len(), 8 | 16)
-            && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            && word.iter().any(u8::is_ascii_digit)
-    })
-}
-
-fn starts_with_any(text: &[u8], starts: &[&str]) -> bool {
-    starts.iter().any(|start| text.starts_with(start.as_bytes()))
-}
-
 /// How a banner stands to the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    /// It opens a report; perhaps one that follows from the report at an offset.
-    Opens(Option<usize>),
-    /// It is a part of the report that the banner at an offset belongs to.
-    PartOf,
+enum Relation {
+    /// It belongs to the report of the banner before it.
+    Part,
+    /// It opens a report that follows from that of the banner at an index: the next of a cascade.
+    Cascade(usize),
+    /// It opens a report that has nothing to do with earlier ones.
+    Alone,
 }
 
 /// The incidents of a range of a log, in order.
@@ -162,6 +102,8 @@ pub(crate) struct Incidents<'a> {
     banners: VecDeque<Banner<'a>>,
     /// Index in `banners` of the next one to look at.
     next: usize,
+    /// What is known of a banner ahead, by its offset: found while the report before it was read.
+    known: Option<(usize, Relation)>,
 }
 
 impl<'a> Incidents<'a> {
@@ -169,7 +111,7 @@ impl<'a> Incidents<'a> {
     pub(crate) fn new(log: &'a [u8], range: Range<usize>) -> Incidents<'a> {
         let from = range.start.saturating_sub(2 * LOOK_BACK_BYTES).min(log.len());
         let from = if from == 0 { 0 } else { scan::line_end(log, from - 1) + 1 };
-        Incidents { log, range, hits: Hits::new(log, from), banners: VecDeque::new(), next: 0 }
+        Incidents { log, range, hits: Hits::new(log, from), banners: VecDeque::new(), next: 0, known: None }
     }
 
     /// Reads one more banner; `false` at the log's end.
@@ -201,6 +143,10 @@ impl<'a> Incidents<'a> {
         while self.next > 0 && self.banners.front().is_some_and(|b| b.line.offset < horizon) {
             self.banners.pop_front();
             self.next -= 1;
+            self.known = match self.known {
+                Some((at, Relation::Cascade(of))) => of.checked_sub(1).map(|of| (at, Relation::Cascade(of))),
+                known => known,
+            };
         }
     }
 }
@@ -220,76 +166,84 @@ impl<'a> Iterator for Incidents<'a> {
             if offset >= self.range.end {
                 return None;
             }
-            let opens = match offset >= self.range.start {
-                true => self.link(at),
-                false => Link::PartOf,
+            let follows = match self.known.take() {
+                _ if offset < self.range.start => None,
+                Some((known, relation)) if known == offset => Some(relation),
+                _ => Some(self.relation(at)),
             };
             self.next += 1;
-            if let Link::Opens(follows) = opens {
-                let incident = self.incident(at, follows);
-                self.forget();
-                return incident;
-            }
+            let follows = match follows {
+                None | Some(Relation::Part) => {
+                    self.forget();
+                    continue;
+                }
+                Some(Relation::Alone) => None,
+                Some(Relation::Cascade(index)) => self.opener_of(index),
+            };
+            let incident = self.incident(at, follows);
             self.forget();
+            return incident;
         }
     }
 }
 
+/// Relations between banners: each looks at the window before a banner and at nothing else.
 impl<'a> Incidents<'a> {
     /// How the banner at index `at` stands to the ones before it.
-    fn link(&self, at: usize) -> Link {
-        let Some(banner) = self.banners.get(at) else { return Link::PartOf };
-        if let Some(link) = self.link_to_same_caller(at, banner) {
-            return link;
+    fn relation(&self, at: usize) -> Relation {
+        let Some(banner) = self.banners.get(at) else { return Relation::Part };
+        let related = self.cause_of(at, banner).and_then(|index| {
+            let course = self.course_between(self.banners.get(index)?, banner)?;
+            Some(self.relation_to(index, banner, course))
+        });
+        match related {
+            Some(relation) => relation,
+            None if is_backtrace(banner) && self.answers_a_request(banner) => Relation::Part,
+            None => Relation::Alone,
         }
-        if is_backtrace(banner) && self.answers_a_request(banner) {
-            return Link::PartOf;
-        }
-        Link::Opens(None)
     }
 
-    /// The link to the nearest earlier banner of the same caller; `None` if its report had ended.
-    fn link_to_same_caller(&self, at: usize, banner: &Banner<'a>) -> Option<Link> {
+    /// Index of the nearest earlier banner of the same caller.
+    fn cause_of(&self, at: usize, banner: &Banner<'a>) -> Option<usize> {
         let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
         let context = Context::of(&banner.line);
-        let before = (0..at)
-            .rev()
-            .map_while(|i| self.banners.get(i).map(|b| (i, b)))
-            .take_while(|(_, b)| b.line.offset >= horizon)
-            .filter(|(_, b)| b.family.family.part != Part::Aside)
-            .find(|(_, b)| Context::of(&b.line) == context)?;
-        let (index, cause) = before;
-        let course = self.course_between(cause, banner)?;
-        let part = match banner.family.family.part {
-            Part::Opens => {
-                course.foreign <= FOREIGN_LINES_INSIDE
-                    && cause.family.family.leads_to.contains(&banner.family.family.banner)
-            }
-            Part::Aside => return None,
-            Part::OfCrash if cause.family.family.event => false,
-            Part::OfAny | Part::OfCrash => course.foreign <= FOREIGN_LINES_INSIDE,
-            Part::OfFault => {
-                !course.ended
-                    && course.foreign <= FOREIGN_LINES_INSIDE
-                    && leads_to_oops(cause, self.log, banner)
-            }
+        (at.saturating_sub(LOOK_BACK_BANNERS)..at).rev().find_map(|i| {
+            let earlier = self.banners.get(i).filter(|b| b.line.offset >= horizon && !b.is_aside())?;
+            (Context::of(&earlier.line) == context).then_some(i)
+        })
+    }
+
+    /// How `banner` stands to the one at `index`, whose report has run the `course` since.
+    fn relation_to(&self, index: usize, banner: &Banner<'a>, course: Course) -> Relation {
+        let Some(cause) = self.banners.get(index) else { return Relation::Alone };
+        let (first, then) = (cause.family.family, banner.family.family);
+        let close = course.foreign <= FOREIGN_LINES_INSIDE;
+        let part = match then.part {
+            Part::Aside => return Relation::Alone,
+            Part::Opens => close && first.leads_to.contains(&then.banner),
+            Part::OfAny => close && !course.ended,
+            Part::OfCrash => close && !first.event,
+            Part::OfFault => close && !course.ended && leads_to_oops(cause, self.log, banner),
         };
         if part {
-            return Some(Link::PartOf);
+            Relation::Part
+        } else if course.foreign == 0 && within_cascade(cause, banner) {
+            Relation::Cascade(index)
+        } else {
+            Relation::Alone
         }
-        let cascade = course.foreign == 0 && within_cascade(cause, banner);
-        Some(Link::Opens(if cascade { self.opener_of(index) } else { None }))
     }
 
     /// The start of the report that the banner at `index` belongs to.
     fn opener_of(&self, index: usize) -> Option<usize> {
-        let context = Context::of(&self.banners.get(index)?.line);
-        (0..=index)
-            .rev()
-            .filter(|&i| self.banners.get(i).is_some_and(|b| Context::of(&b.line) == context))
-            .find(|&i| matches!(self.link(i), Link::Opens(_)))
-            .and_then(|i| self.banners.get(i))
-            .map(|banner| banner.line.offset)
+        let mut index = index;
+        loop {
+            let banner = self.banners.get(index)?;
+            if self.relation(index) != Relation::Part {
+                return Some(banner.line.offset);
+            }
+            index = self.cause_of(index, banner)?;
+        }
     }
 
     /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
@@ -329,72 +283,62 @@ impl<'a> Incidents<'a> {
     /// Collects the lines of the report that the banner at index `at` opens.
     fn incident(&mut self, at: usize, follows: Option<usize>) -> Option<Incident<'a>> {
         let banner = *self.banners.get(at)?;
-        let context = Context::of(&banner.line);
-        let mut lines = vec![banner.line];
-        let mut kept = 1;
-        let mut course = Course::default();
-        let mut guests: Vec<(Context, Course)> = Vec::new();
-        let mut asked = is_backtrace(&banner);
-        let mut last = scan::line_end(self.log, banner.line.offset);
-        let mut after = last + 1;
-        while after < self.log.len() && lines.len() < REPORT_LINES && !banner.is_aside() {
+        let mut collector = Collector::new(at, &banner);
+        let mut after = scan::line_end(self.log, banner.line.offset) + 1;
+        while after < self.log.len() && !banner.is_aside() && collector.lines.len() < REPORT_LINES {
             let line = line_from(self.log, after);
             let end = scan::line_end(self.log, after);
-            if end - last > SILENCE_BYTES {
+            if end - collector.last > SILENCE_BYTES {
                 break;
             }
-            let from = Context::of(&line);
-            let own = from == context;
-            let guest = guests.iter().position(|(guest, _)| *guest == from);
-            if own || guest.is_some() || (asked && matches!(from.caller, Some(Caller::Cpu(_)))) {
-                if let Some(next) = self.banner_at(after) {
-                    let backtrace = self.banners.get(next).is_some_and(is_backtrace);
-                    let aside = self.banners.get(next).is_some_and(Banner::is_aside);
-                    let ours = matches!(self.link(next), Link::PartOf);
-                    match (own, ours) {
-                        (true, false) if aside => {
-                            after = end + 1;
-                            continue;
-                        }
-                        (true, false) => break,
-                        (true, true) => course = Course::default(),
-                        (false, true) if backtrace => {
-                            guests.retain(|(guest, _)| *guest != from);
-                            guests.push((from, Course::default()));
-                        }
-                        (false, _) => guests.retain(|(guest, _)| *guest != from),
-                    }
-                    if own || (ours && backtrace) {
-                        lines.push(line);
-                        kept = lines.len();
-                        last = end;
-                    }
-                } else {
-                    let state = match guest.and_then(|i| guests.get_mut(i)) {
-                        Some((_, course)) => Some(course),
-                        None if own => Some(&mut course),
-                        None => None,
-                    };
-                    if let Some(state) = state {
-                        if state.take(line.body) {
-                            lines.push(line);
-                            if state.foreign == 0 {
-                                kept = lines.len();
-                            }
-                            last = end;
-                        } else if own {
-                            break;
-                        } else {
-                            guests.retain(|(guest, _)| *guest != from);
-                        }
-                    }
+            if let Some(whose) = collector.whose(&line) {
+                let goes_on = match self.banner_at(after) {
+                    Some(next) => self.meet(&mut collector, whose, next),
+                    None => collector.take(whose, line),
+                };
+                if !goes_on {
+                    break;
                 }
-                asked |= own && text::contains(line.body, noise::NMI_REQUEST);
             }
             after = end + 1;
         }
         let preamble = self.preamble(&banner);
+        let Collector { lines, kept, .. } = collector;
         Some(Incident { banner, preamble, lines, kept, follows })
+    }
+
+    /// Decides about a banner among the lines of a report; `false` where it ends the report.
+    fn meet(&mut self, collector: &mut Collector<'a>, whose: Whose, next: usize) -> bool {
+        let Some(banner) = self.banners.get(next).copied() else { return true };
+        let relation = match whose {
+            Whose::Own => match self.relation_to(collector.cause, &banner, collector.course) {
+                Relation::Part => Relation::Part,
+                other if banner.is_aside() => other,
+                other => {
+                    self.known = Some((banner.line.offset, other));
+                    return false;
+                }
+            },
+            Whose::Guest => self.relation(next),
+        };
+        if banner.is_aside() {
+            return true;
+        }
+        let from = Context::of(&banner.line);
+        collector.guests.retain(|(guest, _)| *guest != from);
+        match (whose, relation) {
+            (Whose::Own, _) => {
+                collector.cause = next;
+                collector.course = Course::default();
+                collector.keep(banner.line);
+            }
+            (Whose::Guest, Relation::Part) if is_backtrace(&banner) => {
+                collector.guests.push((from, Course::default()));
+                collector.keep(banner.line);
+            }
+            (Whose::Guest, _) => {}
+        }
+        true
     }
 
     /// The lines before a banner that belong to it: from `cut here` on, or a line of `=`.
@@ -424,6 +368,86 @@ impl<'a> Incidents<'a> {
             }
         }
         Vec::new()
+    }
+}
+
+/// Whose line it is: the report's own caller's, or another CPU's that answers a request for its backtrace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Guest,
+}
+
+/// A report while its lines are collected.
+struct Collector<'a> {
+    context: Context,
+    lines: Vec<Line<'a>>,
+    /// How many lines reach to the last one that surely belongs.
+    kept: usize,
+    /// End of the last line taken.
+    last: usize,
+    /// Index of the last banner of the report's own caller, and the course since.
+    cause: usize,
+    course: Course,
+    /// Other CPUs that print a backtrace for this report.
+    guests: Vec<(Context, Course)>,
+    /// Whether other CPUs have been asked for their backtraces.
+    asked: bool,
+}
+
+impl<'a> Collector<'a> {
+    fn new(cause: usize, banner: &Banner<'a>) -> Collector<'a> {
+        Collector {
+            context: Context::of(&banner.line),
+            lines: vec![banner.line],
+            kept: 1,
+            last: banner.line.offset + banner.line.raw.len(),
+            cause,
+            course: Course::default(),
+            guests: Vec::new(),
+            asked: is_backtrace(banner),
+        }
+    }
+
+    /// Whose line it is; `None` if it has nothing to do with the report.
+    fn whose(&self, line: &Line<'a>) -> Option<Whose> {
+        let from = Context::of(line);
+        if from == self.context {
+            return Some(Whose::Own);
+        }
+        let asked = self.asked && matches!(from.caller, Some(Caller::Cpu(_)));
+        (asked || self.guests.iter().any(|(guest, _)| *guest == from)).then_some(Whose::Guest)
+    }
+
+    /// Adds a line that surely belongs.
+    fn keep(&mut self, line: Line<'a>) {
+        self.last = line.offset + line.raw.len();
+        self.lines.push(line);
+        self.kept = self.lines.len();
+    }
+
+    /// Takes a line that is no banner; `false` where the report ends before it.
+    fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
+        self.asked |= whose == Whose::Own && text::contains(line.body, noise::NMI_REQUEST);
+        let from = Context::of(&line);
+        let course = match whose {
+            Whose::Own => &mut self.course,
+            Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| *guest == from) {
+                Some((_, course)) => course,
+                None => return true,
+            },
+        };
+        if !course.take(line.body) {
+            self.guests.retain(|(guest, _)| *guest != from);
+            return whose == Whose::Guest;
+        }
+        let belongs = course.foreign == 0;
+        self.last = line.offset + line.raw.len();
+        self.lines.push(line);
+        if belongs {
+            self.kept = self.lines.len();
+        }
+        true
     }
 }
 
