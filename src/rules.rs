@@ -13,18 +13,24 @@ use crate::text;
 /// A pattern of the tables, compiled when it is first needed.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    source: &'static str,
+    source: Cow<'static, str>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     /// A pattern to compile later.
     pub(crate) const fn new(source: &'static str) -> Pattern {
-        Pattern { source, compiled: OnceLock::new() }
+        Pattern { source: Cow::Borrowed(source), compiled: OnceLock::new() }
+    }
+
+    /// A pattern that matches what any of the others does.
+    pub(crate) fn any_of(patterns: &[&'static str]) -> Pattern {
+        let source = format!("(?:{})", patterns.join(")|(?:"));
+        Pattern { source: Cow::Owned(source), compiled: OnceLock::new() }
     }
 
     fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| compile(self.source)).as_ref()
+        self.compiled.get_or_init(|| compile(&self.source)).as_ref()
     }
 
     /// Whether the pattern matches somewhere in `body`.
@@ -170,6 +176,9 @@ pub(crate) struct CompiledFamily {
 /// All families in the order of the tables.
 pub(crate) static ALL: LazyLock<Vec<CompiledFamily>> =
     LazyLock::new(|| FAMILIES.iter().copied().flatten().map(CompiledFamily::new).collect());
+
+/// Any line of `noise::SUPPRESSED`.
+pub(crate) static SUPPRESSED: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(noise::SUPPRESSED));
 
 /// The rule for a crash of which nothing but its stack is known.
 pub(crate) static ANY: LazyLock<CompiledRule> = LazyLock::new(|| CompiledRule::new(&formats::ANY));

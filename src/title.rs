@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::facts::frame;
-use crate::formats::{Pick, kinds, noise, skip};
+use crate::formats::{Pick, kinds, skip, spelling};
 use crate::kind::Kind;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::text;
@@ -321,7 +321,7 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
                         steps.next();
                         break;
                     }
-                    if is_trace_head(body) {
+                    if TRACE_HEAD.is_match(body) {
                         break;
                     }
                     for name in frame::functions_of_line(body).into_iter().flatten() {
@@ -398,74 +398,43 @@ fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
 
 /// Whether `caller` is only the 32-bit entry of `called`: `lo_compat_ioctl` of `lo_ioctl`.
 fn is_compat_of(caller: &str, called: &str) -> bool {
-    caller.replacen("compat_", "", 1) == called && caller != called
+    caller.contains("compat_") && caller.replacen("compat_", "", 1) == called
 }
 
-/// Lines that begin a stack trace.
-static TRACE_HEADS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    [
-        r"Call [Tt]race",
-        r"Allocated:",
-        r"Allocated by task [0-9]+:",
-        r"Freed:",
-        r"Freed by task [0-9]+:",
-        r"(?:^|[^k] )backtrace(?: \(crc [0-9a-f]*\))?:",
-        r"Backtrace:",
-        r"Uninit was stored to memory at",
-        RISCV_HEAD,
-    ]
-    .into_iter()
-    .map(Pattern::new)
-    .collect()
-});
+/// Lines that begin a stack trace, each kind on its own.
+static TRACE_HEADS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| spelling::TRACE_HEADS.iter().map(|source| Pattern::new(source)).collect());
 
-/// RISC-V prints its status register and then, on some paths, the frames without a heading.
-const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
-
-fn is_trace_head(body: &[u8]) -> bool {
-    TRACE_HEADS.iter().any(|head| head.is_match(body))
-}
+/// Any line that begins a stack trace.
+static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
 
 /// Whether the traces that a report begins have frames.
 fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
+    let heads: Vec<(usize, &[u8])> =
+        bodies.iter().copied().enumerate().filter(|(_, body)| TRACE_HEAD.is_match(body)).collect();
     let mut any = false;
-    for (i, head) in TRACE_HEADS.iter().enumerate() {
-        let Some(at) = bodies.iter().position(|body| head.is_match(body)) else { continue };
+    for (kind, pattern) in TRACE_HEADS.iter().enumerate() {
+        let Some((at, _)) = heads.iter().find(|(_, body)| pattern.is_match(body)) else { continue };
         let after = bodies.get(at + 1..).unwrap_or_default();
         if after.len() < 2 {
             return Some(Corruption::CutTrace);
         }
-        let framed = after.iter().take(15).take_while(|body| !is_trace_head(body)).any(|body| {
+        let next = heads.iter().map(|(head, _)| *head).find(|head| head > at).unwrap_or(bodies.len());
+        let framed = after.iter().take((next - at - 1).min(15)).any(|body| {
             frame::functions_of_line(body).iter().any(Option::is_some)
                 || text::contains(body, "(stack is not available)")
         });
         any |= framed;
-        let optional = i + 1 == TRACE_HEADS.len();
-        if !framed && !optional {
+        if !framed && spelling::TRACE_HEADS.get(kind) != Some(&spelling::RISCV_HEAD) {
             return Some(Corruption::EmptyTrace);
         }
     }
     (!any).then_some(Corruption::NoTrace)
 }
 
-/// What a title must not hold: addresses, numbers that change, executors' and CPUs' numbers.
-static REPLACEMENTS: LazyLock<Vec<(Pattern, &'static str)>> = LazyLock::new(|| {
-    [
-        (r"syz-executor\.?[0-9]+((?:/|:)[0-9]+)?", "syz-executor"),
-        (r"syzkaller[0-9]+((?:/|:)[0-9]+)?", "syzkaller"),
-        (r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
-        (r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
-        (r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
-        (r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
-        (r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
-        (r"CPU#[0-9]+", "CPU"),
-        (r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),
-        (r"[0-9]{7,}", "NUM"),
-    ]
-    .into_iter()
-    .map(|(pattern, by)| (Pattern::new(pattern), by))
-    .collect()
-});
+/// What a title must not hold.
+static REPLACEMENTS: LazyLock<Vec<(Pattern, &'static str)>> =
+    LazyLock::new(|| spelling::REPLACEMENTS.iter().map(|(from, to)| (Pattern::new(from), *to)).collect());
 
 /// Longest title.
 const TITLE_BYTES: usize = 120;
@@ -498,9 +467,7 @@ pub(crate) fn is_panic(body: &[u8]) -> bool {
 /// assert!(crashparse::is_suppressed(b"INIT: PANIC: segmentation violation! sleeping for 30 seconds."));
 /// ```
 pub fn is_suppressed(body: &[u8]) -> bool {
-    static PATTERNS: LazyLock<Vec<Pattern>> =
-        LazyLock::new(|| noise::SUPPRESSED.iter().map(|source| Pattern::new(source)).collect());
-    PATTERNS.iter().any(|pattern| pattern.is_match(body))
+    rules::SUPPRESSED.is_match(body)
 }
 
 /// Process and program of ` Comm: syz.4.2288 `.

@@ -22,6 +22,7 @@ pub(crate) mod noise;
 pub(crate) mod panic;
 pub(crate) mod sanitizer;
 pub(crate) mod skip;
+pub(crate) mod spelling;
 pub(crate) mod stall;
 pub(crate) mod user;
 pub(crate) mod warning;

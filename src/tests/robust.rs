@@ -1,1 +1,235 @@
-//! To come.
+//! Guards that no input makes the crate panic: logs of `testdata/` cut, spliced and damaged byte by byte,
+//! and lines of a megabyte. Of every report that comes out, everything public is asked for.
+//!
+//! The damage is the same on every run. What is found in damaged logs is not checked.
+
+use crate::{Report, TextReport, contains_crash, reports};
+
+use super::support::{self, Log, Random};
+
+/// How often each log is damaged.
+const ROUNDS: usize = 3;
+/// Larger logs are damaged in a window of this size: the test is of the variety, not of the volume.
+const WINDOW: usize = 48 << 10;
+
+/// Calls everything public of all reports of a log.
+fn read(log: &[u8]) {
+    let mut any = false;
+    for report in reports(log) {
+        any = true;
+        read_report(&report);
+    }
+    assert_eq!(contains_crash(log), any);
+}
+
+fn read_report(report: &Report<'_>) {
+    assert!(!report.title().is_empty(), "{:?}", report.lines().first());
+    let facts = format!(
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        report.alternative_titles(),
+        report.kind(),
+        report.corruption(),
+        report.blamed(),
+        report.follows(),
+        report.span(),
+        report.preamble(),
+        report.panicked(),
+        report.suppressed(),
+        report.executor(),
+    );
+    let more = format!(
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        report.time(),
+        report.task(),
+        report.cpu(),
+        report.hardware(),
+        report.workqueue(),
+        report.traces(),
+        report.register_dumps(),
+        report.registers(),
+        report.held_locks(),
+        report.lock_attempt(),
+        report.memory(),
+        report.modules_linked_in(),
+        report.hung_task(),
+        report.blockers(),
+    );
+    let text = TextReport::new(report).at("log", 1).to_string();
+    assert!(!facts.is_empty() && !more.is_empty() && !text.is_empty());
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "a control character reaches the reader");
+    #[cfg(feature = "serde")]
+    {
+        let json = crate::ser::JsonReport::new(report).line(1).path("log");
+        serde_json::to_string(&json).unwrap();
+    }
+}
+
+/// A part of a log, so that damage falls near its reports and not into a megabyte of quiet.
+fn window<'l>(log: &'l Log, random: &mut Random) -> &'l [u8] {
+    let spare = log.bytes.len().saturating_sub(WINDOW);
+    let start = if spare == 0 { 0 } else { random.below(spare) };
+    &log.bytes[start..log.bytes.len().min(start + WINDOW)]
+}
+
+/// Something that does not belong into a log.
+const STRAYS: &[&[u8]] = &[
+    b"\0",
+    b"\0\0\0\0\0\0\0\0",
+    b"\r",
+    b"\r\r\n",
+    b"\x1b[31m",
+    b"\x1b[",
+    b"\xff\xfe",
+    b"\xc3(",
+    b"\xf0\x9f\x92",
+    b"\n",
+    b"\n\n",
+    b"[",
+    b"] ",
+    b"+0x",
+    b"/0x",
+    b": ",
+    b"{+.+.}-",
+    b"(____ptrval____)",
+    b"ffffffffffffffffffff",
+    b"99999999999999999999999",
+    b"BUG: ",
+    b"<TASK>",
+    b"** 143 printk messages dropped ** ",
+];
+
+/// A log with one to eight injuries.
+fn damaged(log: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = log.to_vec();
+    for _ in 0..=random.below(8) {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = random.below(bytes.len());
+        match random.below(6) {
+            0 => bytes.truncate(at),
+            1 => bytes[at] = random.byte(),
+            2 => bytes[at] ^= 1 << random.below(8),
+            3 => {
+                let stray = STRAYS[random.below(STRAYS.len())];
+                bytes.splice(at..at, stray.iter().copied());
+            }
+            4 => {
+                let end = (at + random.below(200)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            _ => {
+                let end = (at + random.below(400)).min(bytes.len());
+                let copy = bytes[at..end].to_vec();
+                let to = random.below(bytes.len());
+                bytes.splice(to..to, copy);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn whole_logs_are_read() {
+    for log in support::all_logs() {
+        read(&log.bytes);
+    }
+}
+
+#[test]
+fn damaged_logs_are_read() {
+    let mut random = Random::new(1);
+    for log in support::all_logs() {
+        for _ in 0..ROUNDS {
+            read(&damaged(window(&log, &mut random), &mut random));
+        }
+    }
+}
+
+#[test]
+fn spliced_logs_are_read() {
+    let mut random = Random::new(2);
+    let logs = support::all_logs();
+    for log in &logs {
+        let (first, second) = (window(log, &mut random), &logs[random.below(logs.len())]);
+        let second = window(second, &mut random);
+        let mut spliced = first[..random.below(first.len() + 1)].to_vec();
+        spliced.extend_from_slice(&second[random.below(second.len() + 1)..]);
+        read(&spliced);
+    }
+}
+
+/// Lines of two logs in turns, as two CPUs without tags print them.
+#[test]
+fn interleaved_logs_are_read() {
+    let mut random = Random::new(3);
+    let logs = support::logs("logs");
+    for log in logs.iter().step_by(4) {
+        let other = &logs[random.below(logs.len())];
+        let mut mixed = Vec::new();
+        let (mut a, mut b) = (log.bytes.split(|&b| b == b'\n'), other.bytes.split(|&b| b == b'\n'));
+        for _ in 0..600 {
+            let line = if random.below(2) == 0 { a.next() } else { b.next() };
+            mixed.extend_from_slice(line.unwrap_or_default());
+            mixed.push(b'\n');
+        }
+        read(&mixed);
+    }
+}
+
+#[test]
+fn logs_without_a_last_line_feed_and_empty_logs_are_read() {
+    read(b"");
+    read(b"\n");
+    read(b"\r\n\r\n");
+    for log in support::logs("logs").iter().step_by(3) {
+        let banner = reports(&log.bytes).next().map_or(0, |report| report.span().start);
+        let line = log.bytes[banner..].iter().position(|&b| b == b'\n').unwrap_or(0);
+        for end in
+            [banner, banner + 1, banner + line / 2, banner + line, banner + line + 1, banner + line + 2]
+        {
+            read(&log.bytes[..end.min(log.bytes.len())]);
+        }
+    }
+}
+
+#[test]
+fn long_lines_are_read() {
+    const MEGABYTE: usize = 1 << 20;
+    for unit in [
+        "A",
+        "BUG: KASAN: use-after-free in f+0x1/0x2 ",
+        "[    1.000000] BUG: unable to handle page fault for address: 0 ",
+        " f+0x1/0x2 [m]",
+        "[<ffffffff81000000>] ",
+        "WARNING: possible circular locking dependency detected",
+        "INFO: task c:1 blocked for more than 1 seconds. ",
+        "Kernel panic - not syncing: ",
+        "RIP: 0010:f+0x1/0x2 RAX: 0000000000000000 ",
+        "[ ",
+        " in ",
+        "\r",
+        "\x1b[",
+    ] {
+        let line = unit.repeat(MEGABYTE / unit.len());
+        read(line.as_bytes());
+        let inside = format!("[    1.000000] BUG: KASAN: use-after-free in f+0x1/0x2\n{line}\nCall Trace:\n");
+        read(inside.as_bytes());
+    }
+}
+
+#[test]
+fn repeated_banners_are_read() {
+    for banner in [
+        "BUG: KASAN: use-after-free in f+0x1/0x2\n",
+        "Oops: 0000 [#1] SMP\n",
+        "NMI backtrace for cpu 1\n",
+        "[    1.000000][    C1] NMI backtrace for cpu 1\n",
+        "[    1.000000][   T22] Sending NMI from CPU 0 to CPUs 1:\n[    1.000000][    C1] NMI backtrace for cpu 1\n",
+        "------------[ cut here ]------------\n",
+        "INFO: task c:1 blocked for more than 1 seconds.\nCall Trace:\n",
+        "=================================\n",
+    ] {
+        read(banner.repeat(2_000).as_bytes());
+    }
+}

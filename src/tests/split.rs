@@ -1,1 +1,199 @@
-//! To come.
+//! Guards locality: a log can be cut anywhere, and the reports of the parts are those of the whole.
+//! Threads and readers of streams rest on it. Guards as well what every report promises: its lines lie
+//! in the log, reports come in the order of their banners, and `follows` points to an earlier one.
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::{Report, contains_crash, reports, reports_in};
+
+use super::support::{self, Log};
+
+/// What must not change when a log is read in parts.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    title: String,
+    span: Range<usize>,
+    follows: Option<usize>,
+    corruption: Option<&'static str>,
+    preamble: Vec<usize>,
+    lines: Vec<usize>,
+}
+
+impl Seen {
+    fn of(report: &Report<'_>) -> Seen {
+        Seen {
+            title: report.title().to_string(),
+            span: report.span(),
+            follows: report.follows(),
+            corruption: report.corruption().map(|corruption| corruption.as_str()),
+            preamble: report.preamble().iter().map(|line| line.offset).collect(),
+            lines: report.lines().iter().map(|line| line.offset).collect(),
+        }
+    }
+}
+
+fn whole(log: &[u8]) -> Vec<Seen> {
+    reports(log).map(|report| Seen::of(&report)).collect()
+}
+
+/// The reports of all ranges between `cuts`.
+fn in_parts(log: &[u8], cuts: &[usize]) -> Vec<Seen> {
+    let mut cuts = cuts.to_vec();
+    cuts.extend([0, log.len()]);
+    cuts.sort_unstable();
+    let ranges = cuts.windows(2).map(|pair| pair[0]..pair[1]);
+    ranges.flat_map(|range| reports_in(log, range)).map(|report| Seen::of(&report)).collect()
+}
+
+/// The first difference, short enough to read.
+fn difference(whole: &[Seen], parts: &[Seen]) -> Option<String> {
+    let same = whole.iter().zip(parts).take_while(|(a, b)| a == b).count();
+    if same == whole.len() && same == parts.len() {
+        return None;
+    }
+    let brief = |seen: Option<&Seen>| match seen {
+        None => "none".to_string(),
+        Some(seen) => format!(
+            "{:?} at {:?}, follows {:?}, corruption {:?}, lines {}, of the preamble {}",
+            seen.title,
+            seen.span,
+            seen.follows,
+            seen.corruption,
+            seen.lines.len(),
+            seen.preamble.len()
+        ),
+    };
+    let (a, b) = (brief(whole.get(same)), brief(parts.get(same)));
+    Some(format!("report {same} of {}:\n  whole: {a}\n  parts: {b}", whole.len()))
+}
+
+fn check(name: &str, log: &[u8], all: &[Seen], cuts: &[usize]) -> Result<(), TestCaseError> {
+    match difference(all, &in_parts(log, cuts)) {
+        None => Ok(()),
+        Some(difference) => Err(TestCaseError::fail(format!("{name}, cut at {cuts:?}: {difference}"))),
+    }
+}
+
+/// A runner that tries the same cases each time; `PROPTEST_CASES` sets how many.
+fn runner(cases: u32) -> TestRunner {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 64, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
+}
+
+/// Where to cut: anywhere, or within a few bytes of a banner's start.
+#[derive(Clone, Debug)]
+enum Cut {
+    Anywhere(Index),
+    NearBanner(Index, isize),
+}
+
+impl Cut {
+    fn at(&self, log: &[u8], all: &[Seen]) -> usize {
+        match self {
+            Cut::NearBanner(index, by) if !all.is_empty() => {
+                all[index.index(all.len())].span.start.saturating_add_signed(*by).min(log.len())
+            }
+            Cut::NearBanner(index, _) | Cut::Anywhere(index) => index.index(log.len() + 1),
+        }
+    }
+}
+
+fn cuts() -> impl Strategy<Value = Vec<Cut>> {
+    let cut = prop_oneof![
+        any::<Index>().prop_map(Cut::Anywhere),
+        (any::<Index>(), -3..40isize).prop_map(|(index, by)| Cut::NearBanner(index, by)),
+    ];
+    proptest::collection::vec(cut, 1..8)
+}
+
+#[test]
+fn parts_of_a_log_have_the_reports_of_the_whole() {
+    for log in support::all_logs() {
+        let all = whole(&log.bytes);
+        let result = runner(4).run(&cuts(), |cuts| {
+            let cuts: Vec<usize> = cuts.iter().map(|cut| cut.at(&log.bytes, &all)).collect();
+            check(&log.name, &log.bytes, &all, &cuts)
+        });
+        result.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn a_banner_belongs_to_the_range_of_its_first_byte() {
+    for log in support::logs("logs") {
+        let all = whole(&log.bytes);
+        // Some of many: first, second, last.
+        let mut starts: Vec<usize> = all.iter().map(|seen| seen.span.start).collect();
+        if starts.len() > 3 {
+            starts.drain(2..starts.len() - 1);
+        }
+        for start in starts {
+            let one: Vec<Seen> =
+                reports_in(&log.bytes, start..start + 1).map(|report| Seen::of(&report)).collect();
+            assert!(one.len() == 1 && all.contains(&one[0]), "{}: byte {start} alone", log.name);
+            let after = reports_in(&log.bytes, start + 1..start + 2).count();
+            assert_eq!(after, 0, "{}: byte {start} belongs to the range after it", log.name);
+            let near = [start.saturating_sub(1), start, start + 1, start + 2];
+            check(&log.name, &log.bytes, &all, &near).unwrap();
+        }
+    }
+}
+
+/// Two or three logs one after another: boots of one machine.
+fn joined(logs: &[Log], picks: &[Index]) -> (String, Vec<u8>) {
+    let picked: Vec<&Log> = picks.iter().map(|index| &logs[index.index(logs.len())]).collect();
+    let names: Vec<&str> = picked.iter().map(|log| log.name.as_str()).collect();
+    (names.join(" + "), picked.iter().flat_map(|log| log.bytes.iter().copied()).collect())
+}
+
+#[test]
+fn parts_of_several_boots_have_the_reports_of_the_whole() {
+    let mut logs = support::all_logs();
+    logs.retain(|log| log.bytes.len() < 100_000);
+    let picks = proptest::collection::vec(any::<Index>(), 2..4);
+    let result = runner(64).run(&(picks, cuts()), |(picks, cuts)| {
+        let (name, log) = joined(&logs, &picks);
+        let all = whole(&log);
+        let cuts: Vec<usize> = cuts.iter().map(|cut| cut.at(&log, &all)).collect();
+        check(&name, &log, &all, &cuts)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Whether `part` is a slice of `log`, not only equal to one.
+fn lies_in(log: &[u8], part: &[u8]) -> bool {
+    let (log, part) = (log.as_ptr_range(), part.as_ptr_range());
+    log.start <= part.start && part.end <= log.end
+}
+
+#[test]
+fn reports_keep_their_promises() {
+    for log in support::all_logs() {
+        let (name, bytes) = (&log.name, log.bytes.as_slice());
+        let mut starts: Vec<usize> = Vec::new();
+        for report in reports(bytes) {
+            let span = report.span();
+            assert!(span.start < span.end && span.end <= bytes.len(), "{name}: {span:?}");
+            assert!(starts.last().is_none_or(|last| *last < span.start), "{name}: {span:?} out of order");
+            for line in report.preamble().iter().chain(report.lines()) {
+                assert!(lies_in(bytes, line.raw) && lies_in(line.raw, line.body), "{name}: {}", line.offset);
+                let from = &bytes[line.offset..];
+                assert!(std::ptr::eq(from.as_ptr(), line.raw.as_ptr()), "{name}: {}", line.offset);
+            }
+            let offsets: Vec<usize> = report.lines().iter().map(|line| line.offset).collect();
+            assert_eq!(offsets.first(), Some(&span.start), "{name}: the first line is not the banner");
+            assert!(offsets.is_sorted_by(|a, b| a < b), "{name}: lines out of order at {span:?}");
+            assert!(report.preamble().iter().all(|line| line.offset < span.start), "{name}: {span:?}");
+            if let Some(cause) = report.follows() {
+                assert!(starts.contains(&cause), "{name}: {span:?} follows {cause}, where no report starts");
+            }
+            starts.push(span.start);
+        }
+        assert_eq!(contains_crash(bytes), !starts.is_empty(), "{name}");
+    }
+}

@@ -1,0 +1,32 @@
+//! How titles are spelled, and what lines begin a stack trace.
+
+/// Lines that begin a stack trace, by kind: a report that has one has frames after it, or is corrupted.
+pub(crate) const TRACE_HEADS: &[&str] = &[
+    r"Call [Tt]race",
+    r"Allocated:",
+    r"Allocated by task [0-9]+:",
+    r"Freed:",
+    r"Freed by task [0-9]+:",
+    r"(?:^|[^k] )backtrace(?: \(crc [0-9a-f]*\))?:",
+    r"Backtrace:",
+    r"Uninit was stored to memory at",
+    RISCV_HEAD,
+];
+
+/// RISC-V prints its status register and then, on some paths, the frames without a heading.
+pub(crate) const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
+
+/// What a title must not hold, and what stands for it: addresses, numbers that change, executors' and CPUs'
+/// numbers. Applied in order, each until nothing is left to replace.
+pub(crate) const REPLACEMENTS: &[(&str, &str)] = &[
+    (r"syz-executor\.?[0-9]+((?:/|:)[0-9]+)?", "syz-executor"),
+    (r"syzkaller[0-9]+((?:/|:)[0-9]+)?", "syzkaller"),
+    (r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
+    (r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
+    (r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
+    (r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
+    (r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
+    (r"CPU#[0-9]+", "CPU"),
+    (r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),
+    (r"[0-9]{7,}", "NUM"),
+];
