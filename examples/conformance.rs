@@ -4,18 +4,26 @@
 //! cargo run --release --example conformance -- DIR [--quiet]
 //! ```
 //!
-//! A case is a file whose name is a number, below a folder `report` or `guilty`: header lines
-//! `KEY: value`, an empty line, the log, and perhaps `REPORT:` with the expected text.
+//! A case is a file whose name is a number: header lines `KEY: value`, an empty line, the log, and perhaps
+//! `REPORT:` with the expected text. What it is a case of says its folder:
+//!
+//! - `report`: the first report of a log. `symbolize`: the same; its REPORT is not compared, for that takes the
+//!   debug information of the kernel.
+//! - `guilty`: FILE is the guilty file of the symbolized text from its first report's banner to the end. The lines
+//!   that the report keeps may be fewer, for symbolizing repeats a banner once for each inlined call; how often
+//!   they give the same file is counted on a line of its own.
+//! - `guilty_raw`: the same of a text with its TITLE given, from its first line on.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crashparse::{Line, Report, is_suppressed, reports};
+use crashparse::{Line, Report, guilty_file, is_suppressed, reports};
 
 /// Keys that a header may have; anything else is a broken case.
-const KEYS: &[&str] =
-    &["TITLE", "ALT", "TYPE", "FRAME", "START", "END", "CORRUPTED", "SUPPRESSED", "PANICKED", "EXECUTOR"];
+const KEYS: &[&str] = &[
+    "TITLE", "ALT", "TYPE", "FRAME", "START", "END", "CORRUPTED", "SUPPRESSED", "PANICKED", "EXECUTOR", "FILE",
+];
 
 #[derive(Default)]
 struct Tally {
@@ -24,6 +32,8 @@ struct Tally {
     skipped: usize,
     differing: BTreeMap<String, usize>,
     ends: (usize, usize),
+    files: (usize, usize),
+    symbolized: usize,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +57,12 @@ fn main() -> ExitCode {
         println!("{count:5} differ in {key}");
     }
     println!("END: {} of {} as in the case", tally.ends.0, tally.ends.1);
+    if tally.files.1 > 0 {
+        println!("FILE: {} of {} as in the case by the lines of the report alone", tally.files.0, tally.files.1);
+    }
+    if tally.symbolized > 0 {
+        println!("REPORT: {} symbolized texts not compared", tally.symbolized);
+    }
     if tally.skipped > 0 {
         println!("{} files of kinds not checked yet", tally.skipped);
     }
@@ -122,7 +138,8 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
 
 fn check(path: &Path, quiet: bool, tally: &mut Tally) {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-    if folder != "report" {
+    let folder = folder.to_string_lossy();
+    if !["report", "symbolize", "guilty", "guilty_raw"].contains(&folder.as_ref()) {
         tally.skipped += 1;
         return;
     }
@@ -134,7 +151,11 @@ fn check(path: &Path, quiet: bool, tally: &mut Tally) {
             return;
         }
     };
-    let differences = compare(&case, tally);
+    tally.symbolized += usize::from(folder == "symbolize");
+    let differences = match folder.as_ref() {
+        "guilty" | "guilty_raw" => compare_file(&case, tally),
+        _ => compare(&case, tally),
+    };
     if differences.is_empty() {
         tally.passed += 1;
         return;
@@ -148,7 +169,10 @@ fn check(path: &Path, quiet: bool, tally: &mut Tally) {
     }
 }
 
-fn compare(case: &Case, tally: &mut Tally) -> Vec<(&'static str, String, String)> {
+/// What differs, what the case wants, what the crate says.
+type Difference = (&'static str, String, String);
+
+fn compare(case: &Case, tally: &mut Tally) -> Vec<Difference> {
     // Reports of kinds that syzkaller does not know are none of the convention's.
     let report = reports(&case.log).find(|report| report.kind().is_syzkaller());
     let of = |f: &dyn Fn(&Report<'_>) -> String| report.as_ref().map_or_else(String::new, f);
@@ -191,6 +215,22 @@ fn compare(case: &Case, tally: &mut Tally) -> Vec<(&'static str, String, String)
         pairs.push(("SUPPRESSED", flag(case.key("SUPPRESSED") == "Y"), flag(suppressed)));
     }
     pairs.into_iter().filter(|(_, want, got)| want != got).collect()
+}
+
+/// Compares the guilty file of the text, from its report's banner on where the title is not given.
+fn compare_file(case: &Case, tally: &mut Tally) -> Vec<Difference> {
+    let want = case.key("FILE");
+    let given = case.key("TITLE");
+    let report = reports(&case.log).find(|report| report.kind().is_syzkaller() && given.is_empty());
+    let title = report.as_ref().map_or(given.as_str(), Report::title);
+    let start = report.as_ref().map_or(0, |report| report.span().start);
+    let text = case.log.get(start..).unwrap_or_default();
+    let got = guilty_file(title, text).unwrap_or_default().into_owned();
+    if let Some(report) = &report {
+        tally.files.1 += 1;
+        tally.files.0 += usize::from(report.guilty_file().is_some_and(|file| file == want));
+    }
+    if want == got { Vec::new() } else { vec![("FILE", want, got)] }
 }
 
 fn flag(set: bool) -> String {

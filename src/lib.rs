@@ -4,6 +4,7 @@ mod arch;
 mod extract;
 pub mod facts;
 mod formats;
+mod guilty;
 mod kind;
 mod line;
 mod render;
@@ -19,6 +20,7 @@ mod title;
 mod tests;
 
 pub use arch::{Arch, Register};
+pub use guilty::guilty_file;
 pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};
 pub use render::{Plain, TextReport};

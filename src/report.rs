@@ -1,5 +1,6 @@
 //! A crash report: its title, its lines, and its facts on demand.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::extract::{Incident, Incidents};
@@ -9,6 +10,7 @@ use crate::facts::modules::Modules;
 use crate::facts::registers::Registers;
 use crate::facts::task::{self, Blocker, HungTask, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
+use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::title::{self, Corruption, Title};
@@ -103,6 +105,14 @@ impl<'a> Report<'a> {
     /// titles without a function (panics); there it is the innermost function that may be to blame.
     pub fn blamed(&self) -> Option<&str> {
         self.title.blamed.as_deref()
+    }
+
+    /// The source file that the convention holds guilty, from the places that a symbolized report names.
+    ///
+    /// Of a report that nobody symbolized it is at best the file of its banner
+    /// (`kernel BUG at net/llc/llc_sap.c:36!`). See [`guilty_file`](crate::guilty_file) for the rules.
+    pub fn guilty_file(&self) -> Option<Cow<'a, str>> {
+        guilty::of_lines(self.title(), self.bodies())
     }
 
     /// Start of the report that this one follows from: the first of a cascade.
@@ -257,7 +267,7 @@ impl<'a> Report<'a> {
     }
 
     /// Texts of the report's lines.
-    fn bodies(&self) -> impl Iterator<Item = &'a [u8]> {
+    fn bodies(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
         self.lines().iter().map(|line| line.body)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use crate::formats::{self, FAMILIES, Family, Rule, Step, noise, skip};
+use crate::formats::{self, FAMILIES, Family, Raw, Rule, Step, noise, skip};
 use crate::line::{Line, Origin};
 use crate::text;
 
@@ -267,14 +267,25 @@ pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
 
 /// Where the title of a line without a rule begins.
 pub(crate) fn raw_banner(body: &[u8]) -> Option<usize> {
-    let mut raw = ALL.iter().filter(|family| family.family.raw);
+    let mut raw = ALL.iter().filter(|family| family.family.raw != Raw::Never);
     raw.find_map(|family| text::find(body, family.family.banner))
 }
 
 impl CompiledFamily {
+    /// Whether `line`, which holds this family's literal, is its own title.
+    fn is_raw(&self, line: &Line<'_>) -> bool {
+        match self.family.raw {
+            Raw::Never => false,
+            Raw::Anywhere => true,
+            Raw::OwnLine => {
+                line.prefix.origin == Origin::Kernel && line.body.starts_with(self.family.banner.as_bytes())
+            }
+        }
+    }
+
     /// Whether `line`, which holds this family's literal, is its banner.
     fn is_banner(&self, line: &Line<'_>) -> bool {
         !self.family.unless.iter().any(|other| text::contains(line.body, other))
-            && (self.family.raw || self.rules.iter().any(|rule| rule.is_about(line.body)))
+            && (self.is_raw(line) || self.rules.iter().any(|rule| rule.is_about(line.body)))
     }
 }

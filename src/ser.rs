@@ -6,6 +6,8 @@
 
 mod memory;
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 
 use crate::facts::frame::{Frame, Trust};
@@ -96,6 +98,8 @@ struct Wire<'a> {
     frame: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blamed: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guilty_file: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     corrupted: Option<&'static str>,
     suppressed: bool,
@@ -277,6 +281,7 @@ impl<'a> Wire<'a> {
             kind: report.kind().as_str(),
             frame: report.frame(),
             blamed: report.blamed(),
+            guilty_file: report.guilty_file(),
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
             panicked: report.panicked(),

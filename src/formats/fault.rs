@@ -5,7 +5,7 @@
 //! Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
 //! ```
 
-use super::{Family, Part, RIP_THEN_TRACE, Rule, Step};
+use super::{Family, Part, RIP_THEN_TRACE, Raw, Rule, Step};
 
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
@@ -21,7 +21,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             stacks: &[RIP_THEN_TRACE],
             ..Rule::NEW
         }],
-        raw: true,
+        raw: Raw::Anywhere,
         ..Family::NEW
     },
     // exc_general_protection, arch/x86/kernel/traps.c; user tasks get "traps: a.out[12] general protection fault ip:… error:0 in a.out"

@@ -15,6 +15,7 @@
 pub(crate) mod bug;
 pub(crate) mod dump;
 pub(crate) mod fault;
+pub(crate) mod guilty;
 pub(crate) mod kinds;
 pub(crate) mod lockdep;
 pub(crate) mod mm;
@@ -36,14 +37,25 @@ pub(crate) struct Family {
     pub(crate) unless: &'static [&'static str],
     /// Tried in order.
     pub(crate) rules: &'static [Rule],
-    /// A banner that no rule knows is its own title, from the literal to the end of the line.
-    pub(crate) raw: bool,
+    /// Whether a banner that no rule knows is its own title.
+    pub(crate) raw: Raw,
     /// How the banner relates to one shortly before it.
     pub(crate) part: Part,
     /// What is reported is no crash in itself: a panic after it is a report of its own.
     pub(crate) event: bool,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
     pub(crate) leads_to: &'static [&'static str],
+}
+
+/// Whether a line that no rule knows is its own title, from the banner's literal to the end of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Raw {
+    /// It is no banner.
+    Never,
+    /// If the line begins with the literal and is surely the kernel's: other programs and drivers use the word too.
+    OwnLine,
+    /// Wherever the literal stands.
+    Anywhere,
 }
 
 /// How a banner relates to an earlier one of the same caller whose report has not ended yet.
@@ -129,7 +141,7 @@ impl Family {
         banner: "",
         unless: &[],
         rules: &[],
-        raw: false,
+        raw: Raw::Never,
         part: Part::Opens,
         event: false,
         leads_to: &[],

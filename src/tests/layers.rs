@@ -20,7 +20,7 @@ const ORDER: &[&[&str]] = &[
     &["formats"],
     &["scan"],
     &["rules"],
-    &["title"],
+    &["title", "guilty"],
     &["extract"],
     &["report"],
     &["reader", "bisect"],

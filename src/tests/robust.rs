@@ -25,7 +25,9 @@ fn read(log: &[u8]) {
 fn read_report(report: &Report<'_>) {
     assert!(!report.title().is_empty(), "{:?}", report.lines().first());
     let facts = format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        report.frame(),
+        report.guilty_file(),
         report.alternative_titles(),
         report.kind(),
         report.corruption(),
