@@ -22,7 +22,17 @@ use crashparse::{Line, Report, guilty_file, is_suppressed, reports};
 
 /// Keys that a header may have; anything else is a broken case.
 const KEYS: &[&str] = &[
-    "TITLE", "ALT", "TYPE", "FRAME", "START", "END", "CORRUPTED", "SUPPRESSED", "PANICKED", "EXECUTOR", "FILE",
+    "TITLE",
+    "ALT",
+    "TYPE",
+    "FRAME",
+    "START",
+    "END",
+    "CORRUPTED",
+    "SUPPRESSED",
+    "PANICKED",
+    "EXECUTOR",
+    "FILE",
 ];
 
 #[derive(Default)]
@@ -58,7 +68,10 @@ fn main() -> ExitCode {
     }
     println!("END: {} of {} as in the case", tally.ends.0, tally.ends.1);
     if tally.files.1 > 0 {
-        println!("FILE: {} of {} as in the case by the lines of the report alone", tally.files.0, tally.files.1);
+        println!(
+            "FILE: {} of {} as in the case by the lines of the report alone",
+            tally.files.0, tally.files.1
+        );
     }
     if tally.symbolized > 0 {
         println!("REPORT: {} symbolized texts not compared", tally.symbolized);

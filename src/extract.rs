@@ -46,6 +46,17 @@ pub(crate) struct Banner<'a> {
 }
 
 impl Banner<'_> {
+    /// Whether a symbolizer repeats the banner for the function that this one's was inlined into:
+    /// `BUG: KASAN: use-after-free in skb_clone net/core/skbuff.c:1029 [inline]`.
+    fn is_inlined(&self) -> bool {
+        text::contains(self.line.body, " [inline]")
+    }
+
+    /// Whether the next banner gives the report's title.
+    fn is_prelude(&self) -> bool {
+        self.family.family.prelude || self.is_inlined()
+    }
+
     /// Whether the banner is all there is of its report.
     fn is_aside(&self) -> bool {
         self.family.family.part == Part::Aside
@@ -62,6 +73,8 @@ pub(crate) struct Incident<'a> {
     pub(crate) lines: Vec<Line<'a>>,
     /// How many of the lines, from the first, reach to the last one that surely belongs.
     pub(crate) kept: usize,
+    /// The banner that gives the title, by its index in `lines`: another than the first after a prelude.
+    pub(crate) headline: (usize, &'static CompiledFamily),
     /// Start of the report that this one follows from.
     pub(crate) follows: Option<usize>,
 }
@@ -220,6 +233,7 @@ impl<'a> Incidents<'a> {
         let close = course.foreign <= FOREIGN_LINES_INSIDE;
         let part = match then.part {
             Part::Aside => return Relation::Alone,
+            Part::Opens if cause.is_inlined() && first.banner == then.banner => true,
             Part::Opens => close && first.leads_to.contains(&then.banner),
             Part::OfAny => close && !course.ended,
             Part::OfCrash => close && !first.event,
@@ -303,17 +317,33 @@ impl<'a> Incidents<'a> {
             after = end + 1;
         }
         let preamble = self.preamble(&banner);
-        let Collector { lines, kept, .. } = collector;
-        Some(Incident { banner, preamble, lines, kept, follows })
+        let Collector { lines, kept, headline, .. } = collector;
+        Some(Incident { banner, preamble, lines, kept, headline, follows })
+    }
+
+    /// How a banner of the report's own caller stands to the ones before it.
+    fn relation_met(&self, collector: &Collector<'a>, next: usize, banner: &Banner<'a>) -> Relation {
+        // The same answer as `relation` gives, without reading the lines between again.
+        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
+        let near = next - collector.cause.min(next) <= LOOK_BACK_BANNERS
+            && self.banners.get(collector.cause).is_some_and(|cause| cause.line.offset >= horizon);
+        if collector.announced || !near {
+            return self.relation(next);
+        }
+        self.relation_to(collector.cause, banner, collector.course)
     }
 
     /// Decides about a banner among the lines of a report; `false` where it ends the report.
     fn meet(&mut self, collector: &mut Collector<'a>, whose: Whose, next: usize) -> bool {
         let Some(banner) = self.banners.get(next).copied() else { return true };
         let relation = match whose {
-            Whose::Own => match self.relation_to(collector.cause, &banner, collector.course) {
+            Whose::Own => match self.relation_met(collector, next, &banner) {
                 Relation::Part => Relation::Part,
                 other if banner.is_aside() => other,
+                other if banner.family.family.prelude => {
+                    collector.announced = true;
+                    other
+                }
                 other => {
                     self.known = Some((banner.line.offset, other));
                     return false;
@@ -321,13 +351,16 @@ impl<'a> Incidents<'a> {
             },
             Whose::Guest => self.relation(next),
         };
-        if banner.is_aside() {
+        if banner.is_aside() || relation != Relation::Part && banner.family.family.prelude {
             return true;
         }
         let from = Context::of(&banner.line);
         collector.guests.retain(|(guest, _)| *guest != from);
         match (whose, relation) {
             (Whose::Own, _) => {
+                if self.banners.get(collector.cause).is_some_and(Banner::is_prelude) {
+                    collector.headline = (collector.lines.len(), banner.family);
+                }
                 collector.cause = next;
                 collector.course = Course::default();
                 collector.keep(banner.line);
@@ -393,6 +426,9 @@ struct Collector<'a> {
     guests: Vec<(Context, Course)>,
     /// Whether other CPUs have been asked for their backtraces.
     asked: bool,
+    headline: (usize, &'static CompiledFamily),
+    /// A line has announced another crash, whose report may stand between this one's lines.
+    announced: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -406,6 +442,8 @@ impl<'a> Collector<'a> {
             course: Course::default(),
             guests: Vec::new(),
             asked: is_backtrace(banner),
+            headline: (0, banner.family),
+            announced: false,
         }
     }
 

@@ -105,12 +105,26 @@ kinds! {
     AllocationFailure = "ALLOCATION-FAILURE",
     /// Ours: a CPU did not answer a function call (`csd: Detected non-responsive CSD lock`).
     CsdLockup = "CSD-LOCKUP",
+    /// Ours: an indirect call or branch to where none may go (CFI, IBT).
+    ControlFlow = "CONTROL-FLOW",
     /// Ours: a dump that somebody asked for (sysrq), or a backtrace on its own.
     Dump = "DUMP",
     /// Ours: a failure that fault injection made on purpose.
     FaultInjection = "FAULT-INJECTION",
     /// Ours: an oops whose cause no line names (`Oops: 0000 [#1]` alone).
     Oops = "OOPS",
+    /// Ours: a file system found itself damaged.
+    Filesystem = "FILESYSTEM",
+    /// Ours: a CPU took no interrupts, not even the watchdog's.
+    HardLockup = "HARD-LOCKUP",
+    /// Ours: the hardware reported an error.
+    HardwareError = "HARDWARE-ERROR",
+    /// Ours: an interrupt that no driver handles.
+    Interrupt = "INTERRUPT",
+    /// Ours: a check found memory overwritten (FORTIFY, list debugging).
+    MemoryCorruption = "MEMORY-CORRUPTION",
+    /// Ours: a transmit queue of a network device hung.
+    NetdevWatchdog = "NETDEV-WATCHDOG",
     /// Ours: the OOM killer chose a victim.
     OomKill = "OOM-KILL",
     /// Ours: the slab allocator found an object or a slab damaged, in any cache.

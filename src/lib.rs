@@ -1,6 +1,7 @@
 //! Reads Linux kernel console logs of any size and shape and returns the crash reports in them.
 
 mod arch;
+mod demangle;
 mod extract;
 pub mod facts;
 mod formats;
@@ -13,6 +14,7 @@ mod rules;
 mod scan;
 #[cfg(feature = "serde")]
 pub mod ser;
+mod signature;
 mod text;
 mod title;
 

@@ -66,10 +66,11 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     fn new(log: &'a [u8], incident: Incident<'a>) -> Report<'a> {
-        let bodies: Vec<&[u8]> = incident.lines.iter().map(|line| line.body).collect();
+        let (headline, family) = incident.headline;
+        let bodies: Vec<&[u8]> = incident.lines.iter().skip(headline).map(|line| line.body).collect();
         let beyond = || incident.beyond(log).iter().map(|line| line.body).collect();
         let tagged = incident.banner.line.prefix.caller.is_some();
-        let title = title::of(incident.banner.family, &bodies, tagged, beyond);
+        let title = title::of(family, &bodies, tagged, beyond);
         Report { log, incident, title }
     }
 

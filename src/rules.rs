@@ -6,7 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use crate::formats::{self, FAMILIES, Family, Raw, Rule, Step, noise, skip};
+use crate::formats::{self, FAMILIES, Family, Rule, Step, noise, skip};
 use crate::line::{Line, Origin};
 use crate::text;
 
@@ -65,6 +65,10 @@ const REPLACE_ROUNDS: usize = 64;
 /// Compiles a pattern of the tables; a test compiles them all.
 pub(crate) fn compile(source: &str) -> Option<Regex> {
     let expanded = source
+        .replace(
+            "{{COUNTER}}",
+            r"(?:{{RIP}}|(?:epc|ERA|NIP) *: *(?:[0-9a-f]{8,16} +)?{{FUNC}}|(?:Krnl )?PSW *: .*\({{FUNC}}|TPC: <{{FUNC}}|IAOQ\[0\]: {{FUNC}})",
+        )
         .replace(
             "{{RIP}}",
             r"(?:IP|NIP|pc |PC is at):? (?:(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}{{FUNC}})|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
@@ -267,20 +271,16 @@ pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
 
 /// Where the title of a line without a rule begins.
 pub(crate) fn raw_banner(body: &[u8]) -> Option<usize> {
-    let mut raw = ALL.iter().filter(|family| family.family.raw != Raw::Never);
+    let mut raw = ALL.iter().filter(|family| family.family.raw);
     raw.find_map(|family| text::find(body, family.family.banner))
 }
 
 impl CompiledFamily {
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
-        match self.family.raw {
-            Raw::Never => false,
-            Raw::Anywhere => true,
-            Raw::OwnLine => {
-                line.prefix.origin == Origin::Kernel && line.body.starts_with(self.family.banner.as_bytes())
-            }
-        }
+        self.family.raw
+            && line.prefix.origin == Origin::Kernel
+            && line.body.starts_with(self.family.banner.as_bytes())
     }
 
     /// Whether `line`, which holds this family's literal, is its banner.

@@ -102,6 +102,7 @@ struct Wire<'a> {
     guilty_file: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     corrupted: Option<&'static str>,
+    signature: String,
     suppressed: bool,
     panicked: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -285,6 +286,7 @@ impl<'a> Wire<'a> {
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
             panicked: report.panicked(),
+            signature: format!("{:016x}", report.signature()),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
             start: span.start,

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::demangle::demangle;
 use crate::facts::frame;
 use crate::formats::{Pick, kinds, skip, spelling};
 use crate::kind::Kind;
@@ -355,12 +356,9 @@ fn keep(rule: &CompiledRule, frames: &mut Vec<String>, name: &[u8]) {
     if rule.rule.pick == Pick::First && !frames.is_empty() {
         return;
     }
-    let name = match rustc_demangle::try_demangle(name) {
-        Ok(demangled) => format!("{demangled:#}"),
-        Err(_) => name.to_string(),
-    };
+    let name = demangle(name);
     if !rules::NEVER_TO_BLAME.has(&name) && !rule.skip.has(&name) {
-        frames.push(name);
+        frames.push(name.into_owned());
     }
 }
 

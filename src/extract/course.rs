@@ -53,7 +53,11 @@ pub(super) fn shape(body: &[u8]) -> Shape {
         Shape::End
     } else if registers::is_register_line(body) || starts_with_any(text, noise::TAIL) {
         Shape::Tail
-    } else if text::contains(body, "+0x") || holds_dump(text) || starts_with_any(text, noise::INSIDE) {
+    } else if text::contains(body, "+0x")
+        || text.ends_with(b"[inline]")
+        || holds_dump(text)
+        || starts_with_any(text, noise::INSIDE)
+    {
         Shape::Inside
     } else {
         Shape::Foreign

@@ -5,7 +5,7 @@
 //! kernel BUG at mm/usercopy.c:102!
 //! ```
 
-use super::{Family, Part, Pick, RIP_THEN_TRACE, Raw, Rule, TRACE};
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 /// Debug lines of other programs that end in the letters of a banner.
 const UNLESS: &[&str] =
@@ -129,7 +129,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule { line: "BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
         ],
-        raw: Raw::OwnLine,
+        raw: true,
         ..Family::NEW
     },
     // report_bug, lib/bug.c
@@ -158,7 +158,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
-        raw: Raw::Anywhere,
+        raw: true,
         ..Family::NEW
     },
     // report_bug without CONFIG_DEBUG_BUGVERBOSE: "Kernel BUG at fn+0x1/0x2 [verbose debug info unavailable]"

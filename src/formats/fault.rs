@@ -5,10 +5,13 @@
 //! Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
 //! ```
 
-use super::{Family, Part, RIP_THEN_TRACE, Raw, Rule, Step};
+use super::{Family, Part, RIP_THEN_TRACE, Rule, Step};
 
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
+
+/// The program counter in any CPU's words, then the trace.
+const COUNTER_THEN_TRACE: &[Step] = &[Step::Line("{{COUNTER}}"), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // die_kernel_fault: arch/arm/mm/fault.c, arch/arm64/mm/fault.c, arch/riscv/mm/fault.c
@@ -21,7 +24,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             stacks: &[RIP_THEN_TRACE],
             ..Rule::NEW
         }],
-        raw: Raw::Anywhere,
+        raw: true,
         ..Family::NEW
     },
     // exc_general_protection, arch/x86/kernel/traps.c; user tasks get "traps: a.out[12] general protection fault ip:… error:0 in a.out"
@@ -112,16 +115,221 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         ..Family::NEW
     },
-    // __die_header, arch/x86/kernel/dumpstack.c: "Oops: 0000 [#1] PREEMPT SMP NOPTI" after the fault's own line
+    // arm64_serror_panic, arch/arm64/kernel/traps.c: the panic follows
     Family {
-        banner: "Oops: ",
+        banner: "SError Interrupt on CPU",
         rules: &[Rule {
-            line: "Oops: [0-9a-f]{4,16} \\[#[0-9]+\\]",
-            title: "Oops in {frame}",
+            line: "SError Interrupt on CPU",
+            title: "SError Interrupt in {frame}",
             stacks: &[RIP_THEN_TRACE],
             ..Rule::NEW
         }],
+        ..Family::NEW
+    },
+    // __panic_unhandled, arch/arm64/kernel/entry-common.c; bad_mode before Linux 5.13
+    Family {
+        banner: "Bad mode in ",
+        rules: &[Rule {
+            line: "Bad mode in .* handler",
+            title: "Bad mode in {frame}",
+            stacks: &[RIP_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // report_cfi_failure, kernel/cfi.c: "CFI failure at fn+0x1/0x2 (target: other+0x0/0x10; expected type: 0x7e0c52a)"
+    Family {
+        banner: "CFI failure at ",
+        rules: &[Rule {
+            line: "CFI failure at (?:{{PC}} +)?{{FUNC}}",
+            title: "CFI failure in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["WARNING:", "invalid opcode:", "Internal error:", "Oops: "],
+        ..Family::NEW
+    },
+    // exc_control_protection, arch/x86/kernel/traps.c: "traps: Missing ENDBR: fn+0x0/0x10"
+    Family {
+        banner: "Missing ENDBR: ",
+        rules: &[Rule {
+            line: "Missing ENDBR: (?:{{PC}} +)?{{FUNC}}",
+            title: "Missing ENDBR in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["kernel BUG", "WARNING:", "Oops: "],
+        ..Family::NEW
+    },
+    // fortify_panic, lib/string_helpers.c: BUG() follows
+    Family {
+        banner: "detected buffer overflow",
+        rules: &[
+            Rule {
+                line: "detected buffer overflow in ([a-z0-9_]+)",
+                title: "FORTIFY: buffer overflow in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "([a-z0-9_]+): detected buffer overflow",
+                title: "FORTIFY: buffer overflow in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
+        leads_to: &["kernel BUG", "WARNING:"],
+        prelude: true,
+        ..Family::NEW
+    },
+    // __list_add_valid, __list_del_entry_valid, lib/list_debug.c: BUG() or WARN() follows
+    Family {
+        banner: " corruption",
+        rules: &[Rule {
+            line: "(list_add|list_del) (?:double add|corruption)",
+            title: "BUG: {1} corruption",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["kernel BUG", "WARNING:"],
+        prelude: true,
+        ..Family::NEW
+    },
+    // s390: do_report_trap, arch/s390/kernel/traps.c: "illegal operation: 0001 ilc:1 [#1] SMP"
+    Family {
+        banner: " ilc:",
+        rules: &[
+            Rule {
+                line: "monitor event: [0-9a-f]+ ilc:[0-9] \\[#[0-9]+\\]",
+                title: "monitor event in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "([a-zA-Z][a-z -]+): [0-9a-f]+ ilc:[0-9] \\[#[0-9]+\\]",
+                title: "{1} in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+        ],
         part: Part::OfFault,
+        ..Family::NEW
+    },
+    // die(): each architecture's own words, and the number of the oops
+    Family {
+        banner: "[#",
+        rules: &[
+            // arch/x86/kernel/dumpstack.c: "Oops: 0000 [#1] PREEMPT SMP NOPTI" after the fault's own line
+            Rule {
+                line: "Oops: [0-9a-f]{4,16} \\[#[0-9]+\\]",
+                title: "Oops in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // arch/powerpc/kernel/traps.c: "Oops: Kernel access of bad area, sig: 11 [#1]"
+            Rule {
+                line: "Oops: ([A-Z][A-Za-z ]+), sig: [0-9]+ \\[#[0-9]+\\]",
+                title: "Oops: {1} in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // arch/riscv/kernel/traps.c: "Oops - illegal instruction [#1]"
+            Rule {
+                line: "Oops - ([a-z ]+) \\[#[0-9]+\\]",
+                title: "Oops: {1} in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // arch/mips/kernel/traps.c: "Kernel bug detected[#1]:"
+            Rule {
+                line: "Kernel bug detected ?\\[#[0-9]+\\]",
+                title: "kernel BUG in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // "Reserved instruction in kernel code[#1]:", "Break instruction in kernel code[#1]:"
+            Rule {
+                line: "([A-Z][a-z ]+) in kernel code ?\\[#[0-9]+\\]",
+                title: "{1} in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // arch/riscv, mips, loongarch, sparc: "Oops [#1]", "Oops[#1]:", "swapper(1): Oops [#1]"
+            Rule {
+                line: "Oops ?\\[#[0-9]+\\]",
+                title: "Oops in {frame}",
+                stacks: &[COUNTER_THEN_TRACE],
+                ..Rule::NEW
+            },
+        ],
+        part: Part::OfFault,
+        ..Family::NEW
+    },
+    // handle_interruption, parisc_terminate: arch/parisc/kernel/traps.c
+    Family {
+        banner: "Kernel Fault: Code=",
+        rules: &[Rule {
+            line: "Kernel Fault: Code=[0-9]+ \\(([^)]*)\\)",
+            title: "Kernel Fault: {1} in {frame}",
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // segv, arch/um/kernel/trap.c: the panic follows
+    Family {
+        banner: "Kernel mode fault at addr ",
+        rules: &[Rule {
+            line: "Kernel mode fault at addr ",
+            title: "Kernel mode fault in {frame}",
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // die_if_kernel, do_BUG: arch/sparc/kernel/traps_64.c
+    Family {
+        banner: "Kernel bad sw trap",
+        rules: &[Rule {
+            line: "Kernel bad sw trap",
+            title: "Kernel bad sw trap in {frame}",
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        part: Part::OfFault,
+        ..Family::NEW
+    },
+    Family {
+        banner: "Unhandled prefetch abort:",
+        rules: &[Rule {
+            line: "Unhandled prefetch abort:",
+            title: "Unhandled prefetch abort in {frame}",
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // arch/s390/kernel/traps.c kernel_stack_overflow; arch/riscv/kernel/traps.c handle_bad_stack
+    Family {
+        banner: "Kernel stack overflow.",
+        rules: &[Rule {
+            line: "Kernel stack overflow\\.",
+            title: "kernel stack overflow in {frame}",
+            alt: &["stack-overflow in {frame}"],
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    Family {
+        banner: "Insufficient stack space to handle exception!",
+        rules: &[Rule {
+            line: "Insufficient stack space to handle exception!",
+            title: "kernel stack overflow in {frame}",
+            alt: &["stack-overflow in {frame}"],
+            stacks: &[COUNTER_THEN_TRACE],
+            ..Rule::NEW
+        }],
         ..Family::NEW
     },
 ];

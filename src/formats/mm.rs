@@ -5,7 +5,7 @@
 //! tail invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0
 //! ```
 
-use super::{Family, Raw, Rule, Step, TRACE};
+use super::{Family, Rule, Step, TRACE};
 
 /// Without CONFIG_PAGE_OWNER only the stack of who found the page is left. arm64 (`Call trace:`) is left out: the
 /// convention knows no such title there.
@@ -86,7 +86,19 @@ pub(crate) const FAMILIES: &[Family] = &[
             title: "BUG: Object already free",
             ..Rule::NEW
         }],
-        raw: Raw::Anywhere,
+        raw: true,
+        ..Family::NEW
+    },
+    // slab_bug, for the caches that syzkaller does not look for: "BUG dentry (Tainted: G    B): Poison overwritten"
+    Family {
+        banner: "BUG ",
+        unless: &["kernel BUG ", "Kernel BUG ", "kasan: bad access detected"],
+        rules: &[Rule {
+            line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
+            title: "BUG {1}: {2}",
+            traceless: true,
+            ..Rule::NEW
+        }],
         ..Family::NEW
     },
     // dump_header, mm/oom_kill.c

@@ -10,11 +10,14 @@
 //! | `{{PC}}` | an address in brackets |
 //! | `{{SRC}}` | `path/file.c:12`; captured |
 //! | `{{TRACE}}` | the heading of a stack trace |
-//! | `{{RIP}}` | a line that names the program counter; its function is captured |
+//! | `{{RIP}}` | a line that names the program counter as syzkaller knows it; its function is captured |
+//! | `{{COUNTER}}` | the same on any CPU |
 
 pub(crate) mod bug;
+pub(crate) mod device;
 pub(crate) mod dump;
 pub(crate) mod fault;
+pub(crate) mod filesystem;
 pub(crate) mod guilty;
 pub(crate) mod kinds;
 pub(crate) mod lockdep;
@@ -37,25 +40,17 @@ pub(crate) struct Family {
     pub(crate) unless: &'static [&'static str],
     /// Tried in order.
     pub(crate) rules: &'static [Rule],
-    /// Whether a banner that no rule knows is its own title.
-    pub(crate) raw: Raw,
+    /// A line that no rule knows is its own title, if it begins with the literal and is surely the kernel's:
+    /// firmware, drivers and scripts use the same words.
+    pub(crate) raw: bool,
     /// How the banner relates to one shortly before it.
     pub(crate) part: Part,
     /// What is reported is no crash in itself: a panic after it is a report of its own.
     pub(crate) event: bool,
+    /// What is printed before a check fails: where the failed check follows, the title is its.
+    pub(crate) prelude: bool,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
     pub(crate) leads_to: &'static [&'static str],
-}
-
-/// Whether a line that no rule knows is its own title, from the banner's literal to the end of the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Raw {
-    /// It is no banner.
-    Never,
-    /// If the line begins with the literal and is surely the kernel's: other programs and drivers use the word too.
-    OwnLine,
-    /// Wherever the literal stands.
-    Anywhere,
 }
 
 /// How a banner relates to an earlier one of the same caller whose report has not ended yet.
@@ -141,9 +136,10 @@ impl Family {
         banner: "",
         unless: &[],
         rules: &[],
-        raw: Raw::Never,
+        raw: false,
         part: Part::Opens,
         event: false,
+        prelude: false,
         leads_to: &[],
     };
 }
@@ -167,5 +163,7 @@ pub(crate) static FAMILIES: &[&[Family]] = &[
     fault::FAMILIES,
     panic::FAMILIES,
     user::FAMILIES,
+    device::FAMILIES,
+    filesystem::FAMILIES,
     dump::FAMILIES,
 ];

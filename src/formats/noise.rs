@@ -24,6 +24,8 @@ pub(crate) const WARNINGS: &[&str] = &[
 /// `INFO:` lines of kernel and programs that announce no crash.
 pub(crate) const INFOS: &[&str] = &[
     "INFO: lockdep is turned off",
+    "is blocked on a ",
+    "blocked on an rw-semaphore likely owned by",
     "INFO: Stall ended before state dump start",
     "INFO: NMI handler",
     "INFO: recovery required on readonly filesystem",
@@ -34,8 +36,16 @@ pub(crate) const INFOS: &[&str] = &[
 ];
 
 /// Texts that quote a crash without being its log: a bisection's verdicts name titles.
-pub(crate) const QUOTES: &[&str] =
-    &["crashed: ", "all runs: ", "crash: ", "ignore: ", "representative crash: ", "---[ end Kernel panic"];
+pub(crate) const QUOTES: &[&str] = &[
+    "crashed: ",
+    "all runs: ",
+    "crash: ",
+    "ignore: ",
+    "boot failed: ",
+    "testing failed: ",
+    "infra problem: ",
+    "---[ end Kernel panic",
+];
 
 /// Where suppressed lines stand, the machine was out of resources and no crash is to be believed.
 pub(crate) const SUPPRESSED: &[&str] = &[
@@ -151,6 +161,8 @@ pub(crate) const INSIDE: &[&str] = &[
     "Sending NMI",
     "NMI backtrace",
     "INFO: lockdep is turned off",
+    "is blocked on a ",
+    "blocked on an rw-semaphore likely owned by",
     "Node ",
     "Tasks state",
     "Mem-Info:",

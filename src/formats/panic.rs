@@ -4,7 +4,7 @@
 //! Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
 //! ```
 
-use super::{Family, Part, Pick, RIP_THEN_TRACE, Raw, Rule, TRACE};
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
     // panic, kernel/panic.c
@@ -72,7 +72,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule { line: "Kernel panic - not syncing: (.*)", title: "kernel panic: {1}", ..Rule::NEW },
         ],
-        raw: Raw::Anywhere,
+        raw: true,
         part: Part::OfCrash,
         ..Family::NEW
     },
@@ -99,7 +99,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
-        raw: Raw::Anywhere,
+        raw: true,
         part: Part::Aside,
         ..Family::NEW
     },

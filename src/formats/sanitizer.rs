@@ -5,7 +5,7 @@
 //! Read of size 8 at addr ffff888005a1c008 by task crashme/61
 //! ```
 
-use super::{Family, Raw, Rule, Step, TRACE};
+use super::{Family, Rule, Step, TRACE};
 
 /// A KASAN report's own stack: the function of the banner, then the trace.
 const KASAN_STACK: &[Step] =
@@ -80,7 +80,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
-        raw: Raw::Anywhere,
+        raw: true,
         ..Family::NEW
     },
     // print_report, kernel/kcsan/report.c
@@ -117,7 +117,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
-        raw: Raw::Anywhere,
+        raw: true,
         ..Family::NEW
     },
     // kmemleak's print_unreferenced, mm/kmemleak.c; the banner is syzkaller's own, put before a scan's output
@@ -181,7 +181,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
-        raw: Raw::Anywhere,
+        raw: true,
         ..Family::NEW
     },
 ];

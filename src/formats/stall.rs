@@ -6,7 +6,7 @@
 //! watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [cm_spin:57]
 //! ```
 
-use super::{Family, Part, Pick, Rule, Step, TRACE};
+use super::{Family, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The stack below the interrupt that noticed the stall.
 const INTERRUPTED: &[Step] =
@@ -32,6 +32,27 @@ pub(crate) const FAMILIES: &[Family] = &[
             pick: Pick::Stall,
             ..Rule::NEW
         }],
+        ..Family::NEW
+    },
+    // watchdog_overflow_callback, kernel/watchdog_hld.c; watchdog_smp_panic, arch/powerpc/kernel/watchdog.c
+    Family {
+        banner: "ard LOCKUP",
+        rules: &[
+            Rule {
+                line: "self-detected hard LOCKUP @ (?:{{PC}} +)?{{FUNC}}",
+                title: "BUG: hard lockup in {1}",
+                alt: &["stall in {1}"],
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "(?:detected hard|Hard) LOCKUP",
+                title: "BUG: hard lockup in {frame}",
+                alt: &["stall in {frame}"],
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // wq_watchdog_timer_fn, kernel/workqueue.c
@@ -93,7 +114,6 @@ pub(crate) const FAMILIES: &[Family] = &[
             skip: &["^csd_lock", "^smp_call_function", "^on_each_cpu", "^generic_exec_single$"],
             ..Rule::NEW
         }],
-        part: Part::Opens,
         ..Family::NEW
     },
 ];

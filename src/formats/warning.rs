@@ -4,7 +4,7 @@
 //! WARNING: CPU: 1 PID: 54 at /src/lab/cm1/misc.c:334 multi_oops_thread+0x72/0xa0 [crashme]
 //! ```
 
-use super::{Family, Raw, Rule, Step, TRACE};
+use super::{Family, Rule, Step, TRACE};
 
 /// Newer kernels trap on a WARN and print the registers; older ones have just the trace.
 pub(crate) const STACKS: &[&[Step]] =
@@ -142,7 +142,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule { line: "WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
         ],
-        raw: Raw::OwnLine,
+        raw: true,
         ..Family::NEW
     },
     Family {
@@ -158,7 +158,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule { line: "INFO:\\s*$", title: "INFO: corrupted", broken: true, ..Rule::NEW },
         ],
-        raw: Raw::OwnLine,
+        raw: true,
         ..Family::NEW
     },
 ];

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The modules, lowest first: a module imports only from rows above its own.
 const ORDER: &[&[&str]] = &[
-    &["text", "kind"],
+    &["text", "kind", "demangle"],
     &["arch"],
     &["line"],
     &["facts::frame", "facts::code"],
@@ -23,6 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["title", "guilty"],
     &["extract"],
     &["report"],
+    &["signature"],
     &["reader", "bisect"],
     &["symbolize"],
     &["render", "ser"],

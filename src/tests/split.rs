@@ -144,7 +144,7 @@ fn a_banner_belongs_to_the_range_of_its_first_byte() {
     }
 }
 
-/// Two or three logs one after another: boots of one machine.
+/// Logs one after another: boots of one machine.
 fn joined(logs: &[Log], picks: &[Index]) -> (String, Vec<u8>) {
     let picked: Vec<&Log> = picks.iter().map(|index| &logs[index.index(logs.len())]).collect();
     let names: Vec<&str> = picked.iter().map(|log| log.name.as_str()).collect();
@@ -156,13 +156,92 @@ fn parts_of_several_boots_have_the_reports_of_the_whole() {
     let mut logs = support::all_logs();
     logs.retain(|log| log.bytes.len() < 100_000);
     let picks = proptest::collection::vec(any::<Index>(), 2..4);
-    let result = runner(64).run(&(picks, cuts()), |(picks, cuts)| {
+    let result = runner(48).run(&(picks, cuts()), |(picks, cuts)| {
         let (name, log) = joined(&logs, &picks);
         let all = whole(&log);
         let cuts: Vec<usize> = cuts.iter().map(|cut| cut.at(&log, &all)).collect();
         check(&name, &log, &all, &cuts)
     });
     result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Half a megabyte each: few where the code is not optimised.
+const GAP_CASES: u32 = if cfg!(debug_assertions) { 6 } else { 300 };
+
+/// Lines of others between two lines of a log.
+#[derive(Clone, Debug)]
+struct Gap {
+    /// Which line of the log, counted from a report's banner.
+    after: (Index, usize),
+    bytes: usize,
+    line: &'static str,
+}
+
+/// Gaps as long as the windows that the engine looks back and forth in, a little less, and a little more.
+fn gaps() -> impl Strategy<Value = Vec<Gap>> {
+    let after = (any::<Index>(), 0..60usize);
+    let bytes = prop_oneof![
+        (1usize..12_000),
+        ((64usize << 10) - 4_000)..((64 << 10) + 4_000),
+        ((128usize << 10) - 4_000)..((128 << 10) + 4_000),
+        ((256usize << 10) - 4_000)..((256 << 10) + 4_000),
+    ];
+    let line = prop_oneof![
+        Just("[    9.000000][   T77] quiet: nothing of note, on a line of another task\r\n"),
+        Just("[    9.000000][   T40] quiet: nothing of note, on a line of the same task\r\n"),
+        Just("[    9.000000] quiet: nothing of note\r\n"),
+        Just("quiet: nothing of note, by a program\r\n"),
+        Just("[    9.000000] RIP: 0010:quiet+0x1/0x2\r\n"),
+    ];
+    let gap = (after, bytes, line).prop_map(|(after, bytes, line)| Gap { after, bytes, line });
+    proptest::collection::vec(gap, 1..4)
+}
+
+/// Puts lines of others after the `nth` line from `start` on.
+fn insert(log: &mut Vec<u8>, start: usize, nth: usize, bytes: usize, line: &str) {
+    let ends = log[start..].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let at = ends.map(|(at, _)| start + at + 1).nth(nth).unwrap_or(log.len());
+    log.splice(at..at, line.repeat(bytes / line.len()).into_bytes());
+}
+
+fn with_gaps(log: &[u8], gaps: &[Gap]) -> Vec<u8> {
+    let mut log = log.to_vec();
+    for gap in gaps {
+        let starts: Vec<usize> = reports(&log).map(|report| report.span().start).collect();
+        let start = if starts.is_empty() { 0 } else { starts[gap.after.0.index(starts.len())] };
+        insert(&mut log, start, gap.after.1, gap.bytes, gap.line);
+    }
+    log
+}
+
+#[test]
+fn parts_of_a_log_with_gaps_have_the_reports_of_the_whole() {
+    let mut logs = support::logs("logs");
+    logs.retain(|log| log.bytes.len() < 60_000);
+    let picks = proptest::collection::vec(any::<Index>(), 1..3);
+    let result = runner(GAP_CASES).run(&(picks, gaps(), cuts()), |(picks, gaps, cuts)| {
+        let (name, log) = joined(&logs, &picks);
+        let log = with_gaps(&log, &gaps);
+        let all = whole(&log);
+        let cuts: Vec<usize> = cuts.iter().map(|cut| cut.at(&log, &all)).collect();
+        check(&format!("{name}, {gaps:?}"), &log, &all, &cuts)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A report may be longer than the window before the banner that follows from it.
+#[test]
+fn a_cause_beyond_the_window_is_beyond_it_for_the_whole_as_well() {
+    let log = support::logs("logs").into_iter().find(|log| log.name == "sleep-atomic").unwrap();
+    let quiet = "[    9.000000][   T77] quiet: nothing of note, on a line of another task\r\n";
+    for kilobytes in (58..70).chain([124, 128, 132]) {
+        let mut bytes = log.bytes.clone();
+        insert(&mut bytes, whole(&log.bytes)[0].span.start, 36, kilobytes << 10, quiet);
+        let all = whole(&bytes);
+        for start in all.iter().map(|seen| seen.span.start) {
+            check("sleep-atomic", &bytes, &all, &[start]).unwrap();
+        }
+    }
 }
 
 /// Whether `part` is a slice of `log`, not only equal to one.
