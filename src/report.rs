@@ -225,16 +225,22 @@ impl<'a> Report<'a> {
 
     /// The crash's own registers: of the kernel where it crashed, else of the user who called it.
     pub fn registers(&self) -> Option<Registers<'a>> {
-        let traces = self.traces();
-        let of_others: Vec<usize> = traces
-            .iter()
-            .filter(|trace| matches!(trace.kind, TraceKind::Nmi | TraceKind::Task))
-            .flat_map(|trace| trace.registers.iter().map(|dump| dump.line))
-            .collect();
-        let mut own = self.register_dumps();
-        own.retain(|dump| !of_others.contains(&dump.line));
-        let kernel = own.iter().position(|dump| !dump.user).unwrap_or(0);
-        (kernel < own.len()).then(|| own.swap_remove(kernel))
+        self.registers_in(&self.traces())
+    }
+
+    /// The crash's own registers, given the report's stacks.
+    pub(crate) fn registers_in(&self, traces: &[StackTrace<'a>]) -> Option<Registers<'a>> {
+        let own = |user: bool| {
+            traces
+                .iter()
+                .filter(|trace| !matches!(trace.kind, TraceKind::Nmi | TraceKind::Task))
+                .flat_map(|trace| &trace.registers)
+                .find(|dump| dump.user == user)
+                .cloned()
+        };
+        // A report cut short has registers and no stack.
+        let bare = || if traces.is_empty() { self.register_dumps().into_iter().next() } else { None };
+        own(false).or_else(|| own(true)).or_else(bare)
     }
 
     /// Locks held, by task.

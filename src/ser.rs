@@ -62,6 +62,12 @@ impl Serialize for Hex {
     }
 }
 
+/// Bytes as pairs of hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Bytes of the log as text.
 struct Text<'a>(&'a [u8]);
 
@@ -272,7 +278,8 @@ impl<'a> Wire<'a> {
     fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
         let report = json.report;
         let task = report.task();
-        let own = report.registers();
+        let traces = report.traces();
+        let own = report.registers_in(&traces);
         let span = report.span();
         let code = own.as_ref().and_then(code);
         Wire {
@@ -286,7 +293,7 @@ impl<'a> Wire<'a> {
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
             panicked: report.panicked(),
-            signature: format!("{:016x}", report.signature()),
+            signature: format!("{:016x}", report.signature_in(&traces)),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
             start: span.start,
@@ -300,7 +307,7 @@ impl<'a> Wire<'a> {
             workqueue: report.workqueue().map(|queue| Text(queue.name)),
             task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),
             hung: hung(report),
-            traces: report.traces().into_iter().map(trace).collect(),
+            traces: traces.into_iter().map(trace).collect(),
             registers: own.map(registers),
             code,
             locks: report.held_locks().into_iter().map(holder).collect(),
@@ -389,8 +396,7 @@ fn registers(registers: Registers<'_>) -> WireRegisters<'_> {
 
 fn code(registers: &Registers<'_>) -> Option<WireCode> {
     let code = registers.code.as_ref().filter(|code| !code.bytes.is_empty())?;
-    let bytes = code.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(WireCode { bytes, trap: code.trap })
+    Some(WireCode { bytes: hexadecimal(&code.bytes), trap: code.trap })
 }
 
 fn holder(holder: HeldLocks<'_>) -> WireHolder<'_> {

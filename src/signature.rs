@@ -21,7 +21,12 @@ impl Report<'_> {
     /// The number is the 64-bit FNV-1a hash of the kind's name and the functions' names, each followed by
     /// a line feed. To change it is a breaking change of this crate.
     pub fn signature(&self) -> u64 {
-        let mut names = if self.kind() == Kind::Hang { Vec::new() } else { self.meaningful() };
+        self.signature_in(&self.traces())
+    }
+
+    /// The signature, given the report's stacks.
+    pub(crate) fn signature_in(&self, traces: &[StackTrace<'_>]) -> u64 {
+        let mut names = if self.kind() == Kind::Hang { Vec::new() } else { meaningful(traces) };
         if names.is_empty() {
             names.push(self.frame().unwrap_or(self.title()).to_string());
         }
@@ -30,23 +35,22 @@ impl Report<'_> {
         names.iter().for_each(|name| hash.line(name));
         hash.0
     }
+}
 
-    /// The first functions of the crash's own stack that may be to blame, the innermost first.
-    fn meaningful(&self) -> Vec<String> {
-        let traces = self.traces();
-        let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
-        let mut names = Vec::new();
-        for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
-            let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
-            let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
-            let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
-            names.extend(counters.chain(frames).filter_map(name).take(FRAMES));
-            if !names.is_empty() {
-                break;
-            }
+/// The first functions of the crash's own stack that may be to blame, the innermost first.
+fn meaningful(traces: &[StackTrace<'_>]) -> Vec<String> {
+    let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
+    let mut names = Vec::new();
+    for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
+        let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
+        let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
+        let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
+        names.extend(counters.chain(frames).filter_map(name).take(FRAMES));
+        if !names.is_empty() {
+            break;
         }
-        names
     }
+    names
 }
 
 /// A frame's function, if it may be to blame.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Hex, Text, Values, WireFrame, frame};
+use super::{Hex, Text, Values, WireFrame, frame, hexadecimal};
 use crate::facts::memory::{
     Access, Corruption, DumpRow, Kasan, Kcsan, KcsanAccess, Kfence, KfenceError, KfenceObject, Kmsan, Leak,
     Memory, Object, PageFault, Place, Range, ShadowRow, Side, Slab, SlabTrack, StackOwner, Ubsan,
@@ -299,10 +299,6 @@ fn side(side: Side) -> &'static str {
         Side::Left => "left",
         Side::Right => "right",
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn kasan(kasan: Kasan<'_>) -> WireKasan<'_> {

@@ -92,7 +92,7 @@ fn without_texts(text: &str) -> String {
         } else if rest.starts_with("'\"'") || rest.starts_with("b'\"'") {
             rest.find("\"'").map_or(1, |at| at + 2)
         } else if rest.starts_with("'\\") {
-            rest[2..].find('\'').map_or(1, |at| at + 3)
+            rest.char_indices().skip(3).find(|(_, char)| *char == '\'').map_or(1, |(at, _)| at + 1)
         } else {
             out.push(first);
             first.len_utf8()
@@ -162,7 +162,7 @@ fn paths(code: &str) -> (Vec<Vec<String>>, usize) {
             at += end + rest.find([',', '}']).unwrap_or(rest.len());
         }
         at += 1;
-    } else if after.starts_with(|char| is_word(char)) {
+    } else if after.starts_with(is_word) {
         let (inner, end) = paths(after);
         tails = inner;
         at += end;

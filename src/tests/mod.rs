@@ -3,6 +3,7 @@
 mod golden;
 mod lab;
 mod layers;
+mod readme;
 mod robust;
 mod split;
 mod support;
