@@ -24,6 +24,10 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
+    /// Leave out what is no bug by itself: OOM kills, failed allocations, injected faults, dumps.
+    #[arg(long)]
+    bugs_only: bool,
+
     /// When to colour text.
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
@@ -113,6 +117,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 struct Printer {
     out: io::BufWriter<io::StdoutLock<'static>>,
     format: Format,
+    bugs_only: bool,
     title: Style,
     files: usize,
 }
@@ -128,7 +133,7 @@ impl Printer {
         };
         let title = if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() };
         let out = io::BufWriter::new(io::stdout().lock());
-        Printer { out, format: args.format, title, files: 0 }
+        Printer { out, format: args.format, bugs_only: args.bugs_only, title, files: 0 }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -148,7 +153,9 @@ impl Printer {
         self.files += 1;
         let mut numbers = LineNumbers::new(log);
         let mut found = false;
-        for report in reports(log) {
+        let bugs_only = self.bugs_only;
+        let wanted = |report: &Report<'_>| !bugs_only || report.kind().is_bug();
+        for report in reports(log).filter(wanted) {
             let line = numbers.of(report.span().start);
             self.report(path, line, &report, !found)?;
             found = true;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::formats::{self, FAMILIES, Family, Rule, Step, noise, skip};
@@ -112,13 +112,18 @@ impl Names {
     pub(crate) fn has(&self, name: &str) -> bool {
         let compiled = self.compiled.get_or_init(|| {
             let (edges, pieces): (Vec<Edges>, Vec<&str>) = self.patterns.iter().map(|p| edges(p)).unzip();
-            AhoCorasick::new(pieces).ok().map(|automaton| (automaton, edges))
+            automaton(pieces).map(|automaton| (automaton, edges))
         });
         let Some((automaton, edges)) = compiled else { return false };
         automaton.find_overlapping_iter(name).any(|found| {
             edges.get(found.pattern().as_usize()).is_some_and(|e| e.fit(name, found.start(), found.end()))
         })
     }
+}
+
+/// An automaton that is quick to build: names and lines are short, and the first title must not wait for it.
+fn automaton(pieces: Vec<&str>) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(pieces).ok()
 }
 
 /// The ends that a pattern is bound to, and its piece of a name.
@@ -252,7 +257,7 @@ pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
 /// The banners of all families in order, and after them the marks of quoted crashes.
 static BANNERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let banners = ALL.iter().map(|family| family.family.banner);
-    AhoCorasick::new(banners.chain(noise::QUOTES.iter().copied())).ok()
+    automaton(banners.chain(noise::QUOTES.iter().copied()).collect())
 });
 
 /// The family whose banner a line is, by the order of the tables.

@@ -2,23 +2,45 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 use memchr::{memchr, memrchr};
 
 use crate::formats::FAMILIES;
 
+/// Finds the next needle: packed where the CPU has the instructions for it.
+#[derive(Debug)]
+enum Finder {
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+static FINDER: LazyLock<Option<Finder>> = LazyLock::new(|| {
+    let needles = needles();
+    let packed =
+        packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&needles).build();
+    let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&needles).ok();
+    packed.map(Finder::Packed).or_else(|| automaton().map(Finder::Automaton))
+});
+
 /// Banners of the format tables, less those that another one is a part of.
-static NEEDLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+fn needles() -> Vec<&'static str> {
     let all: Vec<&str> = FAMILIES.iter().copied().flatten().map(|family| family.banner).collect();
-    let mut least: Vec<&str> = all
-        .iter()
-        .copied()
-        .filter(|long| !all.iter().any(|short| short != long && long.contains(short)))
-        .collect();
+    let is_least = |long: &&str| !all.iter().any(|short| short != long && long.contains(short));
+    let mut least: Vec<&str> = all.iter().copied().filter(is_least).collect();
     least.sort_unstable();
     least.dedup();
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(least).ok()
-});
+    least
+}
+
+impl Finder {
+    /// Offset of the first needle in `text`.
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Finder::Packed(searcher) => searcher.find(text).map(|hit| hit.start()),
+            Finder::Automaton(automaton) => automaton.find(text).map(|hit| hit.start()),
+        }
+    }
+}
 
 /// A line of the log: where its first byte is, and one past its last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +68,8 @@ impl Iterator for Hits<'_> {
 
     fn next(&mut self) -> Option<Span> {
         let rest = self.log.get(self.at..)?;
-        let hit = NEEDLES.as_ref()?.find(rest)?;
-        let span = line_around(self.log, self.at + hit.start());
+        let hit = FINDER.as_ref()?.find(rest)?;
+        let span = line_around(self.log, self.at + hit);
         self.at = span.end + 1;
         Some(span)
     }
