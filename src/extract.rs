@@ -23,6 +23,8 @@ use course::{Course, Shape, shape};
 const LOOK_BACK_BYTES: usize = 64 << 10;
 /// How many banners before a banner are looked at for its cause.
 const LOOK_BACK_BANNERS: usize = 128;
+/// How far beyond a line of a report the next banners are looked for at a time.
+const READ_AHEAD_BYTES: usize = 16 << 10;
 /// A report ends where its caller is silent for this many bytes of others' lines.
 const SILENCE_BYTES: usize = 64 << 10;
 /// Foreign lines between a banner and one that continues it.
@@ -127,9 +129,9 @@ impl<'a> Incidents<'a> {
         Incidents { log, range, hits: Hits::new(log, from), banners: VecDeque::new(), next: 0, known: None }
     }
 
-    /// Reads one more banner; `false` at the log's end.
-    fn read_ahead(&mut self) -> bool {
-        for span in self.hits.by_ref() {
+    /// Reads one more banner, in a line that begins before `limit`; `false` if there is none.
+    fn read_ahead(&mut self, limit: usize) -> bool {
+        while let Some(span) = self.hits.next_before(limit) {
             let line = line_at(self.log, span.start, span.end);
             if let Some(family) = rules::classify(&line) {
                 self.banners.push_back(Banner { line, family });
@@ -141,11 +143,7 @@ impl<'a> Incidents<'a> {
 
     /// The banner that is the line at `offset`, reading ahead as far as needed.
     fn banner_at(&mut self, offset: usize) -> Option<usize> {
-        while self.banners.back().is_none_or(|last| last.line.offset < offset) {
-            if !self.read_ahead() {
-                break;
-            }
-        }
+        while self.hits.searched() <= offset && self.read_ahead(offset + READ_AHEAD_BYTES) {}
         self.banners.binary_search_by_key(&offset, |banner| banner.line.offset).ok()
     }
 
@@ -170,7 +168,7 @@ impl<'a> Iterator for Incidents<'a> {
     fn next(&mut self) -> Option<Incident<'a>> {
         loop {
             while self.next >= self.banners.len() {
-                if !self.read_ahead() {
+                if !self.read_ahead(self.range.end) {
                     return None;
                 }
             }

@@ -408,8 +408,12 @@ static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling
 
 /// Whether the traces that a report begins have frames.
 fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
-    let heads: Vec<(usize, &[u8])> =
-        bodies.iter().copied().enumerate().filter(|(_, body)| TRACE_HEAD.is_match(body)).collect();
+    let heads: Vec<(usize, &[u8])> = bodies
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, body)| !text::contains(body, "+0x") && TRACE_HEAD.is_match(body))
+        .collect();
     let mut any = false;
     for (kind, pattern) in TRACE_HEADS.iter().enumerate() {
         let Some((at, _)) = heads.iter().find(|(_, body)| pattern.is_match(body)) else { continue };

@@ -1,5 +1,7 @@
 //! Whether a report still goes on: what each line means for the one it may belong to.
 
+use std::sync::LazyLock;
+
 use crate::facts::registers;
 use crate::formats::noise;
 use crate::text;
@@ -47,20 +49,43 @@ impl Course {
 
 pub(super) fn shape(body: &[u8]) -> Shape {
     let text = text::skip_blanks(body);
-    if text.is_empty() || text.iter().all(|&b| matches!(b, b'=' | b'-')) {
+    let Some(first) = text.first() else { return Shape::Blank };
+    if text.len() < body.len() && is_frame(text) {
+        Shape::Inside
+    } else if text.iter().all(|&b| matches!(b, b'=' | b'-')) {
         Shape::Blank
     } else if text.starts_with(b"---[ end trace") {
         Shape::End
-    } else if registers::is_register_line(body) || starts_with_any(text, noise::TAIL) {
+    } else if TAIL.fit(*first, text) || registers::is_register_line(body) {
         Shape::Tail
-    } else if text::contains(body, "+0x")
-        || text.ends_with(b"[inline]")
-        || holds_dump(text)
-        || starts_with_any(text, noise::INSIDE)
-    {
+    } else if INSIDE.fit(*first, text) || is_frame(text) || text.ends_with(b"[inline]") || holds_dump(text) {
         Shape::Inside
     } else {
         Shape::Foreign
+    }
+}
+
+/// Whether a line holds a function and an offset into it.
+fn is_frame(text: &[u8]) -> bool {
+    text::contains(text, "+0x")
+}
+
+static TAIL: LazyLock<Starts> = LazyLock::new(|| Starts::new(noise::TAIL));
+static INSIDE: LazyLock<Starts> = LazyLock::new(|| Starts::new(noise::INSIDE));
+
+/// Beginnings of lines, by their first byte.
+struct Starts([Vec<&'static str>; 256]);
+
+impl Starts {
+    fn new(starts: &[&'static str]) -> Starts {
+        let with = |first: usize| move |start: &&str| start.bytes().next().map(usize::from) == Some(first);
+        Starts(std::array::from_fn(|first| starts.iter().copied().filter(with(first)).collect()))
+    }
+
+    /// Whether `text`, which begins with `first`, begins with one of them.
+    fn fit(&self, first: u8, text: &[u8]) -> bool {
+        let starts = self.0.get(usize::from(first));
+        starts.is_some_and(|starts| starts.iter().any(|start| text.starts_with(start.as_bytes())))
     }
 }
 
@@ -71,8 +96,4 @@ fn holds_dump(text: &[u8]) -> bool {
             && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
             && word.iter().any(u8::is_ascii_digit)
     })
-}
-
-fn starts_with_any(text: &[u8], starts: &[&str]) -> bool {
-    starts.iter().any(|start| text.starts_with(start.as_bytes()))
 }

@@ -61,14 +61,21 @@ impl<'a> Hits<'a> {
     pub(crate) fn new(log: &'a [u8], from: usize) -> Hits<'a> {
         Hits { log, at: from }
     }
-}
 
-impl Iterator for Hits<'_> {
-    type Item = Span;
+    /// Start of the first line that has not been searched.
+    pub(crate) fn searched(&self) -> usize {
+        self.at
+    }
 
-    fn next(&mut self) -> Option<Span> {
-        let rest = self.log.get(self.at..)?;
-        let hit = FINDER.as_ref()?.find(rest)?;
+    /// The next hit in a line that begins before `limit`; what is beyond is not searched.
+    pub(crate) fn next_before(&mut self, limit: usize) -> Option<Span> {
+        let last = limit.checked_sub(1).filter(|last| *last >= self.at)?;
+        let end = line_end(self.log, last.min(self.log.len()));
+        let hit = self.log.get(self.at..end).and_then(|text| FINDER.as_ref()?.find(text));
+        let Some(hit) = hit else {
+            self.at = end + 1;
+            return None;
+        };
         let span = line_around(self.log, self.at + hit);
         self.at = span.end + 1;
         Some(span)
