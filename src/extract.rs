@@ -233,9 +233,11 @@ impl<'a> Incidents<'a> {
             Part::Aside => return Relation::Alone,
             Part::Opens if cause.is_inlined() && first.banner == then.banner => true,
             Part::Opens => close && first.leads_to.contains(&then.banner),
-            Part::OfAny => close && !course.ended,
-            Part::OfCrash => close && !first.event,
-            Part::OfFault => close && !course.ended && leads_to_oops(cause, self.log, banner),
+            Part::OfAny => (close || first.event) && !course.ended,
+            Part::OfCrash => close && !self.is_event(index),
+            Part::OfFault => {
+                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
+            }
         };
         if part {
             Relation::Part
@@ -244,6 +246,19 @@ impl<'a> Incidents<'a> {
         } else {
             Relation::Alone
         }
+    }
+
+    /// Whether the report that the banner at `index` belongs to, dumps apart, is of a mere event.
+    fn is_event(&self, index: usize) -> bool {
+        let mut index = index;
+        while let Some(banner) = self.banners.get(index) {
+            let family = banner.family.family;
+            match self.cause_of(index, banner) {
+                Some(cause) if family.part == Part::OfAny => index = cause,
+                _ => return family.event,
+            }
+        }
+        false
     }
 
     /// The start of the report that the banner at `index` belongs to.
@@ -325,7 +340,11 @@ impl<'a> Incidents<'a> {
         let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
         let near = next - collector.cause.min(next) <= LOOK_BACK_BANNERS
             && self.banners.get(collector.cause).is_some_and(|cause| cause.line.offset >= horizon);
-        if collector.announced || !near {
+        // What an announcement inside this report leads to is another report's.
+        if collector.announced && self.cause_of(next, banner) != Some(collector.cause) {
+            return Relation::Alone;
+        }
+        if !near {
             return self.relation(next);
         }
         self.relation_to(collector.cause, banner, collector.course)
@@ -338,12 +357,14 @@ impl<'a> Incidents<'a> {
             Whose::Own => match self.relation_met(collector, next, &banner) {
                 Relation::Part => Relation::Part,
                 other if banner.is_aside() => other,
-                other if banner.family.family.prelude => {
+                other if banner.family.family.prelude && !collector.course.ended => {
                     collector.announced = true;
                     other
                 }
                 other => {
-                    self.known = Some((banner.line.offset, other));
+                    if !collector.announced {
+                        self.known = Some((banner.line.offset, other));
+                    }
                     return false;
                 }
             },
@@ -394,7 +415,8 @@ impl<'a> Incidents<'a> {
                 found.reverse();
                 return found;
             }
-            if found.len() == 1 && line.body.len() > 20 && line.body.iter().all(|&b| b == b'=') {
+            let ruled = line.body.len() > 20 && line.body.iter().all(|&b| b == b'=');
+            if found.len() == 1 && (ruled || is_preface(line.body)) {
                 return found;
             }
         }
@@ -477,7 +499,7 @@ impl<'a> Collector<'a> {
             self.guests.retain(|(guest, _)| *guest != from);
             return whose == Whose::Guest;
         }
-        let belongs = course.foreign == 0;
+        let belongs = course.foreign == 0 && !course.cut;
         self.last = line.offset + line.raw.len();
         self.lines.push(line);
         if belongs {
@@ -511,11 +533,9 @@ fn is_backtrace(banner: &Banner<'_>) -> bool {
     text::contains(banner.line.body, "NMI backtrace for cpu ")
 }
 
-/// Whether `cause` may end in the oops that `banner` announces: no oops stands between them.
-fn leads_to_oops(cause: &Banner<'_>, log: &[u8], banner: &Banner<'_>) -> bool {
-    let between = log.get(cause.line.offset..banner.line.offset).unwrap_or_default();
-    !matches!(cause.family.family.part, Part::OfAny | Part::OfCrash)
-        && memmem::find(between, b"Call Trace:").is_none()
+/// Whether a line stands right before a fault's banner and belongs to it.
+fn is_preface(body: &[u8]) -> bool {
+    noise::PREFACES.iter().any(|start| body.starts_with(start.as_bytes()))
 }
 
 /// Whether two banners are close enough in time for one to follow from the other.

@@ -156,7 +156,8 @@ fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>) -> fmt::Result {
         write!(f, " on CPU {cpu}")?;
     }
     writeln!(f, ":")?;
-    for dump in trace.registers.iter().filter(|dump| !dump.user) {
+    // After `---[ end trace` x86 prints the registers of the boot's first oops once more.
+    if let Some(dump) = trace.registers.iter().find(|dump| !dump.user) {
         counter(f, dump)?;
     }
     for frame in &trace.frames {

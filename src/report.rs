@@ -116,7 +116,7 @@ impl<'a> Report<'a> {
         guilty::of_lines(self.title(), self.bodies())
     }
 
-    /// Start of the report that this one follows from: the first of a cascade.
+    /// Start of the report that this one follows from: the one before it in a cascade.
     pub fn follows(&self) -> Option<usize> {
         self.incident.follows
     }
@@ -166,22 +166,19 @@ impl<'a> Report<'a> {
 
     /// The crashed task: of the header (`CPU: 1 PID: 54 Comm: cm_oops/1 …`) or of the banner.
     ///
-    /// A hung task's report has no header of its own; its CPU is absent, and its kernel is the
-    /// one that the report's other headers name.
+    /// A hung task's report has no header of its own: its CPU is absent.
     pub fn task(&self) -> Option<Task<'a>> {
-        let header = self.headers().next();
         if let Some(hung) = self.hung_task() {
-            let kernel = self.bodies().find_map(Task::parse);
-            let of_kernel = |task: &Task<'a>| Task { uid: None, cpu: None, kdump: false, ..*task };
-            return Some(match kernel {
-                Some(task) => Task { comm: hung.comm, pid: hung.pid, ..of_kernel(&task) },
-                None => Task::named(hung.comm, hung.pid),
-            });
+            let release = self.bodies().find_map(task::release_line);
+            let (tainted, kernel) = release.map_or((None, None), |(tainted, kernel)| (tainted, Some(kernel)));
+            return Some(Task { tainted, kernel, ..Task::named(hung.comm, hung.pid) });
         }
-        header.or_else(|| {
+        let lockup = || {
             let lockup = SoftLockup::parse(self.incident.banner.line.body)?;
             Some(Task { cpu: Some(lockup.cpu), ..Task::named(lockup.comm, lockup.pid) })
-        })
+        };
+        let lock = || self.lock_attempt().map(|attempt| Task::named(attempt.comm, attempt.pid));
+        self.headers().next().or_else(lockup).or_else(lock)
     }
 
     /// CPU that crashed.
@@ -189,18 +186,23 @@ impl<'a> Report<'a> {
         self.task().and_then(|task| task.cpu)
     }
 
-    /// Header lines of the crash itself.
+    /// Header lines of the crash itself, not of other CPUs' backtraces.
     fn headers(&self) -> impl Iterator<Item = Task<'a>> {
-        self.own_bodies().filter_map(Task::parse)
+        let own = self.incident.banner.line.prefix.caller;
+        let mut of_backtrace = false;
+        let lines = self.lines().iter().filter(move |line| line.prefix.caller == own);
+        lines.filter_map(move |line| {
+            of_backtrace |= line.body.starts_with(b"NMI backtrace for cpu ");
+            let task = Task::parse(line.body)?;
+            (!std::mem::take(&mut of_backtrace)).then_some(task)
+        })
     }
 
     /// Texts of the lines of the crash itself: those before the backtraces of other CPUs.
     fn own_bodies(&self) -> impl Iterator<Item = &'a [u8]> {
         let own = self.incident.banner.line.prefix.caller;
         let lines = self.lines().iter().filter(move |line| line.prefix.caller == own);
-        lines
-            .map(|line| line.body)
-            .take_while(|body| !body.starts_with(b"NMI backtrace") || self.kind() == Kind::Dump)
+        lines.map(|line| line.body).take_while(|body| !body.starts_with(b"NMI backtrace"))
     }
 
     /// `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`
@@ -210,6 +212,9 @@ impl<'a> Report<'a> {
 
     /// `Workqueue: events cm_work_fn [crashme]`: the work that crashed, printed by `print_worker_info`.
     pub fn workqueue(&self) -> Option<Workqueue<'a>> {
+        if self.kind() == Kind::Dump {
+            return None;
+        }
         self.own_bodies().find_map(Workqueue::parse)
     }
 

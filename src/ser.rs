@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::locks::{HeldLock, HeldLocks};
-use crate::facts::modules::Modules;
+use crate::facts::modules::Module;
 use crate::facts::registers::Registers;
 use crate::facts::task::{Blocker, LockKind, Wait};
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -147,6 +147,8 @@ struct Wire<'a> {
     memory: Option<memory::WireMemory<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modules: Vec<WireModule<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_unloaded: Option<WireModule<'a>>,
     text: String,
 }
 
@@ -281,6 +283,8 @@ impl<'a> Wire<'a> {
         let traces = report.traces();
         let own = report.registers_in(&traces);
         let span = report.span();
+        let linked_in = report.modules_linked_in();
+        let last_unloaded = linked_in.as_ref().and_then(|m| m.last_unloaded).map(module);
         let code = own.as_ref().and_then(code);
         Wire {
             path: json.path,
@@ -312,7 +316,8 @@ impl<'a> Wire<'a> {
             code,
             locks: report.held_locks().into_iter().map(holder).collect(),
             memory: report.memory().map(memory::memory),
-            modules: report.modules_linked_in().map(modules).unwrap_or_default(),
+            modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
+            last_unloaded,
             text: text(report),
         }
     }
@@ -416,6 +421,6 @@ fn lock(lock: HeldLock<'_>) -> WireLock<'_> {
     }
 }
 
-fn modules(modules: Modules<'_>) -> Vec<WireModule<'_>> {
-    modules.loaded.into_iter().map(|m| WireModule { name: m.name, taints: m.taints }).collect()
+fn module(module: Module<'_>) -> WireModule<'_> {
+    WireModule { name: module.name, taints: module.taints }
 }

@@ -11,6 +11,9 @@ const FOREIGN_LINES: u32 = 24;
 /// The same after an end marker, where only registers and a panic may come.
 const FOREIGN_LINES_AFTER_END: u32 = 3;
 
+/// Longest message between `cut here` and the banner.
+const MESSAGE_LINES: u32 = 8;
+
 /// What a line means for the report it may belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -21,6 +24,8 @@ pub(super) enum Shape {
     Tail,
     /// `---[ end trace 0000000000000000 ]---`
     End,
+    /// `------------[ cut here ]------------`
+    Cut,
     Foreign,
 }
 
@@ -31,6 +36,12 @@ pub(super) struct Course {
     pub(super) ended: bool,
     /// Lines in a row that are no part of the report.
     pub(super) foreign: u32,
+    /// A stack has begun.
+    pub(super) traced: bool,
+    /// `cut here` has been seen: what follows is the message of the next report.
+    pub(super) cut: bool,
+    /// Lines of that message.
+    message: u32,
 }
 
 impl Course {
@@ -41,8 +52,13 @@ impl Course {
             Shape::Inside if !self.ended => self.foreign = 0,
             Shape::Tail => self.foreign = 0,
             Shape::End => (self.ended, self.foreign) = (true, 0),
+            Shape::Cut => self.cut = true,
+            Shape::Foreign if self.cut => self.message += 1,
             Shape::Inside | Shape::Foreign => self.foreign += 1,
         }
+        self.traced |= text::contains(body, "Call Trace:");
+        // A message of many lines is none: no report has followed.
+        self.foreign += u32::from(self.message > MESSAGE_LINES);
         self.foreign <= if self.ended { FOREIGN_LINES_AFTER_END } else { FOREIGN_LINES }
     }
 }
@@ -56,6 +72,10 @@ pub(super) fn shape(body: &[u8]) -> Shape {
         Shape::Blank
     } else if text.starts_with(b"---[ end trace") {
         Shape::End
+    } else if text.starts_with(noise::CUT_HERE.as_bytes()) {
+        Shape::Cut
+    } else if is_page_count(text) {
+        Shape::Inside
     } else if TAIL.fit(*first, text) || registers::is_register_line(body) {
         Shape::Tail
     } else if INSIDE.fit(*first, text) || is_frame(text) || text.ends_with(b"[inline]") || holds_dump(text) {
@@ -63,6 +83,12 @@ pub(super) fn shape(body: &[u8]) -> Shape {
     } else {
         Shape::Foreign
     }
+}
+
+/// `0 pages HighMem/MovableOnly`, `4823 pages reserved`: the end of `show_mem`.
+fn is_page_count(text: &[u8]) -> bool {
+    let (digits, rest) = text::take(text, |b| b.is_ascii_digit());
+    !digits.is_empty() && (rest.starts_with(b" pages ") || rest.starts_with(b" total pagecache pages"))
 }
 
 /// Whether a line holds a function and an offset into it.

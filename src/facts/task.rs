@@ -113,6 +113,18 @@ fn build_id(tail: &[u8]) -> Option<&str> {
     text::ascii(tail.split(|&b| b == b' ').rfind(is_id)?)
 }
 
+/// Taint and kernel release of a line of their own, which hung-task reports have (`check_hung_task`):
+/// `      Tainted: G           O       6.1.192-crashlab #1`.
+pub(crate) fn release_line(body: &[u8]) -> Option<(Option<&str>, &str)> {
+    let line = text::skip_blanks(body);
+    if line.len() + 6 != body.len() || !(line.starts_with(b"Tainted: ") || line.starts_with(b"Not tainted")) {
+        return None;
+    }
+    let (tainted, rest) = taint(body.get(5..)?);
+    let (kernel, _) = text::take(text::skip_blanks(rest), |b| b != b' ');
+    Some((tainted, text::ascii(kernel).filter(|kernel| !kernel.is_empty())?))
+}
+
 /// Reads `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`.
 ///
 /// Printed by `dump_stack_print_info`, from DMI or the device tree; an empty name is `None`.

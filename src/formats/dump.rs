@@ -8,18 +8,10 @@
 use super::{Family, Part, Rule};
 
 pub(crate) const FAMILIES: &[Family] = &[
-    // sysrq_handle_*, drivers/tty/sysrq.c; "SysRq : Show State" before Linux 4.20
-    Family {
-        banner: "sysrq: Show ",
-        rules: &[Rule {
-            line: "sysrq: Show (backtrace of all active CPUs|State|Blocked State|Locks Held|Regs)",
-            title: "sysrq: Show {1}",
-            traceless: true,
-            ..Rule::NEW
-        }],
-        event: true,
-        ..Family::NEW
-    },
+    // __handle_sysrq, drivers/tty/sysrq.c
+    Family { banner: "sysrq: Show ", rules: &[SYSRQ], event: true, ..Family::NEW },
+    // The same, up to Linux 4.20
+    Family { banner: "SysRq : Show ", rules: &[SYSRQ], event: true, ..Family::NEW },
     // nmi_cpu_backtrace, lib/nmi_backtrace.c
     Family {
         banner: "NMI backtrace for cpu ",
@@ -39,7 +31,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "Showing all locks held in the system:",
         rules: &[Rule {
             line: "Showing all locks held in the system:",
-            title: "Showing all locks held in the system",
+            title: "Showing all locks held",
             traceless: true,
             ..Rule::NEW
         }],
@@ -72,3 +64,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+const SYSRQ: Rule = Rule {
+    line: "(?:sysrq:|SysRq :) Show (backtrace of all active CPUs|State|Blocked State|Locks Held|Regs)",
+    title: "sysrq: Show {1}",
+    traceless: true,
+    ..Rule::NEW
+};

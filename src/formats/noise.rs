@@ -76,6 +76,9 @@ pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 /// `CUT_HERE` of `include/asm-generic/bug.h`: what follows belongs to the next banner.
 pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";
 
+/// Beginnings of lines before a page fault's banner that say why (`show_fault_oops`, arch/x86/mm/fault.c).
+pub(crate) const PREFACES: &[&str] = &["kernel tried to execute", "unable to execute userspace code"];
+
 /// Beginnings of lines that belong to a report also after its end marker.
 pub(crate) const TAIL: &[&str] = &[
     "RIP:",
@@ -97,6 +100,7 @@ pub(crate) const TAIL: &[&str] = &[
     "BUG: ",
     "Kernel panic",
     "Fatal exception",
+    "Disabling lock debugging due to kernel taint",
 ];
 
 /// Beginnings of lines that belong to a report before its end marker.
@@ -172,7 +176,30 @@ pub(crate) const INSIDE: &[&str] = &[
     "lowmem_reserve",
     "active_anon",
     "oom-kill:",
+    // oom_kill_process, __oom_kill_process, oom_reap_task: mm/oom_kill.c; mem_cgroup_print_oom_meminfo, mm/memcontrol.c
     "Out of memory:",
+    "Memory cgroup out of memory:",
+    "Killed process ",
+    "oom_reaper: ",
+    "memory: usage ",
+    "memory+swap: usage ",
+    "swap: usage ",
+    "kmem: usage ",
+    "Memory cgroup stats for ",
+    // show_one_workqueue, show_pwq: kernel/workqueue.c
+    "Showing busy workqueues",
+    "Showing backtraces of running workers",
+    "workqueue ",
+    "pwq ",
+    "in-flight:",
+    "pending:",
+    "delayed:",
+    "pool ",
+    // __report_bad_irq, note_interrupt: kernel/irq/spurious.c
+    "handlers:",
+    "Disabling IRQ #",
+    // slab_fix, mm/slub.c
+    "FIX ",
     "[ ",
     "rcu:",
     "(detected by",
@@ -203,4 +230,25 @@ pub(crate) const INSIDE: &[&str] = &[
     "CM =",
     "swapper pgtable",
     "user pgtable",
+    "Showing busy workqueues",
+    "Showing backtraces",
+    "workqueue ",
+    "pwq ",
+    "in-flight:",
+    "pending:",
+    "inactive:",
+    "delayed:",
+    "pool ",
+    "DMA: ",
+    "DMA32: ",
+    "Normal: ",
+    "HighMem: ",
+    "Movable: ",
+    "FIX ",
+    "Slab 0x",
+    "Object 0x",
+    "Redzone ",
+    "Object ",
+    "Padding ",
+    "cache_from_obj:",
 ];
