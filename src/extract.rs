@@ -45,6 +45,8 @@ const LINE_BYTES: usize = 64 << 10;
 pub(crate) struct Banner<'a> {
     pub(crate) line: Line<'a>,
     pub(crate) family: &'static CompiledFamily,
+    /// Whether it continues an earlier report, once that is known.
+    part: Option<bool>,
 }
 
 impl Banner<'_> {
@@ -134,7 +136,7 @@ impl<'a> Incidents<'a> {
         while let Some(span) = self.hits.next_before(limit) {
             let line = line_at(self.log, span.start, span.end);
             if let Some(family) = rules::classify(&line) {
-                self.banners.push_back(Banner { line, family });
+                self.banners.push_back(Banner { line, family, part: None });
                 return true;
             }
         }
@@ -183,6 +185,9 @@ impl<'a> Iterator for Incidents<'a> {
                 _ => Some(self.relation(at)),
             };
             self.next += 1;
+            if let (Some(relation), Some(banner)) = (follows, self.banners.get_mut(at)) {
+                banner.part = Some(relation == Relation::Part);
+            }
             let follows = match follows {
                 None | Some(Relation::Part) => {
                     self.forget();
@@ -266,7 +271,7 @@ impl<'a> Incidents<'a> {
         let mut index = index;
         loop {
             let banner = self.banners.get(index)?;
-            if self.relation(index) != Relation::Part {
+            if !banner.part.unwrap_or_else(|| self.relation(index) == Relation::Part) {
                 return Some(banner.line.offset);
             }
             index = self.cause_of(index, banner)?;
@@ -302,9 +307,7 @@ impl<'a> Incidents<'a> {
             .skip_while(|b| b.line.offset >= request.offset)
             .take_while(|b| b.line.offset >= horizon)
             .find(|b| Context::of(&b.line) == context)
-            .is_some_and(|cause| {
-                self.course_between(cause, &Banner { line: request, family: banner.family }).is_some()
-            })
+            .is_some_and(|cause| self.course_between(cause, &Banner { line: request, ..*banner }).is_some())
     }
 
     /// Collects the lines of the report that the banner at index `at` opens.

@@ -147,7 +147,7 @@ pub(crate) fn of<'a>(
         return by_rule(rule, &args, &mut reading);
     }
     let mut title = raw(family, bodies.first().copied().unwrap_or_default(), cut_off);
-    title.blamed = title.frame.clone().or_else(|| innermost(&mut reading));
+    title.blamed = title.frame.clone().or_else(|| innermost(&reading));
     title
 }
 
@@ -201,10 +201,10 @@ fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
 /// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there
 /// are no others, and where the program counter is no function's: after a call through a bad pointer the
 /// unwinder cannot vouch for the first frame, which is the caller.
-fn innermost<'a, F: FnOnce() -> Vec<&'a [u8]>>(reading: &mut Reading<'a, F>) -> Option<String> {
+fn innermost<'a, F: FnOnce() -> Vec<&'a [u8]>>(reading: &Reading<'a, F>) -> Option<String> {
     let mut found = None;
     if !reading.is_astray() {
-        found = reading.blame(&rules::ANY).0.into_iter().next();
+        found = blame(&rules::ANY, &reading.vouched).0.into_iter().next();
     }
     let found = found.or_else(|| blame(&rules::ANY, reading.all).0.into_iter().next());
     found.map(|blamed| blamed.name)

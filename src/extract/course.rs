@@ -56,7 +56,7 @@ impl Course {
             Shape::Foreign if self.cut => self.message += 1,
             Shape::Inside | Shape::Foreign => self.foreign += 1,
         }
-        self.traced |= text::contains(body, "Call Trace:");
+        self.traced |= text::skip_blanks(body).starts_with(b"Call Trace:");
         // A message of many lines is none: no report has followed.
         self.foreign += u32::from(self.message > MESSAGE_LINES);
         self.foreign <= if self.ended { FOREIGN_LINES_AFTER_END } else { FOREIGN_LINES }
