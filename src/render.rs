@@ -62,7 +62,17 @@ impl Display for TextReport<'_, '_> {
         if let Some(memory) = report.memory() {
             self::memory(f, &memory)?;
         }
-        let traces = report.traces();
+        if let Some(attempt) = report.lock_attempt() {
+            for (verb, lock) in [("wants", attempt.wanted), ("holds", attempt.held)] {
+                if let Some(lock) = lock {
+                    write!(f, "  {verb}:")?;
+                    self::lock(f, &lock)?;
+                }
+            }
+        }
+        // What a reader wants first is where it crashed; lockdep prints that last.
+        let mut traces = report.traces();
+        traces.sort_by_key(|trace| trace.kind != TraceKind::Crash);
         let shown: Vec<usize> =
             traces.iter().flat_map(|t| t.registers.iter().map(|dump| dump.line)).collect();
         for dump in report.register_dumps().iter().filter(|dump| !shown.contains(&dump.line)) {
@@ -204,17 +214,17 @@ impl Display for FrameText<'_, '_> {
 fn locks(f: &mut Formatter<'_>, holder: &HeldLocks<'_>) -> fmt::Result {
     writeln!(f, "  locks held by {} (pid {}):", Plain(holder.comm), holder.pid)?;
     for lock in &holder.locks {
+        write!(f, "   ")?;
         self::lock(f, lock)?;
     }
     Ok(())
 }
 
 fn lock(f: &mut Formatter<'_>, lock: &HeldLock<'_>) -> fmt::Result {
-    write!(f, "    ")?;
     if let Some(depth) = lock.depth {
-        write!(f, "#{depth} ")?;
+        write!(f, " #{depth}")?;
     }
-    write!(f, "{} {{{}}}", Plain(lock.class), Plain(lock.usage))?;
+    write!(f, " {} {{{}}}", Plain(lock.class), Plain(lock.usage))?;
     if let Some(at) = &lock.at {
         write!(f, " at {}", FrameText(at))?;
     }
