@@ -1,6 +1,7 @@
 //! One static table per CPU: the names that its kernel prints.
 //!
-//! Adding a CPU is adding one [`Arch`] to [`ALL`]; the grammars of [`crate::facts`] hold no names of their own.
+//! Adding a CPU is adding one [`Arch`] to [`ALL`]; the grammars of [`crate::facts`] hold no names of their
+//! own.
 
 use std::sync::LazyLock;
 
@@ -12,40 +13,40 @@ pub struct Arch {
     pub name: &'static str,
     /// Hexadecimal digits of a machine word.
     pub word: usize,
-    /// How a line begins that gives the program counter: `RIP:`, `pc :`. Of a bracket at the end, as in `NIP [`,
-    /// the program counter begins.
-    pub pc_prefixes: &'static [&'static str],
+    /// How a line begins that gives the program counter: `RIP:`, `pc :`. A bracket at the end, as in `NIP [`,
+    /// is already part of it.
+    pub(crate) pc_prefixes: &'static [&'static str],
     /// How a line, or a part of one, begins that gives the return address register: `lr :`.
-    pub link_prefixes: &'static [&'static str],
+    pub(crate) link_prefixes: &'static [&'static str],
     /// Name of the register that is printed as a number before the program counter, on the same line:
     /// `PSW` in `Krnl PSW : 0704c00180000000 00000000001d2f40 (fn+0x1/0x2)`.
-    pub status_name: &'static str,
+    pub(crate) status_name: &'static str,
     /// Name of the register that is the program counter, where its line has the symbol only.
-    pub pc_register: &'static str,
+    pub(crate) pc_register: &'static str,
     /// Whether the program counter is printed twice: once as a symbol and once as a number.
-    pub pc_twice: bool,
+    pub(crate) pc_twice: bool,
     /// Whether the program counter's line stands after other registers.
-    pub pc_last: bool,
+    pub(crate) pc_last: bool,
     /// Whether a program counter without a symbol is one of user space, where nothing else tells.
-    pub bare_pc_is_user: bool,
-    /// Which bits of which register say that the CPU was in user mode.
-    pub user_mode: Option<UserMode>,
+    pub(crate) bare_pc_is_user: bool,
+    /// Which bits of which register say that the CPU was in user mode; the first that is there counts.
+    pub(crate) user_mode: &'static [UserMode],
     /// Whether the code stands in the middle of its dump, and not where the report ends.
-    pub code_inside: bool,
+    pub(crate) code_inside: bool,
     /// Whether a blank follows the colon of every register: on ARM `r7:00000000` is part of a stack trace.
-    pub spaced: bool,
+    pub(crate) spaced: bool,
     /// Whether registers are also printed without a colon: `a0 9000000002f1b2c4`.
-    pub colonless: bool,
+    pub(crate) colonless: bool,
     /// Every register that is printed as `NAME: value`.
     pub registers: &'static [Register],
     /// Every row of values with a name for all of them.
-    pub rows: &'static [Row],
+    pub(crate) rows: &'static [Row],
     /// The lines that stand before a stack: `Call Trace:`.
     pub trace_heads: &'static [&'static str],
     /// Beginnings of lines that stand in the middle of a stack, and hold neither a frame nor a register.
-    pub inside: &'static [&'static str],
+    pub(crate) inside: &'static [&'static str],
     /// Lines that a frame follows which is of no stack: `Last Breaking-Event-Address:`.
-    pub strays: &'static [&'static str],
+    pub(crate) strays: &'static [&'static str],
     /// The stacks that a trace may cross, as between `<` and `>`: `TASK`, `IRQ`.
     pub stack_names: &'static [&'static str],
     /// What this CPU puts before the name of a system call's function: `__x64_sys_`.
@@ -65,33 +66,46 @@ pub struct Register {
 
 /// Registers printed as values side by side, with one head for them all: `GPR04: 0000000000000800 …`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Row {
+pub(crate) struct Row {
     /// How the row begins, blanks and colon included: `$ 4   :`.
-    pub head: &'static str,
-    /// Names of the values in order. Where the line has fewer values, lines of nothing but values go on with it.
-    pub names: &'static [&'static str],
-    /// Number of digits of each value, 0 for those of a machine word.
-    pub digits: usize,
+    pub(crate) head: &'static str,
+    /// Names of the values in order. Where the line has fewer values, lines of nothing but values go on
+    /// with it.
+    pub(crate) names: &'static [&'static str],
+    /// Number of digits of each value, as in [`Register`].
+    pub(crate) digits: usize,
 }
 
 /// How a register tells user mode from kernel mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UserMode {
+pub(crate) struct UserMode {
     /// Name of the register.
-    pub register: &'static str,
+    pub(crate) register: &'static str,
     /// The bits that count.
-    pub mask: u64,
+    pub(crate) mask: u64,
     /// Their value in user mode.
-    pub value: u64,
+    pub(crate) value: u64,
 }
 
 /// Every CPU that is known; where two print the same line, the first goes before. User-mode Linux prints as
 /// `x86_64` or `i686` does.
 pub(crate) static ALL: &[Arch] = &[
-    X86_64, X86, ARM64, ARM, RISCV64, RISCV32, PPC64, PPC, S390X, MIPS64, MIPS, LOONGARCH64, SPARC64, SPARC,
-    PARISC64, PARISC,
+    X86_64,
+    X86,
+    ARM64,
+    ARM,
+    RISCV64,
+    RISCV32,
+    PPC64,
+    PPC,
+    S390X,
+    MIPS64,
+    MIPS,
+    LOONGARCH64,
+    SPARC64,
+    SPARC,
+    PARISC64,
+    PARISC,
 ];
 
 /// CPUs whose lines of a program counter may begin with this byte.
@@ -174,7 +188,7 @@ const NONE: Arch = Arch {
     pc_twice: false,
     pc_last: false,
     bare_pc_is_user: false,
-    user_mode: None,
+    user_mode: &[],
     code_inside: false,
     spaced: true,
     colonless: false,
@@ -194,7 +208,8 @@ const X86_64: Arch = Arch {
     spaced: false,
     registers: registers! {
         16 => ["RSP"], 8 => ["EFLAGS"],
-        16 => ["ORIG_RAX" "RAX" "RBX" "RCX" "RDX" "RSI" "RDI" "RBP" "R08" "R09" "R10" "R11" "R12" "R13" "R14" "R15"],
+        16 => ["ORIG_RAX" "RAX" "RBX" "RCX" "RDX" "RSI" "RDI" "RBP"],
+        16 => ["R08" "R09" "R10" "R11" "R12" "R13" "R14" "R15"],
         16 => ["FS" "GS" "knlGS"], 4 => ["CS" "DS" "ES" "SS"],
         16 => ["CR0" "CR2" "CR3" "CR4" "DR0" "DR1" "DR2" "DR3" "DR6" "DR7"],
         8 => ["PKRU" "RFLAGS"],
@@ -215,11 +230,12 @@ const X86: Arch = Arch {
     name: "i686",
     word: 8,
     pc_prefixes: &["EIP: ", "EIP is at "],
+    user_mode: &[UserMode { register: "SS", mask: 3, value: 3 }],
     spaced: false,
     registers: registers! {
         8 => ["EAX" "EBX" "ECX" "EDX" "ESI" "EDI" "EBP" "ESP"],
         4 => ["DS" "ES" "FS" "GS" "SS"],
-        8 => ["EFLAGS" "CR0" "CR2" "CR3" "CR4" "DR0" "DR1" "DR2" "DR3" "DR6" "DR7"],
+        8 => ["EFLAGS" "CR0"], ANY => ["CR2"], 8 => ["CR3" "CR4" "DR0" "DR1" "DR2" "DR3" "DR6" "DR7"],
     },
     stack_names: X86_STACKS,
     syscall_prefixes: &["__ia32_sys_", "__do_sys_"],
@@ -232,7 +248,7 @@ const ARM64: Arch = Arch {
     pc_prefixes: &["pc : ", "PC is at "],
     link_prefixes: &["lr : ", "LR is at "],
     bare_pc_is_user: true,
-    user_mode: Some(UserMode { register: "pstate", mask: 0xf, value: 0 }),
+    user_mode: &[UserMode { register: "pstate", mask: 0xf, value: 0 }],
     registers: registers! {
         16 => [
             "x0" "x1" "x2" "x3" "x4" "x5" "x6" "x7" "x8" "x9" "x10" "x11" "x12" "x13" "x14" "x15" "x16" "x17"
@@ -245,14 +261,14 @@ const ARM64: Arch = Arch {
     ..NONE
 };
 
-/// 32-bit ARM: `__show_regs` in `arch/arm/kernel/process.c`; in the middle of a stack stand the registers that a
-/// function saved (`dump_backtrace_stm`) and those of an exception (`dump_mem`).
+/// 32-bit ARM: `__show_regs` in `arch/arm/kernel/process.c`; in the middle of a stack stand the registers
+/// that a function saved (`dump_backtrace_stm`) and those of an exception (`dump_mem`).
 const ARM: Arch = Arch {
     name: "arm",
     word: 8,
     pc_prefixes: &["pc : ", "PC is at "],
     link_prefixes: &["lr : ", "LR is at "],
-    user_mode: Some(UserMode { register: "psr", mask: 0x1f, value: 0x10 }),
+    user_mode: &[UserMode { register: "psr", mask: 0x1f, value: 0x10 }],
     registers: registers! {
         8 => [
             "r0" "r1" "r2" "r3" "r4" "r5" "r6" "r7" "r8" "r9" "r10" "fp" "ip" "sp" "psr" "xPSR"
@@ -260,7 +276,20 @@ const ARM: Arch = Arch {
         ],
     },
     trace_heads: &["Call trace:", "Backtrace:"],
-    inside: &["Exception stack(", "r10:", "r9:", "r8:", "r7:", "r6:", "r5:", "r4:", "r3:", "r2:", "r1:", "r0:"],
+    inside: &[
+        "Exception stack(",
+        "r10:",
+        "r9:",
+        "r8:",
+        "r7:",
+        "r6:",
+        "r5:",
+        "r4:",
+        "r3:",
+        "r2:",
+        "r1:",
+        "r0:",
+    ],
     ..NONE
 };
 
@@ -271,11 +300,15 @@ const RISCV64: Arch = Arch {
     link_prefixes: &["ra : "],
     pc_twice: true,
     bare_pc_is_user: true,
-    user_mode: Some(UserMode { register: "status", mask: 0x1900, value: 0 }),
+    user_mode: &[
+        UserMode { register: "status", mask: 0x1900, value: 0 },
+        UserMode { register: "sstatus", mask: 0x1900, value: 0 },
+    ],
     registers: registers! {
         WORD => [
-            "sp" "gp" "tp" "t0" "t1" "t2" "s0" "s1" "a0" "a1" "a2" "a3" "a4" "a5" "a6" "a7" "s2" "s3" "s4" "s5"
-            "s6" "s7" "s8" "s9" "s10" "s11" "t3" "t4" "t5" "t6" "ssp" "status" "badaddr" "cause"
+            "sp" "gp" "tp" "t0" "t1" "t2" "s0" "s1" "a0" "a1" "a2" "a3" "a4" "a5" "a6" "a7"
+            "s2" "s3" "s4" "s5" "s6" "s7" "s8" "s9" "s10" "s11" "t3" "t4" "t5" "t6" "ssp"
+            "status" "badaddr" "cause"
             "sstatus" "sbadaddr" "scause"
         ],
     },
@@ -286,20 +319,24 @@ const RISCV64: Arch = Arch {
 /// 32-bit RISC-V.
 const RISCV32: Arch = Arch { name: "riscv32", word: 8, ..RISCV64 };
 
-/// 64-bit PowerPC: `__show_regs` in `arch/powerpc/kernel/process.c`; the registers of an interrupted context stand
-/// in the middle of a stack.
+/// 64-bit PowerPC: `__show_regs` in `arch/powerpc/kernel/process.c`; the registers of an interrupted context
+/// stand in the middle of a stack.
 const PPC64: Arch = Arch {
     name: "ppc64",
     pc_prefixes: &["NIP [", "NIP: "],
     link_prefixes: &["LR [", "LR: "],
     pc_twice: true,
-    user_mode: Some(UserMode { register: "MSR", mask: 0x4000, value: 0x4000 }),
+    user_mode: &[UserMode { register: "MSR", mask: 0x4000, value: 0x4000 }],
     registers: PPC_REGISTERS,
     rows: rows! {
-        "GPR00:" (WORD) => ["GPR00" "GPR01" "GPR02" "GPR03"], "GPR04:" (WORD) => ["GPR04" "GPR05" "GPR06" "GPR07"],
-        "GPR08:" (WORD) => ["GPR08" "GPR09" "GPR10" "GPR11"], "GPR12:" (WORD) => ["GPR12" "GPR13" "GPR14" "GPR15"],
-        "GPR16:" (WORD) => ["GPR16" "GPR17" "GPR18" "GPR19"], "GPR20:" (WORD) => ["GPR20" "GPR21" "GPR22" "GPR23"],
-        "GPR24:" (WORD) => ["GPR24" "GPR25" "GPR26" "GPR27"], "GPR28:" (WORD) => ["GPR28" "GPR29" "GPR30" "GPR31"],
+        "GPR00:" (WORD) => ["GPR00" "GPR01" "GPR02" "GPR03"],
+        "GPR04:" (WORD) => ["GPR04" "GPR05" "GPR06" "GPR07"],
+        "GPR08:" (WORD) => ["GPR08" "GPR09" "GPR10" "GPR11"],
+        "GPR12:" (WORD) => ["GPR12" "GPR13" "GPR14" "GPR15"],
+        "GPR16:" (WORD) => ["GPR16" "GPR17" "GPR18" "GPR19"],
+        "GPR20:" (WORD) => ["GPR20" "GPR21" "GPR22" "GPR23"],
+        "GPR24:" (WORD) => ["GPR24" "GPR25" "GPR26" "GPR27"],
+        "GPR28:" (WORD) => ["GPR28" "GPR29" "GPR30" "GPR31"],
     },
     inside: PPC_INSIDE,
     ..NONE
@@ -323,27 +360,32 @@ const PPC_REGISTERS: &[Register] = registers! {
     WORD => ["CFAR" "DAR" "DEAR" "ESR"], 8 => ["DSISR"], ANY => ["IRQMASK" "SOFTE"], 16 => ["PACATMSCRATCH"],
 };
 
-const PPC_INSIDE: &[&str] = &["--- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
+const PPC_INSIDE: &[&str] =
+    &["--- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
 
 /// 64-bit IBM Z: `show_registers` in `arch/s390/kernel/dumpstack.c`.
 const S390X: Arch = Arch {
     name: "s390x",
     pc_prefixes: &["Krnl PSW : ", "User PSW : "],
     status_name: "PSW",
-    user_mode: Some(UserMode { register: "PSW", mask: 1 << 48, value: 1 << 48 }),
+    user_mode: &[UserMode { register: "PSW", mask: 1 << 48, value: 1 << 48 }],
     code_inside: true,
     spaced: false,
     registers: registers! {
         ANY => ["R" "T" "IO" "EX" "Key" "M" "W" "P" "AS" "CC" "PM" "RI" "EA"],
     },
-    rows: rows! {
-        "Krnl GPRS:" (WORD) => ["R0" "R1" "R2" "R3" "R4" "R5" "R6" "R7" "R8" "R9" "R10" "R11" "R12" "R13" "R14" "R15"],
-        "User GPRS:" (WORD) => ["R0" "R1" "R2" "R3" "R4" "R5" "R6" "R7" "R8" "R9" "R10" "R11" "R12" "R13" "R14" "R15"],
-    },
+    rows: &[
+        Row { head: "Krnl GPRS:", names: S390_GPRS, digits: WORD },
+        Row { head: "User GPRS:", names: S390_GPRS, digits: WORD },
+    ],
     strays: &["Last Breaking-Event-Address:"],
     syscall_prefixes: &["__s390x_sys_", "__s390_sys_", "__s390x_compat_sys_", "__s390_compat_sys_"],
     ..NONE
 };
+
+/// General registers, printed without their names.
+const S390_GPRS: &[&str] =
+    &["R0", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"];
 
 /// 64-bit MIPS: `__show_regs` in `arch/mips/kernel/traps.c`.
 const MIPS64: Arch = Arch {
@@ -351,7 +393,7 @@ const MIPS64: Arch = Arch {
     pc_prefixes: &["epc   : "],
     link_prefixes: &["ra    : "],
     pc_last: true,
-    user_mode: Some(UserMode { register: "Status", mask: 0x18, value: 0x10 }),
+    user_mode: &[UserMode { register: "Status", mask: 0x18, value: 0x10 }],
     registers: registers! {
         WORD => ["Hi" "Lo" "Acx" "BadVA"], 8 => ["Status" "Cause" "PrId"],
     },
@@ -369,7 +411,7 @@ const LOONGARCH64: Arch = Arch {
     link_prefixes: &["ra: ", "ra    : ", "ra "],
     pc_twice: true,
     pc_last: true,
-    user_mode: Some(UserMode { register: "PRMD", mask: 3, value: 3 }),
+    user_mode: &[UserMode { register: "PRMD", mask: 3, value: 3 }],
     colonless: true,
     registers: registers! {
         WORD => [
@@ -379,7 +421,14 @@ const LOONGARCH64: Arch = Arch {
         8 => ["CRMD" "PRMD" "EUEN" "ECFG" "ESTAT" "PRID" "PrId"],
     },
     rows: &[
-        DOLLAR_0, DOLLAR_4, DOLLAR_8, DOLLAR_12, DOLLAR_16, DOLLAR_20, DOLLAR_24, DOLLAR_28,
+        DOLLAR_0,
+        DOLLAR_4,
+        DOLLAR_8,
+        DOLLAR_12,
+        DOLLAR_16,
+        DOLLAR_20,
+        DOLLAR_24,
+        DOLLAR_28,
         Row { head: "CSR crmd:", names: &["CRMD"], digits: 8 },
         Row { head: "CSR prmd:", names: &["PRMD"], digits: 8 },
         Row { head: "CSR euen:", names: &["EUEN"], digits: 8 },
@@ -407,7 +456,7 @@ const SPARC64: Arch = Arch {
     link_prefixes: &["RPC: <"],
     pc_register: "TPC",
     pc_last: true,
-    user_mode: Some(UserMode { register: "TSTATE", mask: 0x400, value: 0 }),
+    user_mode: &[UserMode { register: "TSTATE", mask: 0x400, value: 0 }],
     registers: registers! {
         WORD => ["TSTATE" "TPC" "TNPC"], 8 => ["Y"],
         WORD => [
@@ -426,7 +475,7 @@ const SPARC: Arch = Arch {
     link_prefixes: &["RPC: <"],
     pc_register: "PC",
     pc_last: true,
-    user_mode: Some(UserMode { register: "PSR", mask: 0x40, value: 0 }),
+    user_mode: &[UserMode { register: "PSR", mask: 0x40, value: 0 }],
     registers: registers! { WORD => ["PSR" "PC" "NPC" "Y"] },
     rows: rows! {
         "%G:" (WORD) => ["g0" "g1" "g2" "g3" "g4" "g5" "g6" "g7"],
@@ -444,7 +493,7 @@ const PARISC64: Arch = Arch {
     link_prefixes: &["RP(r2): "],
     pc_register: "IAOQ[0]",
     pc_last: true,
-    user_mode: Some(UserMode { register: "IAOQ[0]", mask: 3, value: 3 }),
+    user_mode: &[UserMode { register: "IAOQ[0]", mask: 3, value: 3 }],
     registers: registers! {
         BITS => ["PSW"], 8 => ["IIR"], WORD => ["ISR" "IOR" "CR30" "CR31" "ORIG_R28"],
     },

@@ -7,6 +7,8 @@ use nom::sequence::preceded;
 
 use crate::text::{self, Parsed};
 
+mod dialects;
+
 /// How far an address of a stack can be trusted, and how to look it up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,47 +74,195 @@ impl<'a> Frame<'a> {
         source: None,
     };
 
-    /// Reads a line of a stack trace; `None` if the line is something else.
-    pub fn parse(body: &'a [u8]) -> Option<Frame<'a>> {
-        let body = text::skip_blanks(body);
-        let (body, outer) = match body.strip_prefix(b"(") {
-            Some(inner) => (inner, true),
-            None => (body, false),
-        };
-        let (rest, address) = addresses(body);
-        let (rest, questionable) = match rest.strip_prefix(b"? ") {
-            Some(rest) => (text::skip_blanks(rest), true),
-            None => (rest, false),
-        };
-        let (rest, mut frame) =
-            symbol_offset.or(inlined).or(move |input| bare_address(input, address)).parse(rest).ok()?;
-        frame.address = frame.address.or(address);
-        let rest = if outer { rest.strip_prefix(b")").unwrap_or(rest) } else { rest };
-        let end = text::skip_blanks(rest);
-        let unreliable = end.starts_with(b"(unreliable)");
-        if !(end.is_empty() || unreliable || end.starts_with(b"(") || end.starts_with(b"[")) {
-            return None;
-        }
-        if questionable || unreliable {
-            frame.trust = Trust::Unreliable;
-        }
-        Some(frame)
+    /// A bare address.
+    pub(crate) fn at(address: u64) -> Frame<'a> {
+        Frame { address: Some(address), ..Frame::EMPTY }
     }
 
-    /// Reads `sym+0xoff/0xsize [module build-id] file.c:12` in the middle of a line.
+    /// Reads a line of a stack trace; `None` if the line is something else.
+    ///
+    /// Of a line that holds several frames it is the last, which has the return address:
+    /// [`Frame::parse_all`] gives them all.
+    pub fn parse(body: &'a [u8]) -> Option<Frame<'a>> {
+        line(body).map(|(frame, _)| frame)
+    }
+
+    /// Reads all frames of a line of a stack trace, the innermost first; none if the line is something else.
+    ///
+    /// Most lines hold one. 32-bit ARM names the callee as well, `dump_backtrace_entry` in
+    /// `arch/arm/kernel/traps.c`; 32-bit SPARC prints the whole stack on one line, `show_stack` in
+    /// `arch/sparc/kernel/process_32.c`; and `decode_stacktrace.sh` replaces the offset by where the code is
+    /// and where it was inlined, of which only the last is in the function that is named.
+    ///
+    /// ```text
+    ///  unwind_backtrace from show_stack+0x18/0x1c
+    /// [<8018de80>] (rcu_check_callbacks) from [<80192868>] (update_process_times+0x38/0x68)
+    /// Function entered at [<c0008000>] from [<c0012344>]
+    /// [f0012345 : ret_from_irq+0x20/0x30 ] [f00145a8 : sys_read+0x14/0x40 ]
+    ///  do_sys_open (include/linux/fs.h:12 fs/open.c:34 fs/open.c:1234)
+    /// ```
+    pub fn parse_all(body: &'a [u8]) -> Frames<'a> {
+        match line(body) {
+            Some((frame, lead)) => Frames { lead, last: Some(frame) },
+            None => Frames { lead: Lead::None, last: None },
+        }
+    }
+
+    /// Reads `sym+0xoff/0xsize [module build-id] file.c:12` in the middle of a line, or
+    /// `sym (file.c:12) module`.
     pub(crate) fn parse_symbol(input: &'a [u8]) -> Parsed<'a, Frame<'a>> {
         let (rest, address) = addresses(input);
-        let (rest, mut frame) = symbol_offset.parse(rest)?;
+        let (rest, mut frame) = match symbol_offset(rest) {
+            Ok(found) => found,
+            Err(error) => dialects::decoded_symbol(rest).ok_or(error)?,
+        };
         frame.address = address;
         Ok((rest, frame))
     }
 
-    /// Symbol without what compilers append: `foo.isra.0.cold` is `foo`.
+    /// The frame as one that is inlined in the next.
+    pub(crate) fn into_inlined(self) -> Frame<'a> {
+        Frame { symbol: self.symbol, source: self.source, trust: Trust::Inlined, ..Frame::EMPTY }
+    }
+
+    /// Symbol without what compilers append, and without the dot that 64-bit PowerPC puts before a function's
+    /// code: `foo.isra.0.cold` and `.foo` are `foo`.
     pub fn function(&self) -> Option<&'a str> {
-        self.symbol.map(|s| match s.find('.') {
-            Some(dot) if dot > 0 => s.get(..dot).unwrap_or(s),
-            _ => s,
-        })
+        let symbol = self.symbol?;
+        let symbol = symbol.strip_prefix('.').filter(|name| !name.is_empty()).unwrap_or(symbol);
+        // Rust's old mangling writes `::` as `..`; what is appended stands behind its hash.
+        let inner = if symbol.starts_with("_ZN") { symbol.rfind("17h").unwrap_or(0) } else { 0 };
+        let dot = symbol.get(inner..).and_then(|tail| tail.find('.')).map(|dot| inner + dot);
+        dot.filter(|&dot| dot > 0).and_then(|dot| symbol.get(..dot)).or(Some(symbol))
+    }
+}
+
+/// The head of a block of `scripts/faddr2line`: `do_sys_open+0x12/0x340:`.
+pub(crate) fn faddr2line_head(body: &[u8]) -> Option<Frame<'_>> {
+    let (rest, frame) = symbol_offset(body.trim_ascii_end().strip_suffix(b":")?).ok()?;
+    rest.is_empty().then_some(frame)
+}
+
+/// A line of such a block, `get_flags at include/linux/fs.h:12`, as the frame of the function that the head
+/// names, and whether the line before is of a call inlined in it.
+pub(crate) fn faddr2line_place<'a>(body: &'a [u8], head: &Frame<'a>) -> Option<(Frame<'a>, bool)> {
+    let line = text::skip_blanks(body);
+    let (line, outer) = match line.strip_prefix(b"(inlined by) ") {
+        Some(line) => (line, true),
+        None => (line, false),
+    };
+    let (rest, symbol) = text::symbol(line).ok()?;
+    let (rest, source) = source(rest.strip_prefix(b" at ")?).ok()?;
+    let frame = Frame { symbol: Some(symbol), source: Some(source), ..*head };
+    rest.trim_ascii().is_empty().then_some((frame, outer))
+}
+
+/// The frames of one line, the innermost first: see [`Frame::parse_all`].
+#[derive(Clone, Debug)]
+pub struct Frames<'a> {
+    lead: Lead<'a>,
+    last: Option<Frame<'a>>,
+}
+
+/// What a line says of the frames before its last, unread.
+#[derive(Clone, Copy, Debug)]
+enum Lead<'a> {
+    None,
+    /// The function that was called: `fn [mod]`, `[<8018de80>] (fn)`, `[<c0008000>]`.
+    Callee(&'a [u8]),
+    /// Where inlined calls are: `include/linux/fs.h:12 fs/open.c:34`.
+    Inlined(&'a [u8]),
+    /// Frames each in brackets: `[f0012345 : ret_from_irq+0x20/0x30 ] `.
+    Bracketed(&'a [u8]),
+}
+
+impl<'a> Frames<'a> {
+    /// One frame.
+    pub(crate) fn of(frame: Frame<'a>) -> Frames<'a> {
+        Frames { lead: Lead::None, last: Some(frame) }
+    }
+
+    /// Whether the line is no frame's, or all frames were taken.
+    pub fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Drops the callee where the trace has it already: as the caller of the line before.
+    pub(crate) fn after(&mut self, before: Option<&Frame<'a>>) {
+        if let (Lead::Callee(text), Some(before)) = (self.lead, before) {
+            let callee = dialects::callee(text);
+            if callee.symbol.is_none() || callee.symbol == before.symbol {
+                self.lead = Lead::None;
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let first = match self.lead {
+            Lead::None => None,
+            Lead::Callee(text) => {
+                self.lead = Lead::None;
+                Some(dialects::callee(text))
+            }
+            Lead::Inlined(text) => {
+                let found = dialects::next_inlined(text);
+                self.lead = found.map_or(Lead::None, |(rest, _)| Lead::Inlined(rest));
+                found.map(|(_, frame)| frame)
+            }
+            Lead::Bracketed(text) => {
+                let found = dialects::next_bracketed(text);
+                self.lead = found.map_or(Lead::None, |(rest, _)| Lead::Bracketed(rest));
+                found.map(|(_, frame)| frame)
+            }
+        };
+        first.or_else(|| self.last.take())
+    }
+}
+
+/// The last frame of a line and what it says of those before.
+fn line(body: &[u8]) -> Option<(Frame<'_>, Lead<'_>)> {
+    let body = text::skip_blanks(body);
+    let (inner, outer) = match body.strip_prefix(b"(") {
+        Some(inner) => (inner, true),
+        None => (body, false),
+    };
+    let (rest, address) = addresses(inner);
+    // Only the brackets of an inlined call hold no address.
+    let inline = address.is_none() && rest.len() < inner.len();
+    let (rest, questionable) = match rest.strip_prefix(b"? ") {
+        Some(rest) => (text::skip_blanks(rest), true),
+        None => (rest, false),
+    };
+    let Ok((rest, mut frame)) = symbol_offset(rest) else {
+        let (mut frame, lead) = dialects::line(body, rest, address)?;
+        if inline {
+            frame.trust = Trust::Inlined;
+        } else if questionable || (outer && address.is_some()) {
+            frame.trust = Trust::Unreliable;
+        }
+        return Some((frame, lead));
+    };
+    frame.address = address;
+    if questionable {
+        frame.trust = Trust::Unreliable;
+    } else if inline {
+        frame.trust = Trust::Inlined;
+    }
+    let end = text::skip_blanks(rest);
+    if end.is_empty() {
+        return Some((frame, Lead::None));
+    }
+    match end.strip_prefix(b")") {
+        // s390 puts what it does not vouch for between parentheses.
+        Some(end) if outer => {
+            frame.trust = Trust::Unreliable;
+            text::skip_blanks(end).is_empty().then_some((frame, Lead::None))
+        }
+        _ => dialects::tail(frame, end),
     }
 }
 
@@ -121,6 +271,9 @@ impl<'a> Frame<'a> {
 fn addresses(mut input: &[u8]) -> (&[u8], Option<u64>) {
     let mut address = None;
     for _ in 0..2 {
+        if input.first() != Some(&b'[') {
+            break;
+        }
         let Ok((rest, found)) = bracketed(input) else { break };
         address = found.or(address);
         input = text::skip_blanks(rest);
@@ -128,12 +281,18 @@ fn addresses(mut input: &[u8]) -> (&[u8], Option<u64>) {
     (input, address)
 }
 
-/// `[<hex>]`, `[hex]`, or what old symbolizers write for inlined calls: `[<     inline     >]`.
+/// `[<hex>]`, `[hex]`, `[<          (null)>]`, or what old symbolizers write for inlined calls:
+/// `[<     inline     >]`.
 fn bracketed(input: &[u8]) -> Parsed<'_, Option<u64>> {
     let (rest, _) = (tag("["), opt(tag("<"))).parse(input)?;
-    if let Some(rest) = text::skip_blanks(rest).strip_prefix(b"inline") {
+    let inner = text::skip_blanks(rest);
+    if let Some(rest) = inner.strip_prefix(b"inline") {
         let (rest, _) = tag(">]").parse(text::skip_blanks(rest))?;
         return Ok((rest, None));
+    }
+    if let Some(rest) = inner.strip_prefix(b"(null)") {
+        let (rest, _) = tag(">]").parse(rest)?;
+        return Ok((rest, Some(0)));
     }
     let (rest, address) = preceded(opt(tag("0x")), text::hex_digits).parse(rest)?;
     let (rest, _) = (opt(tag(">")), tag("]")).parse(rest)?;
@@ -148,28 +307,6 @@ fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
     let (rest, size) = preceded(tag("/"), text::hex).parse(rest)?;
     let frame = Frame { symbol: Some(symbol), offset: Some(offset), size: Some(size), ..Frame::EMPTY };
     Ok(decorations(rest, frame))
-}
-
-/// `sym file.c:12 [inline]`, as symbolizers write it.
-fn inlined(input: &[u8]) -> Parsed<'_, Frame<'_>> {
-    let (rest, symbol) = text::symbol(input)?;
-    let (rest, _) = take_while1(|b| b == b' ').parse(rest)?;
-    let (rest, source) = source(rest)?;
-    let (rest, _) = (take_while1(|b| b == b' '), tag("[inline]")).parse(rest)?;
-    let frame = Frame { symbol: Some(symbol), trust: Trust::Inlined, source: Some(source), ..Frame::EMPTY };
-    Ok((rest, frame))
-}
-
-/// `0xffffffffc0001234`, `0x0`, or nothing but the address that stood in brackets before.
-fn bare_address(input: &[u8], bracketed: Option<u64>) -> Parsed<'_, Frame<'_>> {
-    if let Ok((rest, address)) = text::hex(input) {
-        let frame = Frame { address: Some(address), ..Frame::EMPTY };
-        return Ok(decorations(rest, frame));
-    }
-    match bracketed {
-        Some(_) if input.is_empty() => Ok((input, Frame::EMPTY)),
-        _ => text::fail(input),
-    }
 }
 
 /// What may follow the symbol: ` [ext4 <build ID>]`, ` [<build ID>]`, ` kernel/fork.c:2284`.
@@ -233,6 +370,8 @@ fn source(input: &[u8]) -> Parsed<'_, Source<'_>> {
 pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
     let (rest, _) = addresses(text::skip_blanks(body));
     let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
+    // 64-bit PowerPC puts a dot before the name of a function's code.
+    let rest = rest.strip_prefix(b".").unwrap_or(rest);
     let (name, rest) = text::take(rest, |b| b.is_ascii_alphanumeric() || b == b'_');
     if name.is_empty() || !matches!(rest.first(), Some(b'.' | b'+')) {
         return None;
@@ -243,20 +382,22 @@ pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
 /// The functions of a stack line, innermost first: 32-bit ARM names callee and caller,
 /// `[<8018de80>] (rcu_check_callbacks) from [<80192868>] (update_process_times+0x38/0x68)`.
 pub(crate) fn functions_of_line(body: &[u8]) -> [Option<&str>; 2] {
-    let (rest, address) = addresses(text::skip_blanks(body));
-    if let (Some(_), Some(inner)) = (address, rest.strip_prefix(b"(")) {
-        let (name, rest) = text::take(inner, text::is_symbol_byte);
-        if let Some(caller) = rest.strip_prefix(b") from ") {
-            let caller = addresses(caller).0;
-            let caller = function_of_line(caller.strip_prefix(b"(").unwrap_or(caller));
-            return [text::ascii(name), caller];
-        }
+    if let Some(name) = function_of_line(body) {
+        return [Some(name), None];
     }
-    [function_of_line(body), None]
+    let mut functions = [None; 2];
+    let frames = Frame::parse_all(body).filter(|frame| frame.trust != Trust::Inlined);
+    for (slot, frame) in functions.iter_mut().zip(frames) {
+        *slot = frame.function();
+    }
+    functions
 }
 
 /// Whether a stack line is one that the unwinder does not vouch for.
 pub(crate) fn is_questionable(body: &[u8]) -> bool {
     let (rest, _) = addresses(text::skip_blanks(body));
-    rest.starts_with(b"? ") || body.ends_with(b"(unreliable)")
+    rest.starts_with(b"? ") || body.ends_with(b"(unreliable)") || body.starts_with(b"([<")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,21 @@
 //! Register dumps: `__show_regs` of each CPU.
 
-use crate::arch::{self, Arch};
-use crate::facts::code::Code;
-use crate::facts::frame::{Frame, Trust};
+use crate::arch::{Arch, Row, UserMode};
+use crate::facts::code::{self, Code};
+use crate::facts::frame::Frame;
 use crate::text;
+
+use self::line::{
+    begins_with_register, candidates, digits_of, may_be_registers, pc_line, row_values, strip_any, value_line,
+};
+
+mod line;
 
 /// One register dump: the program counter and the registers printed with it.
 ///
 /// A report holds several: the crash's own, that of the system call inside the trace (`RIP: 0033:`), and the
 /// first one again after the end of the trace. Printed by `__show_regs` in `arch/x86/kernel/process_64.c`
-/// and in `arch/arm64/kernel/process.c`.
+/// and in the same file of the other CPUs, whose names are in the tables of [`Arch`].
 ///
 /// ```text
 /// RIP: 0010:oops_leaf+0x5/0x30 [crashme]
@@ -17,7 +23,15 @@ use crate::text;
 /// RAX: 0000000000000000 RBX: 0000000000000004 RCX: 0000000000000000
 /// FS:  00000000004a2858(0000) GS:ffff88803ed00000(0000) knlGS:0000000000000000
 /// CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033
+///
+/// Krnl PSW : 0704c00180000000 00000000001d2f40 (oops_leaf+0x12/0x30 [crashme])
+///            R:0 T:1 IO:1 EX:1 Key:0 M:1 W:0 P:0 AS:3 CC:0 PM:0 RI:0 EA:3
+/// Krnl GPRS: 0000000000000000 0000000000000001 000003ff00000000 00000000011c5d58
+///            00000000011c5d50 0000000000000000 00000000011c5d70 0000000000000001
 /// ```
+///
+/// Registers without a name of their own are called as the CPU's manual calls them: `R4` on s390, `$4` on
+/// MIPS, `GPR04` on PowerPC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registers<'a> {
@@ -25,12 +39,13 @@ pub struct Registers<'a> {
     pub arch: &'static Arch,
     /// Index of the first line of the dump among the lines given to [`Registers::read`].
     pub line: usize,
-    /// The program counter, trust [`Trust::Pc`]; `None` if its line is lost.
+    /// The program counter, trust [`Trust::Pc`](crate::facts::frame::Trust::Pc); `None` if its line is lost.
     pub pc: Option<Frame<'a>>,
-    /// The return address register (`lr :`), trust [`Trust::Return`]; `None` on x86.
+    /// The return address register (`lr :`), trust
+    /// [`Trust::Return`](crate::facts::frame::Trust::Return); `None` on x86.
     pub link: Option<Frame<'a>>,
-    /// Whether the CPU was in user mode: its code segment says so (`RIP: 0033:`), or on arm64 that the
-    /// program counter has no symbol.
+    /// Whether the CPU was in user mode: its code segment says so (`RIP: 0033:`) or its status register, or
+    /// that the program counter has no symbol.
     pub user: bool,
     /// Name and value in the order printed, without the segment selectors (`0018:`, `(0000)`).
     pub values: Vec<(&'a str, u64)>,
@@ -77,17 +92,32 @@ impl<'a> Registers<'a> {
         };
         self.pc = merge(self.pc, other.pc);
         self.link = merge(self.link, other.link);
-        if self.values.is_empty() {
-            self.arch = other.arch;
-        }
         self.values.append(&mut other.values);
+        self.judge();
+    }
+
+    /// Asks the status register whether the CPU was in user mode.
+    fn judge(&mut self) {
+        let status = |mode: &UserMode| Some(self.get(mode.register)? & mode.mask == mode.value);
+        if let Some(user) = self.arch.user_mode.iter().find_map(status) {
+            self.user = user;
+        }
+    }
+
+    /// Fills in the address of a program counter that has a line of its own for its symbol.
+    fn settle(&mut self) {
+        let address = self.get(self.arch.pc_register);
+        if let (Some(pc), Some(address)) = (&mut self.pc, address) {
+            pc.address = pc.address.or(Some(address));
+        }
     }
 }
 
-/// Whether a line is part of a register dump and nothing else: `RAX: 0000000000000000 RBX: …`, `lr : fn+0x1/0x2`.
-/// The line of the program counter is [`is_pc_line`].
+/// Whether a line is part of a register dump and nothing else: `RAX: 0000000000000000 RBX: …`,
+/// `lr : fn+0x1/0x2`. The line of the program counter is [`is_pc_line`].
 pub fn is_register_line(body: &[u8]) -> bool {
-    value_line(text::skip_blanks(body), 0, None).is_some()
+    let body = text::skip_blanks(body);
+    may_be_registers(body) && candidates(body).any(|arch| begins_with_register(arch, body))
 }
 
 /// Whether a line gives a program counter: `RIP: 0010:fn+0x1/0x2`, `pc : fn+0x1/0x2`.
@@ -100,6 +130,9 @@ const MAX_GAP: usize = 8;
 /// Without a program counter this many registers make a dump: fewer are a lone `CR2:` after a trace.
 const MIN_ORPHANS: usize = 4;
 
+/// Where a program counter is printed as symbol and as number, this many registers may stand between.
+const FEW: usize = 2;
+
 #[derive(Default)]
 struct Reader<'a> {
     dumps: Vec<Registers<'a>>,
@@ -108,48 +141,94 @@ struct Reader<'a> {
     half: bool,
     /// Lines of others since the last line of the open dump.
     gap: usize,
+    /// Which dump's code the next lines may go on with; the one after the last is the open one.
+    coding: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     fn take(&mut self, line: usize, body: &'a [u8]) {
-        if let Some(dump) = pc_line(body, line) {
-            self.pc(dump, is_half(body));
+        if let Some(owner) = self.coding.take()
+            && self.goes_on(owner, body)
+        {
+            self.coding = Some(owner);
+        } else if let Some(dump) = pc_line(body, line) {
+            self.pc(dump, body);
         } else if let Some(dump) = value_line(body, line, self.open.as_ref()) {
             self.values(dump);
         } else if let Some(code) = Code::parse(body) {
             self.code(code);
-        } else {
+        } else if self.open.is_some() && !self.row(body) && !code::is_decoded(body) {
             self.gap += 1;
             let head = |head: &&str| body.starts_with(head.as_bytes());
-            let ended = self.open.as_ref().is_some_and(|d| d.arch.trace_heads.iter().any(head));
+            // The `CR2:` after ` </TASK>` is the crash's.
+            let ended = body.starts_with(b"</")
+                || self.open.as_ref().is_some_and(|d| d.arch.trace_heads.iter().any(head));
             if ended || self.gap > MAX_GAP {
                 self.close();
             }
         }
     }
 
+    /// Whether a line goes on with the code of the line before.
+    fn goes_on(&mut self, owner: usize, body: &'a [u8]) -> bool {
+        let owner = self.dumps.iter_mut().chain(&mut self.open).nth(owner);
+        owner.and_then(|dump| dump.code.as_mut()).is_some_and(|code| code.extend(body))
+    }
+
     /// The line of a program counter opens a dump, unless it completes the one before it.
-    fn pc(&mut self, mut dump: Registers<'a>, half: bool) {
-        let near = self.gap == 0;
+    fn pc(&mut self, mut dump: Registers<'a>, body: &[u8]) {
+        let (near, half) = (self.gap == 0, is_half(body));
         self.gap = 0;
         if let Some(open) = &mut self.open {
+            let late = open.pc.is_none() && (open.arch.pc_last || dump.arch.pc_last);
             // arm64 prints `pstate:` before `pc :`.
-            let first = open.pc.is_none() && open.values.len() <= 2;
-            if near && (first || (half != self.half && open.values.len() <= 2)) {
+            let few = open.values.len() <= FEW;
+            let first = open.pc.is_none() && few;
+            let second = open.arch.pc_twice && is_same_pc(open, &dump, few);
+            if late || (near && (first || second || (half != self.half && few))) {
+                // Two CPUs print the same registers; their program counters tell them apart.
+                if open.values.is_empty() || strip_any(body, open.arch.pc_prefixes).is_none() {
+                    open.arch = dump.arch;
+                }
                 open.complete(&mut dump);
                 self.half = half;
                 return;
             }
         }
         self.close();
+        dump.judge();
         (self.open, self.half) = (Some(dump), half);
     }
 
-    /// A line of registers goes on with the open dump. Another value for one of them, with lines between, is a
-    /// dump that has lost its first lines; without, two CPUs print at once, and the first value counts.
+    /// A line of nothing but values, which goes on with the row of the line before.
+    fn row(&mut self, body: &'a [u8]) -> bool {
+        let Some(open) = self.open.as_mut().filter(|_| self.gap == 0) else { return false };
+        let Some(&(last, _)) = open.values.last() else { return false };
+        let names = |row: &'static Row| row.names.iter().skip_while(move |name| **name != last).skip(1);
+        let Some((row, names)) = open
+            .arch
+            .rows
+            .iter()
+            .map(|row| (row, names(row)))
+            .find(|(_, names)| names.clone().next().is_some())
+        else {
+            return false;
+        };
+        let digits = digits_of(row.digits, open.arch);
+        let before = open.values.len();
+        let rest = row_values(body, names, digits, |name, value| open.values.push((name, value)));
+        if !text::skip_blanks(rest).trim_ascii_end().is_empty() {
+            open.values.truncate(before);
+        }
+        open.values.len() > before
+    }
+
+    /// A line of registers goes on with the open dump. Another value for one of them, with lines between, is
+    /// a dump that has lost its first lines; without, two CPUs print at once, and the first value counts.
     fn values(&mut self, mut dump: Registers<'a>) {
         let gap = std::mem::take(&mut self.gap);
         let Some(open) = &mut self.open else {
+            dump.judge();
             self.open = Some(dump);
             return;
         };
@@ -157,43 +236,52 @@ impl<'a> Reader<'a> {
         let clashes = dump.values.iter().any(clash);
         if clashes && gap > 0 && !open.mixed {
             self.close();
+            dump.judge();
             self.open = Some(dump);
             return;
         }
         open.mixed |= clashes;
-        if open.values.is_empty() {
+        // What comes first may be of a CPU with shorter words as well.
+        if open.values.len() <= FEW {
             open.arch = dump.arch;
         }
         dump.values.retain(|&(name, _)| open.get(name).is_none());
         open.values.append(&mut dump.values);
         open.link = merge(open.link, dump.link);
+        open.judge();
     }
 
-    /// Since 4.18 the code follows its program counter. Before, and on arm64, it follows the trace: it is that of
-    /// the first dump of the kernel since the last code.
+    /// Since 4.18 the code follows its program counter, on s390 its registers. Before, and on other CPUs, it
+    /// follows the trace: it is that of the first dump of the kernel since the last code.
     fn code(&mut self, code: Code<'a>) {
-        if let Some(open) = self.open.as_mut().filter(|dump| dump.values.is_empty() && dump.code.is_none()) {
+        let inside = |dump: &&mut Registers<'_>| dump.values.is_empty() || dump.arch.code_inside;
+        if let Some(open) = self.open.as_mut().filter(|dump| dump.code.is_none()).filter(inside) {
             self.gap = 0;
             open.code = Some(code);
+            self.coding = Some(self.dumps.len());
             return;
         }
         let mut owner = None;
-        for dump in self.dumps.iter_mut().chain(&mut self.open) {
+        for (i, dump) in self.dumps.iter_mut().chain(&mut self.open).enumerate() {
             if dump.code.is_some() {
                 owner = None;
             } else if owner.is_none() && !dump.user && dump.values.len() >= MIN_ORPHANS {
-                owner = Some(dump);
+                owner = Some((i, dump));
             }
         }
-        if let Some(owner) = owner {
+        if let Some((i, owner)) = owner {
             owner.code = Some(code);
+            self.coding = Some(i);
         }
     }
 
     fn close(&mut self) {
         self.gap = 0;
         let whole = |d: &Registers<'_>| d.pc.is_some() || d.values.len() >= MIN_ORPHANS;
-        self.dumps.extend(self.open.take().filter(whole));
+        if let Some(mut dump) = self.open.take().filter(whole) {
+            dump.settle();
+            self.dumps.push(dump);
+        }
     }
 }
 
@@ -212,160 +300,12 @@ fn merge<'a>(a: Option<Frame<'a>>, b: Option<Frame<'a>>) -> Option<Frame<'a>> {
     }
 }
 
-/// Reads `RIP: 0010:fn+0x1/0x2` and what stands behind it on the line.
-fn pc_line(body: &[u8], line: usize) -> Option<Registers<'_>> {
-    let found = arch::ALL.iter().find_map(|arch| {
-        let rest = strip_any(body, arch.pc_prefixes)?;
-        // `%016llx` for user space; a kernel's pointer into nowhere is `0x…` or in brackets.
-        let digits = text::skip_blanks(rest);
-        let bare = digits.first().is_some_and(u8::is_ascii_hexdigit) && !digits.starts_with(b"0x");
-        Some((arch, bare, code_pointer(rest)?))
-    });
-    let (mut arch, bare, (rest, pc, selector)) = found?;
-    let mut dump = Registers::new(arch, line);
-    // Two CPUs share `pc :`; the registers behind it tell them apart.
-    for candidate in arch::ALL.iter().filter(|a| strip_any(body, a.pc_prefixes).is_some()) {
-        let link = &mut dump.link;
-        if values(candidate, rest, link, |name, value| dump.values.push((name, value))) > 0 {
-            arch = candidate;
-            break;
-        }
-    }
-    dump.arch = arch;
-    dump.user = match selector {
-        Some(selector) => selector & 3 == 3,
-        None => arch.bare_pc_is_user && bare && pc.symbol.is_none(),
-    };
-    dump.pc = Some(Frame { trust: Trust::Pc, ..pc });
-    Some(dump)
-}
-
-/// Reads a line of registers; the CPU of the open dump goes before the others.
-fn value_line<'a>(body: &'a [u8], line: usize, open: Option<&Registers<'a>>) -> Option<Registers<'a>> {
-    if !may_be_registers(body) {
-        return None;
-    }
-    let first = open.map(|dump| dump.arch);
-    first.into_iter().chain(arch::ALL).find_map(|arch| {
-        let mut dump = Registers::new(arch, line);
-        let link = &mut dump.link;
-        let n = values(arch, body, link, |name, value| dump.values.push((name, value)));
-        (n > 0 || dump.link.is_some()).then_some(dump)
-    })
-}
-
-/// A name and a colon: what nearly every other line fails at.
-fn may_be_registers(body: &[u8]) -> bool {
-    let (name, rest) = text::take(body, |b| b.is_ascii_alphanumeric() || b == b'_');
-    let named = !name.is_empty() && text::skip_blanks(rest).starts_with(b":");
-    named || arch::ALL.iter().any(|arch| strip_any(body, arch.link_prefixes).is_some())
-}
-
-/// Gives every register of `body` to `push` and returns their number; ends at the first thing that is none.
-fn values<'a>(
-    arch: &Arch,
-    mut body: &'a [u8],
-    link: &mut Option<Frame<'a>>,
-    mut push: impl FnMut(&'a str, u64),
-) -> usize {
-    let mut n = 0;
-    loop {
-        body = text::skip_blanks(body);
-        if let Some(rest) = strip_any(body, arch.link_prefixes) {
-            let Some((rest, frame, _)) = code_pointer(rest) else {
-                return n;
-            };
-            (*link, body) = (Some(frame), rest);
-        } else if let Some((rest, name, value)) = register(arch, body) {
-            push(name, value);
-            (n, body) = (n + 1, rest);
-        } else {
-            return n;
-        }
-    }
-}
-
-/// Reads one `RSP: 0018:ffffc90000143e28`, `FS:  00000000004a2858(0000)`, `x9 : ffffa00011e6a1c4`.
-fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'a str, u64)> {
-    let (name, rest) = text::take(body, |b| b.is_ascii_alphanumeric() || b == b'_');
-    let rest = text::skip_blanks(rest).strip_prefix(b":")?;
-    if arch.spaced && !rest.starts_with(b" ") {
-        return None;
-    }
-    let rest = text::skip_blanks(rest);
-    let register = arch.registers.iter().find(|r| r.name.as_bytes() == name)?;
-    let (mut digits, mut rest) = text::take(rest, |b| b.is_ascii_hexdigit());
-    if let Some(value) = rest.strip_prefix(b":") {
-        (digits, rest) = text::take(value, |b| b.is_ascii_hexdigit());
-    }
-    if digits.len() != register.digits {
-        return None;
-    }
-    if rest.starts_with(b"(") {
-        let close = rest.iter().position(|&b| b == b')')?;
-        rest = rest.get(close + 1..)?;
-    }
-    if !matches!(rest.first(), None | Some(b' ' | b'\t' | b'\r')) {
-        return None;
-    }
-    Some((rest, text::ascii(name)?, text::number(digits, 16)?))
-}
-
-/// Reads `0010:fn+0x1/0x2`, `0010:[<ffffffff81>]  [<ffffffff81>] fn+0x1/0x2`, `0033:0x47b7a0`, `(null)`,
-/// `ffff8000101d0000`: rest of the line, frame, code segment.
-fn code_pointer(input: &[u8]) -> Option<(&[u8], Frame<'_>, Option<u64>)> {
-    let input = text::skip_blanks(input);
-    let (digits, rest) = text::take(input, |b| b.is_ascii_hexdigit());
-    let (selector, input) = match rest.strip_prefix(b":") {
-        Some(rest) if matches!(digits.len(), 4..=8) => (text::number(digits, 16), text::skip_blanks(rest)),
-        _ => (None, input),
-    };
-    if let Ok((rest, frame)) = Frame::parse_symbol(input) {
-        return Some((rest, frame, selector));
-    }
-    let (mut rest, mut address) = (input, None);
-    for _ in 0..3 {
-        let Some((after, found)) = bare(rest) else {
-            break;
-        };
-        (rest, address) = (text::skip_blanks(after), Some(found));
-    }
-    let frame = Frame {
-        symbol: None,
-        offset: None,
-        size: None,
-        address: Some(address?),
-        module: None,
-        build_id: None,
-        trust: Trust::Return,
-        source: None,
-    };
-    Some((rest, frame, selector))
-}
-
-/// Reads an address without a symbol: `0x47b7a0`, `(null)`, `[<80b0f484>]`, `[<          (null)>]`, 16 or 8 digits.
-fn bare(input: &[u8]) -> Option<(&[u8], u64)> {
-    if let Some(inner) = input.strip_prefix(b"[<") {
-        let (rest, address) = bare(text::skip_blanks(inner))?;
-        return Some((rest.strip_prefix(b">]")?, address));
-    }
-    if let Some(rest) = input.strip_prefix(b"(null)") {
-        return Some((rest, 0));
-    }
-    if let Ok((rest, address)) = text::hex(input) {
-        return Some((rest, address));
-    }
-    let (digits, rest) = text::take(input, |b| b.is_ascii_hexdigit());
-    let whole = matches!(digits.len(), 8 | 16) && !rest.first().is_some_and(u8::is_ascii_alphanumeric);
-    Some((rest, text::number(digits, 16).filter(|_| whole)?))
-}
-
-fn strip_any<'a>(body: &'a [u8], prefixes: &[&str]) -> Option<&'a [u8]> {
-    prefixes.iter().find_map(|prefix| match body.strip_prefix(prefix.as_bytes()) {
-        // `RIP  [<` names the bracket only to tell it from other text.
-        Some(_) if prefix.ends_with('[') => body.get(prefix.len() - 1..),
-        rest => rest,
-    })
+/// Whether a second line of a program counter is of the same: one gives the symbol and one the number.
+fn is_same_pc(open: &Registers<'_>, dump: &Registers<'_>, few: bool) -> bool {
+    let (Some(a), Some(b)) = (&open.pc, &dump.pc) else { return false };
+    let unknown = a.symbol.is_none() || b.symbol.is_none();
+    let unplaced = a.address.is_none() || b.address.is_none();
+    unknown && ((a.address.is_some() && a.address == b.address) || (unplaced && few))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Stack traces: which stack it is, whose, and its frames.
 
-use crate::facts::frame::Frame;
+use crate::arch;
+use crate::facts::frame::{self, Frame, Frames};
 use crate::facts::registers::{self, Registers};
 use crate::facts::task::{Task, TaskState};
 use crate::line::{Caller, Line};
@@ -119,6 +120,12 @@ struct State<'a> {
     heading: Heading<'a>,
     /// Index of the trace that frames are added to.
     open: Option<usize>,
+    /// Whether the next frame is of no stack.
+    stray: bool,
+    /// Whether the last line was SPARC's `Caller[…]: fn+0x1/0x2`, a stack of its own.
+    callers: bool,
+    /// `fn+0x1/0x2:` of `faddr2line`, whose functions and lines come next.
+    block: Option<Frame<'a>>,
 }
 
 impl<'a> StackTrace<'a> {
@@ -132,7 +139,7 @@ impl<'a> StackTrace<'a> {
             let caller = line.prefix.caller;
             let known = states.iter().position(|state| state.caller == caller);
             let index = known.unwrap_or_else(|| {
-                states.push(State { caller, heading: Heading::NONE, open: None });
+                states.push(State::new(caller));
                 states.len() - 1
             });
             if let Some(state) = states.get_mut(index) {
@@ -175,21 +182,25 @@ pub(crate) fn registers_of<'a>(lines: &[Line<'a>]) -> Vec<(usize, Option<Caller>
 }
 
 impl<'a> State<'a> {
+    fn new(caller: Option<Caller>) -> State<'a> {
+        let heading = Heading::NONE;
+        State { caller, heading, open: None, stray: false, callers: false, block: None }
+    }
+
     /// Takes the next line of the caller.
     fn take(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) {
-        if let Some(frame) = frame(body) {
-            match self.open.and_then(|open| traces.get_mut(open)) {
-                Some(trace) => trace.frames.push(frame),
-                None => {
-                    let Heading { line, kind, cpu, comm, pid } = self.heading;
-                    let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
-                    let frames = vec![frame];
-                    let registers = Vec::new();
-                    traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line });
-                    self.open = Some(traces.len() - 1);
-                    self.heading = Heading::NONE;
-                }
+        let frames = frames(body);
+        if !frames.is_empty() {
+            self.block = None;
+            if std::mem::take(&mut self.stray) {
+                return;
             }
+            let callers = body.starts_with(b"Caller[");
+            if std::mem::replace(&mut self.callers, callers) != callers && callers {
+                self.open = None;
+            }
+            self.push(frames, at, traces);
+        } else if self.block(body, at, traces) {
         } else if let Some(heading) = heading(body) {
             self.heading = Heading { line: Some(at), ..heading };
             self.open = None;
@@ -197,7 +208,48 @@ impl<'a> State<'a> {
             self.name(task, at);
         } else if !is_inside(body) {
             self.open = None;
+            self.stray = is_stray(body);
         }
+    }
+
+    /// Adds the frames of a line to the open trace, or to a new one.
+    fn push(&mut self, mut frames: Frames<'a>, at: usize, traces: &mut Vec<StackTrace<'a>>) {
+        if let Some(trace) = self.open.and_then(|open| traces.get_mut(open)) {
+            frames.after(trace.frames.last());
+            trace.frames.extend(frames);
+            return;
+        }
+        let Heading { line, kind, cpu, comm, pid } = self.heading;
+        let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
+        let (frames, registers) = (frames.collect(), Vec::new());
+        traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line });
+        self.open = Some(traces.len() - 1);
+        self.heading = Heading::NONE;
+    }
+
+    /// Takes a line of `scripts/faddr2line`; `false` if it is none.
+    ///
+    /// ```text
+    /// do_sys_open+0x12/0x340:
+    /// get_flags at include/linux/fs.h:12
+    ///  (inlined by) do_sys_open at fs/open.c:1234
+    /// ```
+    fn block(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) -> bool {
+        if let Some(frame) = frame::faddr2line_head(body) {
+            self.block = Some(frame);
+            return true;
+        }
+        let Some(block) = self.block else { return false };
+        let Some((frame, outer)) = frame::faddr2line_place(body, &block) else {
+            self.block = None;
+            return false;
+        };
+        let inner = self.open.and_then(|open| traces.get_mut(open)).and_then(|trace| trace.frames.last_mut());
+        if let Some(inner) = inner.filter(|_| outer) {
+            *inner = inner.into_inlined();
+        }
+        self.push(Frames::of(frame), at, traces);
+        true
     }
 
     /// Fills the heading with what a `CPU: … Comm: …` line says; alone, it heads a stack as well.
@@ -226,14 +278,16 @@ fn settle(traces: &mut [StackTrace<'_>], dump: bool) {
     }
 }
 
-/// A frame, where the line is one of a stack: indented, in brackets, or nothing but a frame.
-fn frame(body: &[u8]) -> Option<Frame<'_>> {
+/// The frames of a line of a stack; none if it is something else.
+fn frames(body: &[u8]) -> Frames<'_> {
     let body = match text::find(body, "> ") {
         // Linux 4.x puts the first frame behind the stack's name: " <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
-        Some(end) if is_stack_name(body.get(..=end)?) => body.get(end + 1..)?,
+        Some(end) if is_stack_name(body.get(..=end).unwrap_or_default()) => {
+            body.get(end + 1..).unwrap_or_default()
+        }
         _ => body,
     };
-    Frame::parse(body)
+    Frame::parse_all(body)
 }
 
 /// ` <TASK>`, ` </IRQ>`, ` <#DF>`.
@@ -247,10 +301,35 @@ fn is_stack_name(body: &[u8]) -> bool {
 
 /// Lines that may stand in the middle of a stack: the registers of an interrupted context.
 fn is_inside(body: &[u8]) -> bool {
+    let line = text::skip_blanks(body);
     is_stack_name(body)
         || registers::is_register_line(body)
         || registers::is_pc_line(body)
-        || text::skip_blanks(body).starts_with(b"Code:")
+        || line.starts_with(b"Code:")
+        || arch::ALL.iter().flat_map(|arch| arch.inside).any(|start| line.starts_with(start.as_bytes()))
+        || is_memory(line)
+}
+
+/// Words of memory: `1f00:                   00000000 80c04f18`, of `dump_mem` in `arch/arm/kernel/traps.c`.
+fn is_memory(line: &[u8]) -> bool {
+    let (address, rest) = text::take(line, |b| b.is_ascii_hexdigit());
+    let whole = |word: &[u8]| matches!(word.len(), 8 | 16) && word.iter().all(|&b| is_dumped(b));
+    let words = |word: &[u8]| word.is_empty() || whole(word);
+    address.len() == 4
+        && rest
+            .strip_prefix(b":")
+            .is_some_and(|rest| rest.starts_with(b" ") && rest.split(|&b| b == b' ').all(words))
+}
+
+/// Whether a byte may be part of a dumped word; what cannot be read is `????????`.
+fn is_dumped(b: u8) -> bool {
+    b.is_ascii_hexdigit() || b == b'?'
+}
+
+/// Lines that a frame follows which is of no stack.
+fn is_stray(body: &[u8]) -> bool {
+    let line = text::skip_blanks(body);
+    arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
 }
 
 /// Beginnings of headings, and the stack that they announce.
@@ -318,3 +397,6 @@ fn by_task(line: &[u8]) -> Heading<'_> {
     let number = |name| text::after(line, name).and_then(|n| text::dec_u32(n).ok()).map(|(_, n)| n);
     Heading { cpu: number(" on cpu "), pid: number("by task "), ..Heading::NONE }
 }
+
+#[cfg(test)]
+mod tests;

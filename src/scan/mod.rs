@@ -7,20 +7,31 @@ use memchr::{memchr, memrchr};
 
 use crate::formats::FAMILIES;
 
-/// Finds the next needle: packed where the CPU has the instructions for it.
+/// Finds needles: packed where the CPU has the instructions for it.
 #[derive(Debug)]
 enum Finder {
     Packed(packed::Searcher),
     Automaton(AhoCorasick),
 }
 
-static FINDER: LazyLock<Option<Finder>> = LazyLock::new(|| {
+/// Most needles that a packed searcher takes; more are shared out over several.
+const PACKED_NEEDLES: usize = 64;
+
+static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
     let needles = needles();
-    let packed =
-        packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder().extend(&needles).build();
-    let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&needles).ok();
-    packed.map(Finder::Packed).or_else(|| automaton().map(Finder::Automaton))
+    let groups = needles.len().div_ceil(PACKED_NEEDLES).max(1);
+    let packed: Option<Vec<Finder>> =
+        needles.chunks(needles.len().div_ceil(groups).max(1)).map(packed_finder).collect();
+    packed.unwrap_or_else(|| {
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&needles);
+        automaton.ok().map(Finder::Automaton).into_iter().collect()
+    })
 });
+
+fn packed_finder(needles: &[&'static str]) -> Option<Finder> {
+    let config = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).clone();
+    config.builder().extend(needles).build().map(Finder::Packed)
+}
 
 /// Banners of the format tables, less those that another one is a part of.
 fn needles() -> Vec<&'static str> {
@@ -54,12 +65,20 @@ pub(crate) struct Span {
 pub(crate) struct Hits<'a> {
     log: &'a [u8],
     at: usize,
+    /// For each finder how far it has searched: to a hit, or to an end without one.
+    ahead: Vec<Ahead>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Ahead {
+    to: usize,
+    hit: bool,
 }
 
 impl<'a> Hits<'a> {
     /// Hits in lines that begin at `from` or later; `from` is the start of a line.
     pub(crate) fn new(log: &'a [u8], from: usize) -> Hits<'a> {
-        Hits { log, at: from }
+        Hits { log, at: from, ahead: vec![Ahead { to: from, hit: false }; FINDERS.len()] }
     }
 
     /// Start of the first line that has not been searched.
@@ -71,14 +90,30 @@ impl<'a> Hits<'a> {
     pub(crate) fn next_before(&mut self, limit: usize) -> Option<Span> {
         let last = limit.checked_sub(1).filter(|last| *last >= self.at)?;
         let end = line_end(self.log, last.min(self.log.len()));
-        let hit = self.log.get(self.at..end).and_then(|text| FINDER.as_ref()?.find(text));
-        let Some(hit) = hit else {
+        let (log, at) = (self.log, self.at);
+        let hits = FINDERS.iter().zip(&mut self.ahead).filter_map(|(finder, ahead)| {
+            ahead.advance(finder, log, at, end);
+            ahead.hit.then_some(ahead.to)
+        });
+        let Some(hit) = hits.min().filter(|hit| *hit < end) else {
             self.at = end + 1;
             return None;
         };
-        let span = line_around(self.log, self.at + hit);
+        let span = line_around(self.log, hit);
         self.at = span.end + 1;
         Some(span)
+    }
+}
+
+impl Ahead {
+    /// Searches from `at` to `end`, unless that is done already.
+    fn advance(&mut self, finder: &Finder, log: &[u8], at: usize, end: usize) {
+        let from = self.to.max(at);
+        if self.hit && self.to >= at || !self.hit && self.to >= end {
+            return;
+        }
+        let found = log.get(from..end).and_then(|text| finder.find(text));
+        *self = Ahead { to: found.map_or(end, |hit| from + hit), hit: found.is_some() };
     }
 }
 

@@ -1,4 +1,7 @@
 use super::*;
+use crate::facts::frame::Trust;
+
+mod cpus;
 
 fn read(log: &str) -> Vec<Registers<'_>> {
     Registers::read(log.lines().map(str::as_bytes))

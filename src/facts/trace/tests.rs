@@ -1,0 +1,141 @@
+use super::*;
+use crate::facts::frame::Trust;
+
+/// The stacks of a log in short: `fn`, `? fn` where the unwinder does not vouch, `! fn` for a program
+/// counter, `~ fn` where it is inlined.
+fn stacks(log: &str) -> Vec<String> {
+    let lines: Vec<Line<'_>> = log.lines().map(|line| Line::parse(0, line.as_bytes())).collect();
+    let frame = |frame: &Frame<'_>| {
+        let mark = match frame.trust {
+            Trust::Return => "",
+            Trust::Unreliable => "? ",
+            Trust::Pc => "! ",
+            Trust::Inlined => "~ ",
+        };
+        let name = match (frame.symbol, frame.source, frame.address) {
+            (Some(symbol), Some(source), _) => format!("{symbol} {}:{}", source.file, source.line),
+            (Some(symbol), None, _) => symbol.to_string(),
+            (None, Some(source), _) => format!("{}:{}", source.file, source.line),
+            (None, None, address) => format!("{:#x}", address.unwrap_or_default()),
+        };
+        format!("{mark}{name}")
+    };
+    let stack = |trace: &StackTrace<'_>| trace.frames.iter().map(frame).collect::<Vec<_>>().join(", ");
+    StackTrace::read(&lines, false).iter().map(stack).collect()
+}
+
+#[test]
+fn x86_names_of_stacks() {
+    let log = "\
+Call Trace:
+ <IRQ>  [<ffffffff8138d924>] dump_stack+0x1/0x2
+ [<ffffffff8138d925>] ? tick+0x1/0x2
+ <EOI>  [<ffffffff8138d926>] idle+0x1/0x2
+Code: 00 00 00 00
+";
+    assert_eq!(stacks(log), ["dump_stack, ? tick, idle"]);
+}
+
+#[test]
+fn arm_callers_are_callees_of_the_next_line() {
+    let log = "\
+ demo_leaf from demo_write+0x30/0x60
+ demo_write from __irq_svc+0x68/0x84
+Exception stack(0xf0a8deb8 to 0xf0a8df00)
+dea0:                                                       c3a4e240 c1203d40
+dec0: 00000000 00000001 ???????? c2f1a600 eefb5d00 00000000 c2f1a605 c1203d40
+ __irq_svc from idle+0x1c/0x34
+ r7:81fc3200 r6:00000000 r5:81fc3200 r4:8240c000
+ idle from ret_from_fork+0x14/0x2c
+";
+    assert_eq!(stacks(log), ["demo_leaf, demo_write, __irq_svc, idle, ret_from_fork"]);
+    let log = "\
+Backtrace: 
+Function entered at [<c0008000>] from [<c0012344>]
+Function entered at [<c0012300>] from [<c0012544>]
+";
+    assert_eq!(stacks(log), ["0xc0008000, 0xc0012344, 0xc0012544"]);
+    // A line is lost between.
+    let log = " a from b+0x1/0x2\n c from d+0x1/0x2\n";
+    assert_eq!(stacks(log), ["a, b, c, d"]);
+}
+
+#[test]
+fn powerpc_interrupted_contexts() {
+    let log = "\
+Call Trace:
+[c000000003ffde10] [c0000000002534c8] call_timer_fn+0x58/0x1f0 (unreliable)
+[c0000000038ffa80] [c000000000009a80] decrementer_common_virt+0x210/0x220
+--- interrupt: 900 at plpar_hcall_norets+0x18/0x2c
+NIP:  c0000000000f1958 LR: c000000000f5ad34 CTR: 0000000000000000
+REGS: c0000000038ffab0 TRAP: 0900   Not tainted  (6.6.30-demo)
+MSR:  8000000002009033 <SF,VEC,EE,ME,IR,DR,RI,LE>  CR: 22000220  XER: 00000000
+IRQMASK: 0 
+GPR00: 0000000000000000 c0000000038ffd50 c000000001c8a600 0000000000000000 
+NIP [c0000000000f1958] plpar_hcall_norets+0x18/0x2c
+LR [c000000000f5ad34] cede+0x34/0x50
+--- interrupt: 900
+[c0000000038ffdb0] [c000000000f5afe0] dedicated_cede_loop+0xa0/0x190
+";
+    assert_eq!(
+        stacks(log),
+        ["? call_timer_fn, decrementer_common_virt, ! plpar_hcall_norets, dedicated_cede_loop"]
+    );
+}
+
+#[test]
+fn s390_breaking_event_is_no_frame() {
+    let log = "\
+Call Trace:
+ [<000003ff80284046>] demo_check+0x46/0x58 [demo] 
+([<000003ff80284042>] demo_check+0x42/0x58 [demo])
+Last Breaking-Event-Address:
+ [<0000000082b02e2c>] __warn_printk+0x64/0x68
+";
+    assert_eq!(stacks(log), ["demo_check, ? demo_check"]);
+}
+
+#[test]
+fn sparc_callers_are_a_stack_of_their_own() {
+    let log = "\
+Call Trace:
+[<0000000010114094>] demo_write+0x54/0xa0 [demo]
+[<00000000007a5c64>] proc_reg_write+0xa4/0x100
+Caller[0000000010114094]: demo_write+0x54/0xa0 [demo]
+Caller[00000000007a5c64]: proc_reg_write+0xa4/0x100
+Instruction DUMP:
+";
+    assert_eq!(stacks(log), ["demo_write, proc_reg_write", "demo_write, proc_reg_write"]);
+    let log = "\
+[f04a5b68 : dump_stack+0xc/0x1c ] [f004d0b4 : __schedule_bug+0x64/0x74 ] 
+[f04a7c20 : schedule+0x4a0/0x5e0 ] 
+";
+    assert_eq!(stacks(log), ["dump_stack, __schedule_bug, schedule"]);
+}
+
+#[test]
+fn inlined_calls_stand_before_their_function() {
+    let log = "\
+Call Trace:
+ demo_write (demo.h:14 demo.c:31) demo
+ vfs_write (fs/read_write.c:583)
+";
+    assert_eq!(stacks(log), ["~ demo.h:14, demo_write demo.c:31, vfs_write fs/read_write.c:583"]);
+    let log = "\
+do_sys_open+0x12/0x340:
+get_flags at include/linux/fs.h:12
+ (inlined by) build_flags at fs/open.c:34
+ (inlined by) do_sys_open at fs/open.c:1234 (discriminator 2)
+
+do_read+0x12/0x340:
+do_read at fs/read_write.c:12
+";
+    assert_eq!(
+        stacks(log),
+        [
+            "~ get_flags include/linux/fs.h:12, ~ build_flags fs/open.c:34, do_sys_open fs/open.c:1234",
+            "do_read fs/read_write.c:12"
+        ]
+    );
+    assert_eq!(stacks("do_read+0x12/0x340:\nsome at text\n"), [""; 0]);
+}
