@@ -31,6 +31,8 @@ const SILENCE_BYTES: usize = 64 << 10;
 const FOREIGN_LINES_INSIDE: u32 = 8;
 /// A cascade: the next banner comes within this time, with nothing foreign between.
 const CASCADE_MICROS: u64 = 2_000_000;
+/// The same where both crashes last.
+const LASTING_CASCADE_MICROS: u64 = 120_000_000;
 /// Lines before a banner that may belong to it (`cut here` and a WARN's message).
 const PREAMBLE_LINES: usize = 16;
 /// Lines that a report keeps; a dump of all tasks of a large machine stays below.
@@ -135,10 +137,26 @@ impl<'a> Incidents<'a> {
     fn read_ahead(&mut self, limit: usize) -> bool {
         while let Some(span) = self.hits.next_before(limit) {
             let line = line_at(self.log, span.start, span.end);
-            if let Some(family) = rules::classify(&line) {
+            let known = rules::classify(&line).filter(|f| !f.family.again || self.has_spoken(line.offset));
+            if let Some(family) = known {
                 self.banners.push_back(Banner { line, family, part: None });
                 return true;
             }
+        }
+        false
+    }
+
+    /// Whether one of the lines right before an offset is the kernel's.
+    fn has_spoken(&self, offset: usize) -> bool {
+        let mut before = self.log.get(..offset).unwrap_or_default();
+        for _ in 0..LINES_BEYOND {
+            before = before.strip_suffix(b"\n").unwrap_or(before);
+            let start = memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+            let raw = before.get(start..).unwrap_or_default();
+            if raw.len() < LINE_BYTES && Line::parse(start, raw).prefix.origin == Origin::Kernel {
+                return true;
+            }
+            before = before.get(..start).unwrap_or_default();
         }
         false
     }
@@ -544,7 +562,10 @@ fn is_preface(body: &[u8]) -> bool {
 /// Whether two banners are close enough in time for one to follow from the other.
 fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
     match (cause.line.prefix.time, banner.line.prefix.time) {
-        (Some(first), Some(second)) => second.abs_diff(first) <= CASCADE_MICROS,
+        (Some(first), Some(second)) => {
+            let lasting = cause.family.family.lasts && banner.family.family.lasts;
+            second.abs_diff(first) <= if lasting { LASTING_CASCADE_MICROS } else { CASCADE_MICROS }
+        }
         _ => true,
     }
 }

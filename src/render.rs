@@ -73,9 +73,10 @@ impl Display for TextReport<'_, '_> {
         // What a reader wants first is where it crashed; lockdep prints that last.
         let mut traces = report.traces();
         traces.sort_by_key(|trace| trace.kind != TraceKind::Crash);
-        let shown: Vec<usize> =
-            traces.iter().flat_map(|t| t.registers.iter().map(|dump| dump.line)).collect();
-        for dump in report.register_dumps().iter().filter(|dump| !shown.contains(&dump.line)) {
+        // The kernel prints some dumps again, after the end of the trace.
+        let shown: Vec<&Registers> = traces.iter().flat_map(|trace| &trace.registers).collect();
+        let again = |dump: &Registers| shown.iter().any(|s| s.line == dump.line || s.pc == dump.pc);
+        for dump in report.register_dumps().iter().filter(|dump| !again(dump)) {
             counter(f, dump)?;
         }
         for trace in &traces {
@@ -87,9 +88,9 @@ impl Display for TextReport<'_, '_> {
         if let Some(modules) = report.modules_linked_in().filter(|m| !m.loaded.is_empty()) {
             write!(f, "  modules:")?;
             for module in &modules.loaded {
-                write!(f, " {}", module.name)?;
+                write!(f, " {}", Plain(module.name.as_bytes()))?;
                 if !module.taints.is_empty() {
-                    write!(f, "({})", module.taints)?;
+                    write!(f, "({})", Plain(module.taints.as_bytes()))?;
                 }
             }
             writeln!(f)?;
@@ -129,11 +130,11 @@ impl TextReport<'_, '_> {
                 write!(f, " on CPU {cpu}")?;
             }
             if let Some(kernel) = task.kernel {
-                write!(f, ", kernel {kernel}")?;
+                write!(f, ", kernel {}", Plain(kernel.as_bytes()))?;
             }
             if let Some(tainted) = task.tainted {
                 let letters: Vec<&str> = tainted.split_whitespace().collect();
-                write!(f, ", tainted {}", letters.join(" "))?;
+                write!(f, ", tainted {}", Plain(letters.join(" ").as_bytes()))?;
             }
             writeln!(f)?;
         }
@@ -166,8 +167,7 @@ fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>) -> fmt::Result {
         write!(f, " on CPU {cpu}")?;
     }
     writeln!(f, ":")?;
-    // After `---[ end trace` x86 prints the registers of the boot's first oops once more.
-    if let Some(dump) = trace.registers.iter().find(|dump| !dump.user) {
+    if let Some(dump) = trace.registers.iter().find(|dump| !dump.user && dump.line < trace.first) {
         counter(f, dump)?;
     }
     for frame in &trace.frames {

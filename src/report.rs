@@ -220,7 +220,12 @@ impl<'a> Report<'a> {
 
     /// All stacks, in the order of the log.
     pub fn traces(&self) -> Vec<StackTrace<'a>> {
-        StackTrace::read(self.lines(), self.kind() == Kind::Dump)
+        let own = match self.kind() {
+            Kind::Dump => None,
+            _ if self.hung_task().is_some() => Some(TraceKind::Task),
+            _ => Some(TraceKind::Other),
+        };
+        StackTrace::read(self.lines(), own)
     }
 
     /// All register dumps, in the order of the log.

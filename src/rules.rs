@@ -65,13 +65,17 @@ const REPLACE_ROUNDS: usize = 64;
 /// Compiles a pattern of the tables; a test compiles them all.
 pub(crate) fn compile(source: &str) -> Option<Regex> {
     let expanded = source
+        .replace("{{RIP}}", r"(?:{{COUNTER}} {{WHERE}}|{{ELSEWHERE}})")
+        // x86, powerpc, arm and arm64
+        .replace("{{COUNTER}}", r"(?:IP|NIP|pc |PC is at):?")
         .replace(
-            "{{COUNTER}}",
-            r"(?:{{RIP}}|(?:epc|ERA|NIP) *: *(?:[0-9a-f]{8,16} +)?{{FUNC}}|(?:Krnl )?PSW *: .*\({{FUNC}}|TPC: <{{FUNC}}|IAOQ\[0\]: {{FUNC}})",
+            "{{WHERE}}",
+            r"(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}\.?{{FUNC}}|0010:([a-zA-Z0-9_]+) \(|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
         )
+        // riscv, mips, loongarch; s390; sparc; parisc
         .replace(
-            "{{RIP}}",
-            r"(?:IP|NIP|pc |PC is at):? (?:(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}{{FUNC}})|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
+            "{{ELSEWHERE}}",
+            r"(?:(?:epc|ERA) *: *(?:[0-9a-f]{8,16} +)?{{FUNC}}|PSW *: .*\({{FUNC}}|T?PC: <{{FUNC}}|IAOQ\[0\]: {{FUNC}})",
         )
         .replace("{{TRACE}}", "(?:Call [Tt]race|Backtrace):")
         .replace("{{FUNC}}", r"([a-zA-Z0-9_]+)(?:\.|\+)")
@@ -288,9 +292,17 @@ impl CompiledFamily {
             && line.body.starts_with(self.family.banner.as_bytes())
     }
 
+    /// Whether the literal is quoted by a program's line.
+    fn is_quoted(&self, line: &Line<'_>) -> bool {
+        let before = text::find(line.body, self.family.banner).and_then(|at| line.body.get(..at));
+        let quote = before.and_then(|before| before.last()).is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
+        quote && line.prefix.origin != Origin::Kernel && !before.is_some_and(|b| b.ends_with(b"\": \""))
+    }
+
     /// Whether `line`, which holds this family's literal, is its banner.
     fn is_banner(&self, line: &Line<'_>) -> bool {
         !self.family.unless.iter().any(|other| text::contains(line.body, other))
+            && !self.is_quoted(line)
             && (self.is_raw(line) || self.rules.iter().any(|rule| rule.is_about(line.body)))
     }
 }

@@ -234,6 +234,8 @@ struct WireRegisters<'a> {
     arch: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pc: Option<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     user: bool,
     values: Values<'a>,
@@ -394,6 +396,7 @@ fn registers(registers: Registers<'_>) -> WireRegisters<'_> {
     WireRegisters {
         arch: registers.arch.name,
         pc: registers.pc.map(frame),
+        link: registers.link.map(frame),
         user: registers.user,
         values: Values(registers.values),
     }

@@ -240,7 +240,7 @@ fn raw(family: &CompiledFamily, banner: &[u8], cut_off: bool) -> Title {
     let from = rules::raw_banner(banner).or_else(|| text::find(banner, family.family.banner)).unwrap_or(0);
     let text = sanitize(&String::from_utf8_lossy(banner.get(from..).unwrap_or_default()));
     let corruption = cut_off.then_some(Corruption::NoReport);
-    let (frame, alternatives) = (frame_in(&text), Vec::new());
+    let (frame, alternatives) = (None, Vec::new());
     Title { kind: kind(&text), frame, blamed: None, corruption, alternatives, text }
 }
 

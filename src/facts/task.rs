@@ -121,7 +121,7 @@ pub(crate) fn release_line(body: &[u8]) -> Option<(Option<&str>, &str)> {
         return None;
     }
     let (tainted, rest) = taint(body.get(5..)?);
-    let (kernel, _) = text::take(text::skip_blanks(rest), |b| b != b' ');
+    let (kernel, _) = text::take(text::skip_blanks(rest), |b| b.is_ascii_graphic());
     Some((tainted, text::ascii(kernel).filter(|kernel| !kernel.is_empty())?))
 }
 

@@ -96,6 +96,9 @@ pub struct StackTrace<'a> {
     pub registers: Vec<Registers<'a>>,
     /// Index, among the report's lines, of the line that introduces the stack.
     pub line: usize,
+    /// Index of the first frame's line. Registers of an earlier line are where the stack begins; those of a later
+    /// one stand inside it, where an interrupt or a system call came.
+    pub first: usize,
 }
 
 /// What stands before a stack.
@@ -131,8 +134,9 @@ struct State<'a> {
 impl<'a> StackTrace<'a> {
     /// Reads all stacks of a report. Lines of different callers are kept apart.
     ///
-    /// `dump` says that the report is a dump of tasks, none of them the crash's own.
-    pub(crate) fn read(lines: &[Line<'a>], dump: bool) -> Vec<StackTrace<'a>> {
+    /// `own` is the kind whose first stack is the crash's own, unless one is called so: `Other`, what nothing
+    /// introduces, or of a hung task the first `Task`; none in a dump.
+    pub(crate) fn read(lines: &[Line<'a>], own: Option<TraceKind>) -> Vec<StackTrace<'a>> {
         let mut traces: Vec<StackTrace<'a>> = Vec::new();
         let mut states: Vec<State<'a>> = Vec::new();
         for (at, line) in lines.iter().enumerate() {
@@ -146,14 +150,16 @@ impl<'a> StackTrace<'a> {
                 state.take(line.body, at, &mut traces);
             }
         }
-        settle(&mut traces, dump);
+        if let Some(own) = own {
+            settle(&mut traces, own);
+        }
         for (at, caller, dump) in registers_of(lines) {
             let printed_by = |trace: &StackTrace<'_>| {
                 lines.get(trace.line).is_some_and(|line| line.prefix.caller == caller)
             };
             let mut before = traces.iter_mut().filter(|trace| trace.line <= at);
             let owner = before.rfind(|trace| printed_by(trace));
-            if let Some(trace) = owner {
+            if let Some(trace) = owner.filter(|trace| !ends_between(lines, trace.line, at, caller)) {
                 trace.registers.push(dump);
             }
         }
@@ -222,7 +228,7 @@ impl<'a> State<'a> {
         let Heading { line, kind, cpu, comm, pid } = self.heading;
         let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
         let (frames, registers) = (frames.collect(), Vec::new());
-        traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line });
+        traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line, first: at });
         self.open = Some(traces.len() - 1);
         self.heading = Heading::NONE;
     }
@@ -263,17 +269,11 @@ impl<'a> State<'a> {
 }
 
 /// The first stack that nothing introduces is the crash's own, and so is the first task's of a hung task.
-fn settle(traces: &mut [StackTrace<'_>], dump: bool) {
-    if dump {
+fn settle(traces: &mut [StackTrace<'_>], of: TraceKind) {
+    if traces.iter().any(|trace| trace.kind == TraceKind::Crash) {
         return;
     }
-    let own = traces
-        .iter()
-        .position(|trace| matches!(trace.kind, TraceKind::Other))
-        .into_iter()
-        .chain(traces.iter().position(|trace| trace.kind == TraceKind::Task))
-        .min();
-    if let Some(trace) = own.and_then(|own| traces.get_mut(own)) {
+    if let Some(trace) = traces.iter_mut().find(|trace| trace.kind == of) {
         trace.kind = TraceKind::Crash;
     }
 }
@@ -355,9 +355,17 @@ const HEADINGS: &[(&str, TraceKind)] = &[
     ("Allocated in ", TraceKind::Allocated),
     ("Freed in ", TraceKind::Freed),
     ("... which became ", TraceKind::LockUsage),
+    ("stack backtrace:", TraceKind::Crash),
     ("backtrace:", TraceKind::Leak),
     ("backtrace (crc ", TraceKind::Leak),
 ];
+
+/// Whether a report of this caller ends between two lines: x86 then prints the registers of the boot's first
+/// oops once more, which are no stack's.
+fn ends_between(lines: &[Line<'_>], from: usize, to: usize, caller: Option<Caller>) -> bool {
+    let between = lines.get(from..to).unwrap_or_default();
+    between.iter().any(|line| line.prefix.caller == caller && line.body.starts_with(b"---[ end trace"))
+}
 
 /// Reads a line that introduces a stack.
 fn heading(body: &[u8]) -> Option<Heading<'_>> {
@@ -374,7 +382,8 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         let kind = Some(TraceKind::Access);
         return Some(Heading { kind, ..by_task(line) });
     }
-    if line.ends_with(b" state was registered at:") || is_lock_state(line) {
+    let usage: [&[u8]; 2] = [b" state was registered at:", b" acquired at:"];
+    if usage.iter().any(|end| line.ends_with(end)) || is_lock_state(line) {
         return Some(Heading { kind: Some(TraceKind::LockUsage), ..Heading::NONE });
     }
     if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| line.starts_with(start.as_bytes())) {

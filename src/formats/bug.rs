@@ -56,7 +56,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: scheduling while atomic",
                 title: "BUG: scheduling while atomic in {frame}",
                 stacks: &[TRACE],
-                skip: &["<schedule", "^__cond_resched", "<sleep"],
+                skip: &["<schedule", "^__cond_resched", "<sleep", "^msleep", "^usleep_range", "^fsleep$"],
                 ..Rule::NEW
             },
             // lockdep_sys_exit, kernel/locking/lockdep.c
@@ -105,7 +105,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             // process_one_work, kernel/workqueue.c
             Rule {
                 line: "BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)",
-                report: &["BUG: workqueue leaked", "last function: ([a-zA-Z0-9_]+)"],
+                report: &["BUG: workqueue leaked", "(?:last function: |workfn=)([a-zA-Z0-9_]+)"],
                 title: "BUG: workqueue leaked lock or atomic in {1}",
                 traceless: true,
                 ..Rule::NEW
@@ -127,7 +127,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
                 ..Rule::NEW
             },
-            Rule { line: "BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
+            Rule { line: "^BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
         ],
         raw: true,
         ..Family::NEW
@@ -164,6 +164,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     // report_bug without CONFIG_DEBUG_BUGVERBOSE: "Kernel BUG at fn+0x1/0x2 [verbose debug info unavailable]"
     Family {
         banner: "Kernel BUG",
+        unless: &["Kernel BUG [#"],
         rules: &[Rule { line: "Kernel BUG (.*)", title: "kernel BUG {1}", ..Rule::NEW }],
         part: Part::Opens,
         ..Family::NEW

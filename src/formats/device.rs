@@ -6,7 +6,10 @@
 //! NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out
 //! ```
 
-use super::{Family, Rule, TRACE};
+use super::{Family, Part, Rule, Step, TRACE};
+
+/// The first driver that was asked and did not care: "[<00000000f1a2b3c4>] usb_hcd_irq".
+const HANDLER: &[Step] = &[Step::Line("^handlers:"), Step::Line("^\\[<[0-9a-f]+>\\] ([a-zA-Z0-9_]+)")];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // print_mce (arch/x86/kernel/cpu/mce/core.c), __ghes_print_estatus (drivers/acpi/apei/ghes.c), EDAC
@@ -36,21 +39,45 @@ pub(crate) const FAMILIES: &[Family] = &[
         leads_to: &["[Hardware Error]: ", "Kernel panic"],
         ..Family::NEW
     },
+    // edac_ue_error, edac_ce_error: drivers/edac/edac_mc.c
+    Family {
+        banner: "EDAC MC",
+        rules: &[
+            Rule {
+                line: "EDAC MC[0-9]+: [0-9]+ CE ",
+                title: "Hardware Error: corrected memory error",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "EDAC MC[0-9]+: [0-9]+ UE ",
+                title: "Hardware Error: uncorrected memory error",
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
+        leads_to: &["[Hardware Error]: "],
+        part: Part::OfAny,
+        ..Family::NEW
+    },
     // __report_bad_irq, kernel/irq/spurious.c
     Family {
         banner: ": nobody cared",
         rules: &[Rule {
             line: "irq [0-9]+: nobody cared",
             title: "irq: nobody cared in {frame}",
-            stacks: &[TRACE],
+            stacks: &[HANDLER, TRACE],
             skip: &[
                 "^__report_bad_irq$",
                 "^note_interrupt$",
                 "^handle_",
                 "^__handle_",
+                "^generic_handle_",
                 "^asm_",
                 "^common_interrupt",
+                "^__common_interrupt$",
                 "^do_IRQ$",
+                "^dump_stack",
             ],
             traceless: true,
             ..Rule::NEW

@@ -5,25 +5,40 @@
 //! Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
 //! ```
 
-use super::{Family, Part, RIP_THEN_TRACE, Rule, Step};
+use super::{Family, Part, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
-
-/// The program counter in any CPU's words, then the trace.
-const COUNTER_THEN_TRACE: &[Step] = &[Step::Line("{{COUNTER}}"), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // die_kernel_fault: arch/arm/mm/fault.c, arch/arm64/mm/fault.c, arch/riscv/mm/fault.c
     Family {
         banner: "Unable to handle kernel",
-        rules: &[Rule {
-            line: "Unable to handle kernel (paging request|NULL pointer dereference|access to user memory)",
-            title: "BUG: unable to handle kernel {1} in {frame}",
-            alt: &["bad-access in {frame}"],
-            stacks: &[RIP_THEN_TRACE],
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "Unable to handle kernel (paging request|NULL pointer dereference|access to user memory)",
+                title: "BUG: unable to handle kernel {1} in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE, RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // do_no_context, arch/s390/mm/fault.c
+            Rule {
+                line: "Unable to handle kernel pointer dereference in virtual kernel address space",
+                title: "BUG: unable to handle kernel paging request in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // __do_kernel_fault, do_page_fault: arch/arm64/mm/fault.c
+            Rule {
+                line: "Unable to handle kernel (write to read-only memory|read from unreadable memory|execut[a-z]+ (?:from|of) [a-z-]+ memory)",
+                title: "BUG: unable to handle kernel {1} in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+        ],
         raw: true,
         ..Family::NEW
     },
@@ -107,12 +122,15 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
     Family {
         banner: "Alignment trap:",
+        // do_alignment, arch/arm/mm/alignment.c, of a program: "Alignment trap: demo (905) PC=0x00010456 Instr=0xe5932000"
+        unless: &[" PC=0x"],
         rules: &[Rule {
             line: "Alignment trap:",
             title: "Alignment trap in {frame}",
             stacks: &[RIP_THEN_TRACE],
             ..Rule::NEW
         }],
+        leads_to: &["Unhandled fault:"],
         ..Family::NEW
     },
     // arm64_serror_panic, arch/arm64/kernel/traps.c: the panic follows
@@ -126,7 +144,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         ..Family::NEW
     },
-    // __panic_unhandled, arch/arm64/kernel/entry-common.c; bad_mode before Linux 5.13
+    // bad_mode, arch/arm64/kernel/traps.c, up to Linux 5.12
     Family {
         banner: "Bad mode in ",
         rules: &[Rule {
@@ -135,18 +153,41 @@ pub(crate) const FAMILIES: &[Family] = &[
             stacks: &[RIP_THEN_TRACE],
             ..Rule::NEW
         }],
+        leads_to: &["Internal error:"],
+        prelude: true,
+        ..Family::NEW
+    },
+    // __panic_unhandled, arch/arm64/kernel/entry-common.c: the panic follows
+    Family {
+        banner: " exception on CPU",
+        rules: &[Rule {
+            line: "^Unhandled .* exception on CPU[0-9]+, ESR 0x",
+            title: "Unhandled exception in {frame}",
+            stacks: &[RIP_THEN_TRACE],
+            ..Rule::NEW
+        }],
         ..Family::NEW
     },
     // report_cfi_failure, kernel/cfi.c: "CFI failure at fn+0x1/0x2 (target: other+0x0/0x10; expected type: 0x7e0c52a)"
     Family {
-        banner: "CFI failure at ",
-        rules: &[Rule {
-            line: "CFI failure at (?:{{PC}} +)?{{FUNC}}",
-            title: "CFI failure in {1}",
-            traceless: true,
-            ..Rule::NEW
-        }],
-        leads_to: &["WARNING:", "invalid opcode:", "Internal error:", "Oops: "],
+        banner: "CFI failure ",
+        rules: &[
+            Rule {
+                line: "CFI failure at (?:{{PC}} +)?{{FUNC}}",
+                title: "CFI failure in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            // handle_cfi_failure, kernel/cfi.c, up to Linux 6.0: "CFI failure (target: fn+0x0/0x10):"
+            Rule {
+                line: "CFI failure \\(target: ",
+                title: "CFI failure in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                skip: &["^__cfi_", "^__ubsan_handle_cfi_", "^handle_cfi_failure$"],
+                ..Rule::NEW
+            },
+        ],
+        leads_to: &["kernel BUG", "WARNING:"],
         ..Family::NEW
     },
     // exc_control_protection, arch/x86/kernel/traps.c: "traps: Missing ENDBR: fn+0x0/0x10"
@@ -158,7 +199,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
-        leads_to: &["kernel BUG", "WARNING:", "Oops: "],
+        leads_to: &["kernel BUG", "WARNING:"],
         ..Family::NEW
     },
     // fortify_panic, lib/string_helpers.c: BUG() follows
@@ -186,11 +227,18 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: " corruption",
         rules: &[Rule {
-            line: "(list_add|list_del) (?:double add|corruption)",
+            line: "(list_add|list_del) corruption",
             title: "BUG: {1} corruption",
             traceless: true,
             ..Rule::NEW
         }],
+        leads_to: &["kernel BUG", "WARNING:"],
+        prelude: true,
+        ..Family::NEW
+    },
+    Family {
+        banner: "list_add double add: ",
+        rules: &[LIST_ADD],
         leads_to: &["kernel BUG", "WARNING:"],
         prelude: true,
         ..Family::NEW
@@ -202,13 +250,13 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "monitor event: [0-9a-f]+ ilc:[0-9] \\[#[0-9]+\\]",
                 title: "monitor event in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             Rule {
-                line: "([a-zA-Z][a-z -]+): [0-9a-f]+ ilc:[0-9] \\[#[0-9]+\\]",
+                line: "([a-zA-Z][a-zA-Z -]+): [0-9a-f]+ ilc:[0-9] \\[#[0-9]+\\]",
                 title: "{1} in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
         ],
@@ -218,62 +266,103 @@ pub(crate) const FAMILIES: &[Family] = &[
     // die(): each architecture's own words, and the number of the oops
     Family {
         banner: "[#",
+        unless: &["Kernel bad sw trap"],
         rules: &[
             // arch/x86/kernel/dumpstack.c: "Oops: 0000 [#1] PREEMPT SMP NOPTI" after the fault's own line
             Rule {
                 line: "Oops: [0-9a-f]{4,16} \\[#[0-9]+\\]",
                 title: "Oops in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             // arch/powerpc/kernel/traps.c: "Oops: Kernel access of bad area, sig: 11 [#1]"
             Rule {
-                line: "Oops: ([A-Z][A-Za-z ]+), sig: [0-9]+ \\[#[0-9]+\\]",
+                line: "Oops: ([A-Za-z][A-Za-z/() ]+), sig: [0-9]+ \\[#[0-9]+\\]",
                 title: "Oops: {1} in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             // arch/riscv/kernel/traps.c: "Oops - illegal instruction [#1]"
             Rule {
-                line: "Oops - ([a-z ]+) \\[#[0-9]+\\]",
+                line: "Oops - ([a-zA-Z() -]+) \\[#[0-9]+\\]",
                 title: "Oops: {1} in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             // arch/mips/kernel/traps.c: "Kernel bug detected[#1]:"
             Rule {
                 line: "Kernel bug detected ?\\[#[0-9]+\\]",
                 title: "kernel BUG in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             // "Reserved instruction in kernel code[#1]:", "Break instruction in kernel code[#1]:"
             Rule {
-                line: "([A-Z][a-z ]+) in kernel code ?\\[#[0-9]+\\]",
+                line: "([A-Z][A-Za-z ]+) in kernel code ?\\[#[0-9]+\\]",
                 title: "{1} in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
             // arch/riscv, mips, loongarch, sparc: "Oops [#1]", "Oops[#1]:", "swapper(1): Oops [#1]"
             Rule {
                 line: "Oops ?\\[#[0-9]+\\]",
                 title: "Oops in {frame}",
-                stacks: &[COUNTER_THEN_TRACE],
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // do_trap_break, arch/riscv/kernel/traps.c, after "kernel BUG at"
+            Rule {
+                line: "^Kernel BUG \\[#[0-9]+\\]",
+                title: "kernel BUG in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // __die_header, arch/x86/kernel/dumpstack.c: "alignment check: 0000 [#1]", since Linux 6.11 behind "Oops: "
+            Rule {
+                line: "^(?:Oops: ([A-Za-z][A-Za-z() -]+)|(overflow|bounds|coprocessor segment overrun|invalid TSS|segment not present|alignment check|(?:fpu|simd|iret|virtualization) exception|spurious interrupt bug|double fault|stack guard page|kernel stack overflow \\([a-z-]+\\)|Bad pagetable)): [0-9a-f]{4} \\[#[0-9]+\\]",
+                title: "Oops: {1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // die: arch/mips/kernel/traps.c, arch/loongarch/kernel/traps.c: "Kernel ade access[#1]:"
+            Rule {
+                line: "^(Kernel [a-z]+ access|do_[a-z_]+ (?:invoked from kernel context!|exception)|(?:COP2: )?Unhandled kernel unaligned access[a-z ]*|Integer overflow|Math emu break/trap|MIPS MT Thread exception in kernel|Oops - [A-Za-z ]+)\\[#[0-9]+\\]:$",
+                title: "Oops: {1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // die_if_kernel, arch/sparc/kernel/traps_64.c: "demo(905): Kernel illegal instruction [#1]"
+            Rule {
+                line: "^.{1,16}\\([0-9]+\\): ((?:Kernel |TL[01]: |Bad |Penguin |Too many Penguin|TLB/TSB |Iax|Dax|UE)[^\\[\\]]*) \\[#[0-9]+\\]$",
+                title: "Oops: {1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
         ],
         part: Part::OfFault,
         ..Family::NEW
     },
-    // handle_interruption, parisc_terminate: arch/parisc/kernel/traps.c
+    // parisc_terminate, arch/parisc/kernel/traps.c: "Kernel Fault: Code=26 (Data memory access rights trap) at addr 00000000"
     Family {
-        banner: "Kernel Fault: Code=",
+        banner: ": Code=",
         rules: &[Rule {
-            line: "Kernel Fault: Code=[0-9]+ \\(([^)]*)\\)",
+            line: "^[A-Z][A-Za-z ()?]+: Code=[0-9]+ \\((.*)\\) at addr ",
             title: "Kernel Fault: {1} in {frame}",
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
+        ..Family::NEW
+    },
+    // die_if_kernel, arch/parisc/kernel/traps.c: "demo (pid 905): Illegal instruction (code 8)"; a program's has an address
+    Family {
+        banner: " (code ",
+        rules: &[Rule {
+            line: "^.{1,16} \\(pid [0-9]+\\): (Illegal instruction|Privileged operation|Privileged register usage|Protection id trap|Unaligned data reference|Unknown kernel breakpoint) \\(code -?[0-9]+\\)$",
+            title: "Oops: {1} in {frame}",
+            stacks: &[RIP_THEN_TRACE, TRACE],
+            ..Rule::NEW
+        }],
+        part: Part::OfFault,
         ..Family::NEW
     },
     // segv, arch/um/kernel/trap.c: the panic follows
@@ -282,7 +371,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "Kernel mode fault at addr ",
             title: "Kernel mode fault in {frame}",
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -293,7 +382,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "Kernel bad sw trap",
             title: "Kernel bad sw trap in {frame}",
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
         part: Part::OfFault,
@@ -304,9 +393,11 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "Unhandled prefetch abort:",
             title: "Unhandled prefetch abort in {frame}",
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
+        leads_to: &["Internal error:"],
+        prelude: true,
         ..Family::NEW
     },
     // arch/s390/kernel/traps.c kernel_stack_overflow; arch/riscv/kernel/traps.c handle_bad_stack
@@ -316,7 +407,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "Kernel stack overflow\\.",
             title: "kernel stack overflow in {frame}",
             alt: &["stack-overflow in {frame}"],
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -327,12 +418,16 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "Insufficient stack space to handle exception!",
             title: "kernel stack overflow in {frame}",
             alt: &["stack-overflow in {frame}"],
-            stacks: &[COUNTER_THEN_TRACE],
+            stacks: &[RIP_THEN_TRACE, TRACE],
             ..Rule::NEW
         }],
         ..Family::NEW
     },
 ];
+
+/// __list_add_valid, lib/list_debug.c
+const LIST_ADD: Rule =
+    Rule { line: "list_add double add: ", title: "BUG: list_add corruption", traceless: true, ..Rule::NEW };
 
 const DIVIDE_ERROR: Rule = Rule {
     line: "divide[ _]error:",

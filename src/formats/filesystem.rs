@@ -12,8 +12,9 @@ pub(crate) const FAMILIES: &[Family] = &[
     // __ext4_error, fs/ext4/super.c
     Family {
         banner: "EXT4-fs error (device ",
+        // __ext4_std_error: "EXT4-fs error (device sda1) in ext4_reserve_inode_write:5764: Corrupt filesystem"
         rules: &[Rule {
-            line: "EXT4-fs error \\(device [^)]*\\): ([a-zA-Z0-9_]+):[0-9]+:",
+            line: "EXT4-fs error \\(device [^)]*\\)(?::| in) ([a-zA-Z0-9_]+):[0-9]+: ",
             title: "EXT4-fs error in {1}",
             traceless: true,
             ..Rule::NEW
@@ -21,19 +22,24 @@ pub(crate) const FAMILIES: &[Family] = &[
         part: Part::Aside,
         ..Family::NEW
     },
-    // xfs_corruption_error, xfs_verifier_error: fs/xfs/xfs_error.c
+    // xfs_error_report, fs/xfs/xfs_error.c: its stack follows
+    Family {
+        banner: "): Internal error ",
+        rules: &[Rule {
+            line: "XFS \\([^)]*\\): Internal error .* at line [0-9]+ of file .*Caller (?:{{PC}} +)?{{FUNC}}",
+            title: "XFS: internal error in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // xfs_buf_corruption_error, xfs_verifier_error: fs/xfs/xfs_error.c
     Family {
         banner: "XFS (",
         rules: &[
             Rule {
                 line: "XFS \\([^)]*\\): (?:Metadata corruption|Metadata CRC error|Corruption) detected at (?:{{PC}} +)?{{FUNC}}",
                 title: "XFS: metadata corruption in {1}",
-                traceless: true,
-                ..Rule::NEW
-            },
-            Rule {
-                line: "XFS \\([^)]*\\): Internal error .* at line [0-9]+ of file .*Caller (?:{{PC}} +)?{{FUNC}}",
-                title: "XFS: internal error in {1}",
                 traceless: true,
                 ..Rule::NEW
             },
@@ -53,6 +59,18 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "BTRFS critical \\(device [^)]*\\): (corrupt [a-z]+)",
             title: "BTRFS: {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        part: Part::Aside,
+        ..Family::NEW
+    },
+    // __btrfs_handle_fs_error, fs/btrfs/super.c: "BTRFS: error (device sda1) in btrfs_run_delayed_refs:2149: errno=-5 IO failure"
+    Family {
+        banner: "BTRFS: error (device ",
+        rules: &[Rule {
+            line: "BTRFS: error \\(device [^)]*\\) in ([a-zA-Z0-9_]+):[0-9]+: errno=",
+            title: "BTRFS: error in {1}",
             traceless: true,
             ..Rule::NEW
         }],

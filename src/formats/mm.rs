@@ -21,6 +21,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        leads_to: RSS,
         ..Family::NEW
     },
     Family {
@@ -93,12 +94,21 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "BUG ",
         unless: &["kernel BUG ", "Kernel BUG ", "kasan: bad access detected"],
-        rules: &[Rule {
-            line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
-            title: "BUG {1}: {2}",
-            traceless: true,
-            ..Rule::NEW
-        }],
+        rules: &[
+            // list_slab_objects: "BUG demo (Not tainted): Objects remaining in demo on __kmem_cache_shutdown()"
+            Rule {
+                line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (Objects remaining) (?:in .* )?on __kmem_cache_shutdown",
+                title: "BUG {1}: {2}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
+                title: "BUG {1}: {2}",
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // dump_header, mm/oom_kill.c
@@ -120,6 +130,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         event: true,
         ..Family::NEW
     },
+    // __vmalloc_node_range, __vmalloc_area_node: "demo: vmalloc error: size 8192, page order 0, failed to allocate pages"
+    Family { banner: ": vmalloc error: size ", rules: &[VMALLOC_ERROR], event: true, ..Family::NEW },
+    // The same, Linux 5.12 to 5.14: "demo: vmalloc size 8192 allocation failure: page order 0 allocation failed"
+    Family { banner: ": vmalloc size ", rules: &[VMALLOC_ERROR], event: true, ..Family::NEW },
     // warn_alloc, mm/page_alloc.c: "kworker/0:1: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL)"
     Family {
         banner: ": page allocation failure: order:",
@@ -141,3 +155,13 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+const VMALLOC_ERROR: Rule = Rule {
+    line: "vmalloc (?:error: size [0-9]+, |size [0-9]+ allocation failure: )",
+    title: "vmalloc: allocation failure in {frame}",
+    stacks: &[TRACE],
+    ..Rule::NEW
+};
+
+/// What check_mm may print next of the same address space.
+const RSS: &[&str] = &["BUG: Bad rss-counter state", "BUG: non-zero "];

@@ -10,8 +10,7 @@
 //! | `{{PC}}` | an address in brackets |
 //! | `{{SRC}}` | `path/file.c:12`; captured |
 //! | `{{TRACE}}` | the heading of a stack trace |
-//! | `{{RIP}}` | a line that names the program counter as syzkaller knows it; its function is captured |
-//! | `{{COUNTER}}` | the same on any CPU |
+//! | `{{RIP}}` | a line that names the program counter, on any CPU; its function is captured |
 
 pub(crate) mod bug;
 pub(crate) mod device;
@@ -47,6 +46,10 @@ pub(crate) struct Family {
     pub(crate) part: Part,
     /// What is reported is no crash in itself: a panic after it is a report of its own.
     pub(crate) event: bool,
+    /// The crash lasts, and is noticed again or by others after a while: a lockup, a stall.
+    pub(crate) lasts: bool,
+    /// The line means something only where a kernel has spoken before: without, it is the first boot's.
+    pub(crate) again: bool,
     /// What is printed before a check fails: where the failed check follows, the title is its.
     pub(crate) prelude: bool,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
@@ -139,6 +142,8 @@ impl Family {
         raw: false,
         part: Part::Opens,
         event: false,
+        lasts: false,
+        again: false,
         prelude: false,
         leads_to: &[],
     };

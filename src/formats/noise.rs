@@ -45,6 +45,10 @@ pub(crate) const QUOTES: &[&str] = &[
     "testing failed: ",
     "infra problem: ",
     "---[ end Kernel panic",
+    // pkg/manager of syzkaller: "reproducing crash 'general protection fault in demo': 1 programs, 2 VMs"
+    "crash '",
+    // Source code and the traces of interpreters: `raise RuntimeError("BUG: unreachable")`
+    "(\"BUG: ",
 ];
 
 /// Where suppressed lines stand, the machine was out of resources and no crash is to be believed.
@@ -53,6 +57,8 @@ pub(crate) const SUPPRESSED: &[&str] = &[
     "fatal error: runtime: cannot allocate memory",
     "fatal error: out of memory",
     "fatal error: unexpected signal during runtime execution",
+    // ENOMEM of a Go program
+    "panic: cannot allocate memory",
     "panic: failed to start executor binary",
     "panic: executor .*: failed to start executor binary",
     "panic: executor .*: pthread_create failed",
@@ -186,20 +192,11 @@ pub(crate) const INSIDE: &[&str] = &[
     "swap: usage ",
     "kmem: usage ",
     "Memory cgroup stats for ",
-    // show_one_workqueue, show_pwq: kernel/workqueue.c
-    "Showing busy workqueues",
+    // show_cpu_pools_hogs, kernel/workqueue.c
     "Showing backtraces of running workers",
-    "workqueue ",
-    "pwq ",
-    "in-flight:",
-    "pending:",
-    "delayed:",
-    "pool ",
     // __report_bad_irq, note_interrupt: kernel/irq/spurious.c
     "handlers:",
     "Disabling IRQ #",
-    // slab_fix, mm/slub.c
-    "FIX ",
     "[ ",
     "rcu:",
     "(detected by",

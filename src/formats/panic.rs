@@ -122,6 +122,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        // CHECK_DATA_CORRUPTION, since Linux 6.2
+        leads_to: &["kernel BUG", "WARNING:"],
         ..Family::NEW
     },
     // The boot loader's last words, once more: the machine went down without a report.
@@ -134,6 +136,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        again: true,
         ..Family::NEW
     },
     // The secure world's log on Android's Trusty

@@ -683,7 +683,7 @@ pub(crate) const DISPATCHERS: &[&str] = &[
 /// every caller's.
 pub(crate) const DISPATCHERS_BY_NAME: &[&str] = &["smp_call_function"];
 
-/// Functions that pass the time: not to blame where the innermost function is asked for.
+/// Functions that pass the time or print: not to blame where the innermost function is asked for.
 pub(crate) const SPINNING: &[&str] = &[
     "^delay_tsc$",
     "^__delay$",
@@ -692,6 +692,14 @@ pub(crate) const SPINNING: &[&str] = &[
     "^__const_udelay$",
     "^cpu_relax$",
     "^check_preemption_disabled$",
+    "^check_bytes_and_report$",
+    "^free_debug_processing$",
+    "^alloc_debug_processing$",
+    "^dump_header$",
+    "^print_bad_pte$",
+    "^rcu_dump_cpu_stacks$",
+    "^__schedule$",
+    "^schedule$",
 ];
 
 /// Functions that wait, lock or schedule: what calls them is what hangs.

@@ -12,12 +12,40 @@ use super::{Family, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 const INTERRUPTED: &[Step] =
     &[Step::Line("apic_timer_interrupt(?:_[a-z_]*)?\\+0x|el1h_64_irq\\+0x|Exception stack"), Step::Trace];
 
+/// The stack of a CPU that was asked for it (nmi_cpu_backtrace), as for expedited stalls.
+const ASKED: &[Step] = &[
+    Step::Line("NMI backtrace for cpu "),
+    Step::Line("^RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}"),
+    Step::Line("{{TRACE}}"),
+    Step::Trace,
+];
+
 /// Since Linux 6.1 a CPU that notices its own stall prints its registers and its stack, without the interrupt's.
 const SELF: &[Step] = &[
     Step::Line("self-detected stall on CPU"),
     Step::Line("^RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}"),
     Step::Line("{{TRACE}}"),
     Step::Trace,
+];
+
+/// The way from the NMI to the hard lockup detector: exc_nmi (do_nmi up to Linux 5.7), perf_event_nmi_handler, arch/x86.
+const NMI: &[&str] = &[
+    "^watchdog_overflow_callback$",
+    "^watchdog_hardlockup_check$",
+    "^__perf_event_overflow$",
+    "^perf_event_overflow$",
+    "^handle_pmi_common$",
+    "^intel_pmu_handle_irq$",
+    "^x86_pmu_handle_irq$",
+    "^amd_pmu_",
+    "^perf_event_nmi_handler$",
+    "^nmi_handle$",
+    "^nmi_panic$",
+    "^default_do_nmi$",
+    "^do_nmi$",
+    "^exc_nmi$",
+    "^asm_exc_nmi$",
+    "^end_repeat_nmi$",
 ];
 
 pub(crate) const FAMILIES: &[Family] = &[
@@ -32,11 +60,28 @@ pub(crate) const FAMILIES: &[Family] = &[
             pick: Pick::Stall,
             ..Rule::NEW
         }],
+        lasts: true,
         ..Family::NEW
     },
-    // watchdog_overflow_callback, kernel/watchdog_hld.c; watchdog_smp_panic, arch/powerpc/kernel/watchdog.c
+    // watchdog_smp_panic, arch/powerpc/kernel/watchdog.c: the other CPU's report follows
+    Family {
+        banner: "detected hard LOCKUP on other CPUs",
+        rules: &[Rule {
+            line: "detected hard LOCKUP on other CPUs",
+            title: "BUG: hard lockup in {frame}",
+            alt: &["stall in {frame}"],
+            stacks: &[RIP_THEN_TRACE, TRACE],
+            ..Rule::NEW
+        }],
+        leads_to: &["ard LOCKUP"],
+        prelude: true,
+        ..Family::NEW
+    },
+    // watchdog_overflow_callback, kernel/watchdog_hld.c; wd_lockup_ipi, soft_nmi_interrupt: arch/powerpc/kernel/watchdog.c
     Family {
         banner: "ard LOCKUP",
+        // The panic that follows: nmi_panic(regs, "Hard LOCKUP").
+        unless: &["Kernel panic"],
         rules: &[
             Rule {
                 line: "self-detected hard LOCKUP @ (?:{{PC}} +)?{{FUNC}}",
@@ -50,6 +95,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "BUG: hard lockup in {frame}",
                 alt: &["stall in {frame}"],
                 stacks: &[RIP_THEN_TRACE, TRACE],
+                skip: NMI,
                 ..Rule::NEW
             },
         ],
@@ -70,14 +116,34 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "INFO: rcu_",
         unless: &["Stall ended before state dump start"],
-        rules: &[Rule {
-            line: "INFO: rcu_[a-z_]+ (?:self-)?detected(?: expedited)? stalls?",
-            title: "INFO: rcu detected stall in {frame}",
-            alt: &["stall in {frame}"],
-            stacks: &[INTERRUPTED, SELF],
-            pick: Pick::Stall,
-            ..Rule::NEW
-        }],
+        rules: &[
+            // check_holdout_task, show_stalled_task_trace: kernel/rcu/tasks.h
+            Rule {
+                line: "INFO: rcu_tasks(?:_trace)? detected stalls on tasks",
+                title: "INFO: rcu detected stall in {frame}",
+                alt: &["stall in {frame}"],
+                stacks: &[TRACE],
+                skip: &["^__schedule$", "^schedule"],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: rcu_[a-z_]+ detected expedited stalls",
+                title: "INFO: rcu detected stall in {frame}",
+                alt: &["stall in {frame}"],
+                stacks: &[INTERRUPTED, ASKED],
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
+                title: "INFO: rcu detected stall in {frame}",
+                alt: &["stall in {frame}"],
+                stacks: &[INTERRUPTED, SELF],
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
+        ],
+        lasts: true,
         ..Family::NEW
     },
     // check_hung_task, kernel/hung_task.c

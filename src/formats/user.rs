@@ -9,8 +9,8 @@ use super::{Family, Rule};
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "fatal error:",
-        unless: &["ALSA", "fatal error: cannot create timer"],
-        rules: &[Rule { line: "fatal error:", title: "go runtime error", traceless: true, ..Rule::NEW }],
+        unless: &["ALSA", "fatal error: cannot create timer", "too many errors emitted"],
+        rules: &[Rule { line: "^fatal error:", title: "go runtime error", traceless: true, ..Rule::NEW }],
         ..Family::NEW
     },
     Family {
@@ -34,12 +34,12 @@ pub(crate) const FAMILIES: &[Family] = &[
         unless: &["_panic:", "xlog_status:", "ddb.onpanic:", "evtlog_status:"],
         rules: &[
             Rule {
-                line: "panic: Sentry detected stuck tasks",
+                line: "^panic: Sentry detected stuck tasks",
                 title: "panic: Sentry detected stuck tasks",
                 traceless: true,
                 ..Rule::NEW
             },
-            Rule { line: "panic:(.*)", title: "panic:{1}", traceless: true, ..Rule::NEW },
+            Rule { line: "^panic:(.*)", title: "panic:{1}", traceless: true, ..Rule::NEW },
         ],
         ..Family::NEW
     },

@@ -4,7 +4,7 @@
 //! WARNING: CPU: 1 PID: 54 at /src/lab/cm1/misc.c:334 multi_oops_thread+0x72/0xa0 [crashme]
 //! ```
 
-use super::{Family, Rule, Step, TRACE};
+use super::{Family, Part, Rule, Step, TRACE};
 
 /// Newer kernels trap on a WARN and print the registers; older ones have just the trace.
 pub(crate) const STACKS: &[&[Step]] =
@@ -102,9 +102,10 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ],
                 ..Rule::NEW
             },
-            // "CPU: N PID: N at file:line func+0x", "file:line at func", "file:line at 0xADDR, CPU#N"
+            // "at file:line func+0x" (up to Linux 3.10), "CPU: N PID: N at file:line func+0x", "file:line at func",
+            // "file:line at 0xADDR, CPU#N"
             Rule {
-                line: "WARNING: .* at {{SRC}} {{FUNC}}",
+                line: "WARNING: (?:.* )?at {{SRC}} {{FUNC}}",
                 title: "WARNING in {frame}",
                 stacks: STACKS,
                 ..Rule::NEW
@@ -140,25 +141,26 @@ pub(crate) const FAMILIES: &[Family] = &[
                 traceless: true,
                 ..Rule::NEW
             },
-            Rule { line: "WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
+            Rule { line: "^WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
         ],
         raw: true,
         ..Family::NEW
     },
+    // print_track, print_trailer, print_page_info, check_bytes_and_report: mm/slub.c, up to Linux 5.12
+    Family { banner: "INFO: Allocated in ", rules: &[TRACK], part: Part::OfAny, ..Family::NEW },
+    Family { banner: "INFO: Freed in ", rules: &[TRACK], part: Part::OfAny, ..Family::NEW },
+    Family { banner: "INFO: Slab 0x", raw: true, part: Part::OfAny, ..Family::NEW },
+    Family { banner: "INFO: Object 0x", raw: true, part: Part::OfAny, ..Family::NEW },
+    Family { banner: "INFO: 0x", raw: true, part: Part::OfAny, ..Family::NEW },
     Family {
         banner: "INFO:",
         unless: super::noise::INFOS,
-        rules: &[
-            // print_trailer, mm/slub.c: "INFO: Freed in fn+0x1/0x2 age=1 cpu=0 pid=1"
-            Rule {
-                line: "INFO: (Freed|Allocated) in (.*)",
-                title: "INFO: {1} in {2}",
-                broken: true,
-                ..Rule::NEW
-            },
-            Rule { line: "INFO:\\s*$", title: "INFO: corrupted", broken: true, ..Rule::NEW },
-        ],
+        rules: &[Rule { line: "^INFO:\\s*$", title: "INFO: corrupted", broken: true, ..Rule::NEW }],
         raw: true,
         ..Family::NEW
     },
 ];
+
+/// "INFO: Freed in fn+0x1/0x2 age=1 cpu=0 pid=1": without the report that it belongs to.
+const TRACK: Rule =
+    Rule { line: "INFO: (Freed|Allocated) in (.*)", title: "INFO: {1} in {2}", broken: true, ..Rule::NEW };

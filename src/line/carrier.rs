@@ -31,7 +31,7 @@ const LEVELS: &[(&str, u8)] = &[
 /// `ts` on a console without printk times writes the same `Nov 22 06:12:01 ` as syslogd.
 const NOT_TAGS: &[&str] = &[
     "error", "errors", "fault", "segment", "opcode", "trace", "line", "name", "offset", "changed", "pgtable",
-    "stack", "limit", "pid", "address", "bug",
+    "stack", "limit", "pid", "address", "bug", "iaoq",
 ];
 
 /// A syslog tag and what follows it.
@@ -129,13 +129,12 @@ fn dotted_level(word: &[u8]) -> Option<u8> {
 
 /// Whether a tag without its colon is a program's: `sshd[123]`, or a bare `rsyslogd` where a tag must stand.
 fn is_program(name: &[u8], host: bool, bare: bool) -> bool {
+    let is_word = |name: &[u8]| NOT_TAGS.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
     if let Some(open) = name.iter().rposition(|&c| c == b'[') {
-        let pid = name.get(open..).unwrap_or_default();
-        return (host || bare) && open > 0 && pid_suffix(pid).is_some_and(<[u8]>::is_empty);
+        let (name, pid) = name.split_at(open);
+        return (host || bare) && open > 0 && !is_word(name) && pid_suffix(pid).is_some_and(<[u8]>::is_empty);
     }
-    bare && host
-        && name.first().is_some_and(u8::is_ascii_alphabetic)
-        && !NOT_TAGS.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
+    bare && host && name.first().is_some_and(u8::is_ascii_alphabetic) && !is_word(name)
 }
 
 /// What is behind a host name and a blank.

@@ -5,5 +5,6 @@ mod lab;
 mod layers;
 mod readme;
 mod robust;
+mod rules;
 mod split;
 mod support;

@@ -37,11 +37,12 @@ pub(super) fn logs(folder: &str) -> Vec<Log> {
     paths.map(log).collect()
 }
 
+/// The folders of `testdata/` that hold logs.
+pub(super) const FOLDERS: &[&str] = &["arch", "families", "logs", "negative"];
+
 /// All logs of `testdata/`.
 pub(super) fn all_logs() -> Vec<Log> {
-    let mut all = logs("logs");
-    all.extend(logs("negative"));
-    all
+    FOLDERS.iter().flat_map(|folder| logs(folder)).collect()
 }
 
 /// Knuth's linear congruential generator: the same numbers on every run and machine.

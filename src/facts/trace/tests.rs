@@ -21,7 +21,7 @@ fn stacks(log: &str) -> Vec<String> {
         format!("{mark}{name}")
     };
     let stack = |trace: &StackTrace<'_>| trace.frames.iter().map(frame).collect::<Vec<_>>().join(", ");
-    StackTrace::read(&lines, false).iter().map(stack).collect()
+    StackTrace::read(&lines, Some(TraceKind::Other)).iter().map(stack).collect()
 }
 
 #[test]

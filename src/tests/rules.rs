@@ -1,0 +1,170 @@
+//! Checks the format tables against themselves and against the logs of `testdata/`: every pattern compiles, every
+//! family and every rule is there for at least one line that somebody has seen or read in a kernel's source.
+
+use std::collections::HashSet;
+
+use crate::formats::{FAMILIES, Family, Rule, Step, kinds, noise, spelling};
+use crate::rules::{self, CompiledFamily, CompiledRule};
+use crate::{Kind, reports};
+
+use super::support;
+
+/// Rules that no log of `testdata/` has a case of, by their family's banner and their line's pattern.
+///
+/// A rule that gets its case must leave this list.
+const WITHOUT_A_CASE: &[(&str, &str)] = &[];
+
+fn families() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// The patterns of a rule.
+fn patterns(rule: &'static Rule) -> Vec<&'static str> {
+    let steps = rule.stacks.iter().copied().flatten().filter_map(|step| match step {
+        Step::Line(source) => Some(*source),
+        Step::Trace => None,
+    });
+    let mut all = vec![rule.line];
+    all.extend(rule.then.iter().chain(rule.report));
+    all.extend(steps);
+    all
+}
+
+#[test]
+fn every_pattern_compiles() {
+    let of_rules = families().flat_map(|family| family.rules).flat_map(patterns);
+    let others = noise::SUPPRESSED.iter().chain(spelling::TRACE_HEADS);
+    let replaced = spelling::REPLACEMENTS.iter().map(|(from, _)| *from);
+    for source in of_rules.chain(others.copied()).chain(replaced) {
+        assert!(rules::compile(source).is_some(), "does not compile: {source}");
+    }
+}
+
+#[test]
+fn every_template_has_its_arguments() {
+    for rule in families().flat_map(|family| family.rules) {
+        let captures: usize = if rule.report.is_empty() {
+            groups(rule.line) + rule.then.iter().map(|source| groups(source)).sum::<usize>()
+        } else {
+            rule.report.iter().map(|source| groups(source)).sum()
+        };
+        for template in rule.alt.iter().chain([&rule.title]) {
+            let highest = (1..9).filter(|n| template.contains(&format!("{{{n}}}"))).max().unwrap_or(0);
+            assert!(highest <= captures, "{template}: {captures} captures in {}", rule.line);
+            let framed = template.contains("{frame");
+            assert!(!framed || !rule.stacks.is_empty(), "{template}: no stack to take a frame from");
+        }
+    }
+}
+
+/// How many groups a pattern captures.
+fn groups(source: &str) -> usize {
+    rules::compile(source).map_or(0, |regex| regex.captures_len() - 1)
+}
+
+#[test]
+fn what_a_family_leads_to_is_a_banner() {
+    let banners: HashSet<&str> = families().map(|family| family.banner).collect();
+    for family in families() {
+        for next in family.leads_to {
+            assert!(banners.contains(next), "{}: leads to {next}, which is no banner", family.banner);
+        }
+    }
+}
+
+#[test]
+fn no_two_families_have_the_same_banner() {
+    let mut seen = HashSet::new();
+    for family in families() {
+        assert!(seen.insert(family.banner), "{}: twice in the tables", family.banner);
+        assert!(family.raw || !family.rules.is_empty(), "{}: a banner without a rule", family.banner);
+    }
+}
+
+#[test]
+fn no_list_of_noise_has_an_entry_twice() {
+    let lists = [noise::WARNINGS, noise::INFOS, noise::QUOTES, noise::SUPPRESSED, noise::TAIL, noise::INSIDE];
+    for list in lists {
+        let mut seen = HashSet::new();
+        for entry in list {
+            assert!(seen.insert(entry), "{entry} is twice in a list");
+        }
+    }
+}
+
+#[test]
+fn every_prefix_of_the_kinds_is_reachable() {
+    for (i, (prefix, kind)) in kinds::BY_TITLE.iter().enumerate() {
+        let hidden = kinds::BY_TITLE.iter().take(i).find(|(earlier, _)| prefix.starts_with(earlier));
+        assert!(hidden.is_none(), "{prefix} is hidden by {hidden:?}");
+        assert_ne!(*prefix, "", "{kind:?} would be the kind of every title");
+    }
+}
+
+/// Whether a title of the tables may begin with `prefix`: templates are compared up to their first argument.
+fn may_begin(template: &str, prefix: &str) -> bool {
+    let fixed = template.split('{').next().unwrap_or_default();
+    fixed.starts_with(prefix) || prefix.starts_with(fixed)
+}
+
+#[test]
+fn every_prefix_of_the_kinds_is_of_some_title() {
+    // What syzkaller's manager says of its machines, and titles that syzkaller's rules have and raw lines here.
+    let others = ["lost connection"];
+    let titles: Vec<&str> = families().flat_map(|family| family.rules).map(|rule| rule.title).collect();
+    for (prefix, _) in kinds::BY_TITLE {
+        let known = titles.iter().any(|title| may_begin(title, prefix));
+        let raw = families().any(|family| family.raw && prefix.contains(family.banner));
+        assert!(known || raw || others.contains(prefix), "{prefix}: no rule makes such a title");
+    }
+}
+
+/// The rule that names a report whose lines begin with `bodies`, as `title::of` chooses it.
+fn rule_of(family: &'static CompiledFamily, bodies: &[&[u8]]) -> Option<&'static Rule> {
+    let fits = |rule: &&CompiledRule| {
+        rule.title_args(bodies).is_some()
+            && (rule.rule.report.is_empty() || rule.report_args(bodies).is_some())
+    };
+    family.rules.iter().find(fits).map(|rule| rule.rule)
+}
+
+#[test]
+fn every_rule_has_a_case() {
+    let mut banners: HashSet<&str> = HashSet::new();
+    let mut chosen: HashSet<(&str, &str, &str)> = HashSet::new();
+    for log in support::all_logs() {
+        for report in reports(&log.bytes) {
+            let bodies: Vec<&[u8]> = report.lines().iter().map(|line| line.body).collect();
+            for (at, line) in report.lines().iter().enumerate() {
+                let Some(family) = rules::classify(line) else { continue };
+                let banner = family.family.banner;
+                banners.insert(banner);
+                chosen.extend(rule_of(family, &bodies[at..]).map(|rule| (banner, rule.line, rule.title)));
+            }
+        }
+    }
+    let mut missing: Vec<(&str, &str)> = Vec::new();
+    for family in families() {
+        if !banners.contains(family.banner) {
+            missing.push((family.banner, ""));
+        }
+        let unused = |rule: &&Rule| !chosen.contains(&(family.banner, rule.line, rule.title));
+        missing.extend(family.rules.iter().filter(unused).map(|rule| (family.banner, rule.line)));
+    }
+    let unknown: Vec<_> = missing.iter().filter(|rule| !WITHOUT_A_CASE.contains(rule)).collect();
+    assert!(unknown.is_empty(), "no log of testdata/ has a case of: {unknown:#?}");
+    for rule in WITHOUT_A_CASE {
+        assert!(missing.contains(rule), "{rule:?} has a case: take it from WITHOUT_A_CASE");
+    }
+}
+
+#[test]
+fn every_own_kind_has_a_case() {
+    let mut seen = HashSet::new();
+    for log in support::all_logs() {
+        seen.extend(reports(&log.bytes).map(|report| report.kind()));
+    }
+    let own = kinds::BY_TITLE.iter().map(|(_, kind)| *kind).filter(|kind| !kind.is_syzkaller());
+    let missing: HashSet<Kind> = own.filter(|kind| !seen.contains(kind)).collect();
+    assert!(missing.is_empty(), "no log of testdata/ has a report of {missing:?}");
+}
