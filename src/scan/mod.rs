@@ -3,29 +3,37 @@
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind, packed};
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use crate::formats::FAMILIES;
 
 /// Finds needles: packed where the CPU has the instructions for it.
 #[derive(Debug)]
 enum Finder {
+    Short(memmem::Finder<'static>),
     Packed(packed::Searcher),
     Automaton(AhoCorasick),
 }
 
 /// Most needles that a packed searcher takes; more are shared out over several.
-const PACKED_NEEDLES: usize = 64;
+const PACKED_NEEDLES: usize = 32;
+
+/// A packed searcher compares that many bytes of each needle, or as many as its shortest one has: one
+/// needle of two bytes would make it stop at every other line. Shorter ones are searched for alone.
+const PACKED_BYTES: usize = 4;
 
 static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
-    let needles = needles();
-    let groups = needles.len().div_ceil(PACKED_NEEDLES).max(1);
+    let (short, long): (Vec<_>, Vec<_>) =
+        needles().into_iter().partition(|needle| needle.len() < PACKED_BYTES);
+    let groups = long.len().div_ceil(PACKED_NEEDLES).max(1);
     let packed: Option<Vec<Finder>> =
-        needles.chunks(needles.len().div_ceil(groups).max(1)).map(packed_finder).collect();
-    packed.unwrap_or_else(|| {
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&needles);
+        long.chunks(long.len().div_ceil(groups).max(1)).map(packed_finder).collect();
+    let mut finders = packed.unwrap_or_else(|| {
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&long);
         automaton.ok().map(Finder::Automaton).into_iter().collect()
-    })
+    });
+    finders.extend(short.into_iter().map(|needle| Finder::Short(memmem::Finder::new(needle))));
+    finders
 });
 
 fn packed_finder(needles: &[&'static str]) -> Option<Finder> {
@@ -47,6 +55,7 @@ impl Finder {
     /// Offset of the first needle in `text`.
     fn find(&self, text: &[u8]) -> Option<usize> {
         match self {
+            Finder::Short(finder) => finder.find(text),
             Finder::Packed(searcher) => searcher.find(text).map(|hit| hit.start()),
             Finder::Automaton(automaton) => automaton.find(text).map(|hit| hit.start()),
         }
