@@ -15,8 +15,10 @@ use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits};
 use crate::text;
 
+mod collector;
 mod course;
 
+use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
 
 /// How far before a banner its cause is looked for.
@@ -25,8 +27,10 @@ const LOOK_BACK_BYTES: usize = 64 << 10;
 const LOOK_BACK_BANNERS: usize = 128;
 /// How far beyond a line of a report the next banners are looked for at a time.
 const READ_AHEAD_BYTES: usize = 16 << 10;
-/// A report ends where its caller is silent for this many bytes of others' lines.
+/// A report ends where nothing of it comes for this many bytes.
 const SILENCE_BYTES: usize = 64 << 10;
+/// The same after its end marker: the registers that follow it wait for other CPUs' reports only.
+const SILENCE_BYTES_AFTER_END: usize = 16 << 10;
 /// Foreign lines between a banner and one that continues it.
 const FOREIGN_LINES_INSIDE: u32 = 8;
 /// A cascade: the next banner comes within this time, with nothing foreign between.
@@ -123,6 +127,8 @@ pub(crate) struct Incidents<'a> {
     next: usize,
     /// What is known of a banner ahead, by its offset: found while the report before it was read.
     known: Option<(usize, Relation)>,
+    /// Offset of the last banner whose report is known to be over before its caller's next banner.
+    over: Option<usize>,
 }
 
 impl<'a> Incidents<'a> {
@@ -130,7 +136,15 @@ impl<'a> Incidents<'a> {
     pub(crate) fn new(log: &'a [u8], range: Range<usize>) -> Incidents<'a> {
         let from = range.start.saturating_sub(2 * LOOK_BACK_BYTES).min(log.len());
         let from = if from == 0 { 0 } else { scan::line_end(log, from - 1) + 1 };
-        Incidents { log, range, hits: Hits::new(log, from), banners: VecDeque::new(), next: 0, known: None }
+        Incidents {
+            log,
+            range,
+            hits: Hits::new(log, from),
+            banners: VecDeque::new(),
+            next: 0,
+            known: None,
+            over: None,
+        }
     }
 
     /// Reads one more banner, in a line that begins before `limit`; `false` if there is none.
@@ -227,7 +241,11 @@ impl<'a> Incidents<'a> {
     fn relation(&self, at: usize) -> Relation {
         let Some(banner) = self.banners.get(at) else { return Relation::Part };
         let related = self.cause_of(at, banner).and_then(|index| {
-            let course = self.course_between(self.banners.get(index)?, banner)?;
+            let cause = self.banners.get(index)?;
+            if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
+                return None;
+            }
+            let course = self.course_between(cause, banner)?;
             Some(self.relation_to(index, banner, course))
         });
         match related {
@@ -336,7 +354,9 @@ impl<'a> Incidents<'a> {
         while after < self.log.len() && !banner.is_aside() && collector.lines.len() < REPORT_LINES {
             let line = line_from(self.log, after);
             let end = scan::line_end(self.log, after);
-            if end - collector.last > SILENCE_BYTES {
+            let ended = collector.course.ended && collector.guests.is_empty();
+            let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
+            if end - collector.last > silence {
                 break;
             }
             if let Some(whose) = collector.whose(&line) {
@@ -350,6 +370,7 @@ impl<'a> Incidents<'a> {
             }
             after = end + 1;
         }
+        self.over = self.banners.get(collector.cause).filter(|_| collector.over).map(|b| b.line.offset);
         let preamble = self.preamble(&banner);
         let Collector { lines, kept, headline, .. } = collector;
         Some(Incident { banner, preamble, lines, kept, headline, follows })
@@ -445,91 +466,6 @@ impl<'a> Incidents<'a> {
     }
 }
 
-/// Whose line it is: the report's own caller's, or another CPU's that answers a request for its backtrace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whose {
-    Own,
-    Guest,
-}
-
-/// A report while its lines are collected.
-struct Collector<'a> {
-    context: Context,
-    lines: Vec<Line<'a>>,
-    /// How many lines reach to the last one that surely belongs.
-    kept: usize,
-    /// End of the last line taken.
-    last: usize,
-    /// Index of the last banner of the report's own caller, and the course since.
-    cause: usize,
-    course: Course,
-    /// Other CPUs that print a backtrace for this report.
-    guests: Vec<(Context, Course)>,
-    /// Whether other CPUs have been asked for their backtraces.
-    asked: bool,
-    headline: (usize, &'static CompiledFamily),
-    /// A line has announced another crash, whose report may stand between this one's lines.
-    announced: bool,
-}
-
-impl<'a> Collector<'a> {
-    fn new(cause: usize, banner: &Banner<'a>) -> Collector<'a> {
-        Collector {
-            context: Context::of(&banner.line),
-            lines: vec![banner.line],
-            kept: 1,
-            last: banner.line.offset + banner.line.raw.len(),
-            cause,
-            course: Course::default(),
-            guests: Vec::new(),
-            asked: is_backtrace(banner),
-            headline: (0, banner.family),
-            announced: false,
-        }
-    }
-
-    /// Whose line it is; `None` if it has nothing to do with the report.
-    fn whose(&self, line: &Line<'a>) -> Option<Whose> {
-        let from = Context::of(line);
-        if from == self.context {
-            return Some(Whose::Own);
-        }
-        let asked = self.asked && matches!(from.caller, Some(Caller::Cpu(_)));
-        (asked || self.guests.iter().any(|(guest, _)| *guest == from)).then_some(Whose::Guest)
-    }
-
-    /// Adds a line that surely belongs.
-    fn keep(&mut self, line: Line<'a>) {
-        self.last = line.offset + line.raw.len();
-        self.lines.push(line);
-        self.kept = self.lines.len();
-    }
-
-    /// Takes a line that is no banner; `false` where the report ends before it.
-    fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
-        self.asked |= whose == Whose::Own && text::contains(line.body, noise::NMI_REQUEST);
-        let from = Context::of(&line);
-        let course = match whose {
-            Whose::Own => &mut self.course,
-            Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| *guest == from) {
-                Some((_, course)) => course,
-                None => return true,
-            },
-        };
-        if !course.take(line.body) {
-            self.guests.retain(|(guest, _)| *guest != from);
-            return whose == Whose::Guest;
-        }
-        let belongs = course.foreign == 0 && !course.cut;
-        self.last = line.offset + line.raw.len();
-        self.lines.push(line);
-        if belongs {
-            self.kept = self.lines.len();
-        }
-        true
-    }
-}
-
 impl<'a> Incident<'a> {
     /// Lines of the same caller after the report's, as many as may hold its missing parts.
     pub(crate) fn beyond(&self, log: &'a [u8]) -> Vec<Line<'a>> {
@@ -547,6 +483,13 @@ impl<'a> Incident<'a> {
         }
         found
     }
+}
+
+/// Whether any course of a report could join a banner to it: else the lines between need not be read.
+fn may_relate(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
+    let opens = banner.family.family.part == Part::Opens;
+    let leads = cause.family.family.leads_to.contains(&banner.family.family.banner);
+    !opens || leads || cause.is_inlined() || within_cascade(cause, banner)
 }
 
 /// `NMI backtrace for cpu 1`: printed by that CPU, on another's request.

@@ -18,6 +18,8 @@ const MESSAGE_LINES: u32 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Blank,
+    /// `==================`: before the reports of the sanitizers and after them.
+    Rule,
     /// A part of any report: frames, headers, lock lists.
     Inside,
     /// A part that also comes after the end marker: registers, the panic's last words.
@@ -48,7 +50,10 @@ impl Course {
     /// Takes the next line of the report's caller; `false` where the report is over.
     pub(super) fn take(&mut self, body: &[u8]) -> bool {
         match shape(body) {
-            Shape::Blank => {}
+            // After the end it opens the next report.
+            Shape::Rule if self.ended => return false,
+            Shape::Rule if self.traced => self.ended = true,
+            Shape::Blank | Shape::Rule => {}
             Shape::Inside if !self.ended => self.foreign = 0,
             Shape::Tail => self.foreign = 0,
             Shape::End => (self.ended, self.foreign) = (true, 0),
@@ -69,7 +74,7 @@ pub(super) fn shape(body: &[u8]) -> Shape {
     if text.len() < body.len() && is_frame(text) {
         Shape::Inside
     } else if text.iter().all(|&b| matches!(b, b'=' | b'-')) {
-        Shape::Blank
+        if *first == b'=' { Shape::Rule } else { Shape::Blank }
     } else if text.starts_with(b"---[ end trace") {
         Shape::End
     } else if text.starts_with(noise::CUT_HERE.as_bytes()) {
