@@ -40,7 +40,7 @@ pub(super) struct Course {
     pub(super) foreign: u32,
     /// A stack has begun.
     pub(super) traced: bool,
-    /// `cut here` has been seen: what follows is the message of the next report.
+    /// `cut here`, or the like, has been seen: what follows is the message of the next report.
     pub(super) cut: bool,
     /// Lines of that message.
     message: u32,
@@ -51,7 +51,7 @@ impl Course {
     pub(super) fn take(&mut self, body: &[u8]) -> bool {
         match shape(body) {
             // After the end it opens the next report.
-            Shape::Rule if self.ended => return false,
+            Shape::Rule if self.ended => self.cut = true,
             Shape::Rule if self.traced => self.ended = true,
             Shape::Blank | Shape::Rule => {}
             Shape::Inside if !self.ended => self.foreign = 0,
