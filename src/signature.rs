@@ -11,7 +11,8 @@ use crate::rules;
 const FRAMES: usize = 3;
 
 impl Report<'_> {
-    /// A stable number for the kind of the crash and its first meaningful frames.
+    /// A stable number for the kind of the crash and its first meaningful frames, from the function to
+    /// blame on.
     ///
     /// Addresses, offsets, sizes, the suffixes that compilers add (`.isra.0`, `.cold`), inlined frames of
     /// symbolized logs and frames that the unwinder does not vouch for have no part in it. A hang is told by
@@ -26,7 +27,8 @@ impl Report<'_> {
 
     /// The signature, given the report's stacks.
     pub(crate) fn signature_in(&self, traces: &[StackTrace<'_>]) -> u64 {
-        let mut names = if self.kind() == Kind::Hang { Vec::new() } else { meaningful(traces) };
+        let mut names =
+            if self.kind() == Kind::Hang { Vec::new() } else { meaningful(traces, self.blamed()) };
         if names.is_empty() {
             names.push(self.frame().unwrap_or(self.title()).to_string());
         }
@@ -37,20 +39,21 @@ impl Report<'_> {
     }
 }
 
-/// The first functions of the crash's own stack that may be to blame, the innermost first.
-fn meaningful(traces: &[StackTrace<'_>]) -> Vec<String> {
+/// The first functions of the crash's own stack that may be to blame, the innermost first: from the one to
+/// blame on, where it is among them. What it called is the same for many a bug.
+fn meaningful(traces: &[StackTrace<'_>], blamed: Option<&str>) -> Vec<String> {
     let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
-    let mut names = Vec::new();
     for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
         let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
         let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
         let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
-        names.extend(counters.chain(frames).filter_map(name).take(FRAMES));
+        let names: Vec<String> = counters.chain(frames).filter_map(name).collect();
         if !names.is_empty() {
-            break;
+            let first = names.iter().position(|name| Some(name.as_str()) == blamed).unwrap_or(0);
+            return names.into_iter().skip(first).take(FRAMES).collect();
         }
     }
-    names
+    Vec::new()
 }
 
 /// A frame's function, if it may be to blame.
@@ -77,5 +80,70 @@ impl Fnv {
         for byte in text.bytes().chain([b'\n']) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reports;
+
+    /// A report of `__schedule_bug`, kernel/sched/core.c, 6.1, whose stack is `frames`.
+    fn signature(frames: &[&str]) -> u64 {
+        let mut log = String::from(
+            "[   12.000000] BUG: scheduling while atomic: demo/77/0x00000002\n\
+             [   12.000001] CPU: 0 PID: 77 Comm: demo Not tainted 6.1.0 #1\n\
+             [   12.000002] Call Trace:\n[   12.000003]  <TASK>\n",
+        );
+        for frame in frames {
+            log.push_str("[   12.000004]  ");
+            log.push_str(frame);
+            log.push('\n');
+        }
+        log.push_str("[   12.000005]  </TASK>\n");
+        let found: Vec<u64> = reports(log.as_bytes()).map(|report| report.signature()).collect();
+        assert_eq!(found.len(), 1, "{log}");
+        found.first().copied().unwrap_or_default()
+    }
+
+    const SLEEPS: &[&str] = &[
+        "dump_stack_lvl+0x4c/0x5f",
+        "__schedule_bug.cold+0x6c/0x79",
+        "__schedule+0x1254/0x14d0",
+        "schedule+0x8c/0x250",
+        "demo_wait+0x1b/0x50 [demo]",
+        "demo_write+0x10/0x90 [demo]",
+        "vfs_write+0x164/0x610",
+    ];
+
+    fn with(from: &str, to: &str) -> Vec<String> {
+        SLEEPS.iter().map(|frame| frame.replace(from, to)).collect()
+    }
+
+    fn of(frames: &[String]) -> u64 {
+        signature(&frames.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_a_build_changes_is_not_in_it() {
+        let plain = signature(SLEEPS);
+        assert_eq!(of(&with("demo_wait+0x1b/0x50", "demo_wait+0x2c/0x61")), plain, "offsets");
+        assert_eq!(of(&with("demo_wait+", "demo_wait.isra.0+")), plain, "the compiler's suffixes");
+        assert_eq!(of(&with("[demo]", "[renamed]")), plain, "the module");
+        assert_eq!(
+            of(&with("demo_write", "demo_inlined fs/demo.c:1 [inline]\n[   12.000004]  demo_write")),
+            plain
+        );
+    }
+
+    #[test]
+    fn the_function_to_blame_is_in_it() {
+        assert_ne!(of(&with("demo_wait", "demo_poll")), signature(SLEEPS));
+        // However deep the stack below it, which many bugs share.
+        let deep = with(
+            "schedule+0x8c/0x250",
+            "schedule+0x8c/0x250\n[   12.000004]  io_schedule_timeout+0x1/0x9\n[   12.000004]  schedule_timeout+0x1/0x9\n[   12.000004]  usleep_range_state+0x1/0x9",
+        );
+        let other: Vec<String> = deep.iter().map(|frame| frame.replace("demo_wait", "demo_poll")).collect();
+        assert_ne!(of(&deep), of(&other));
     }
 }

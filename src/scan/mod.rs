@@ -136,3 +136,30 @@ pub(crate) fn line_around(log: &[u8], at: usize) -> Span {
 pub(crate) fn line_end(log: &[u8], at: usize) -> usize {
     log.get(at..).and_then(|rest| memchr(b'\n', rest)).map_or(log.len(), |n| at + n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FAMILIES, Hits};
+    use crate::tests::support::all_logs;
+
+    #[test]
+    fn hits_are_those_of_a_naive_search() {
+        for log in all_logs() {
+            let mut hits = Hits::new(&log.bytes, 0);
+            let mut found = Vec::new();
+            while let Some(span) = hits.next_before(log.bytes.len()) {
+                found.push(span.start);
+            }
+            let mut start = 0;
+            let mut expected = Vec::new();
+            for line in log.bytes.split_inclusive(|&byte| byte == b'\n') {
+                let banners = FAMILIES.iter().copied().flatten().map(|family| family.banner.as_bytes());
+                if banners.into_iter().any(|b| line.windows(b.len()).any(|window| window == b)) {
+                    expected.push(start);
+                }
+                start += line.len();
+            }
+            assert_eq!(found, expected, "{}", log.path.display());
+        }
+    }
+}

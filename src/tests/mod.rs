@@ -7,4 +7,4 @@ mod readme;
 mod robust;
 mod rules;
 mod split;
-mod support;
+pub(crate) mod support;

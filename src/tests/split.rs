@@ -284,3 +284,25 @@ fn reports_keep_their_promises() {
         assert_eq!(contains_crash(bytes), !starts.is_empty(), "{name}");
     }
 }
+
+/// Two reports of one task, each between lines of `=`: `kasan_report`, mm/kasan/report.c, 6.1.
+#[test]
+fn a_line_of_equals_signs_belongs_to_the_report_that_it_opens() {
+    let rule = "=".repeat(66);
+    let report = |time: u32| {
+        format!(
+            "[   12.{time:06}][   T77] {rule}\n\
+             [   12.{time:06}][   T77] BUG: KASAN: use-after-free in demo_read+0x86/0xa0 [demo]\n\
+             [   12.{time:06}][   T77] Read of size 8 at addr ffff88800089c230 by task demo/77\n\
+             [   12.{time:06}][   T77] Call Trace:\n\
+             [   12.{time:06}][   T77]  demo_read+0x86/0xa0 [demo]\n\
+             [   12.{time:06}][   T77]  vfs_read+0x164/0x610\n\
+             [   12.{time:06}][   T77] {rule}\n"
+        )
+    };
+    let log = report(1) + &report(2);
+    let found: Vec<_> = reports(log.as_bytes()).collect();
+    let [first, second] = found.as_slice() else { panic!("{} reports", found.len()) };
+    assert_eq!(first.span().end + 1, report(1).len());
+    assert_eq!(second.follows(), Some(first.span().start));
+}

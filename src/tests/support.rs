@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// A log of `testdata/`.
 #[derive(Clone, Debug)]
-pub(super) struct Log {
-    pub(super) path: PathBuf,
+pub(crate) struct Log {
+    pub(crate) path: PathBuf,
     /// Name without folder and `.log`.
     pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The folder of the test logs.
@@ -41,7 +41,7 @@ pub(super) fn logs(folder: &str) -> Vec<Log> {
 pub(super) const FOLDERS: &[&str] = &["arch", "families", "logs", "negative"];
 
 /// All logs of `testdata/`.
-pub(super) fn all_logs() -> Vec<Log> {
+pub(crate) fn all_logs() -> Vec<Log> {
     FOLDERS.iter().flat_map(|folder| logs(folder)).collect()
 }
 
