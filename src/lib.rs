@@ -15,6 +15,8 @@ mod scan;
 #[cfg(feature = "serde")]
 pub mod ser;
 mod signature;
+#[cfg(feature = "symbolize")]
+pub mod symbolize;
 mod text;
 mod title;
 

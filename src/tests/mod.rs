@@ -8,3 +8,5 @@ mod robust;
 mod rules;
 mod split;
 pub(crate) mod support;
+#[cfg(feature = "symbolize")]
+mod truth;

@@ -4,22 +4,29 @@
 //! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
 //! ```
 
+mod symbols;
+
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use crashparse::ser::{JsonReport, SCHEMA};
 use crashparse::{LineNumbers, Plain, Report, TextReport, reports};
+
+use symbols::{SymbolArgs, Symbols};
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
 ///
 /// Exit status: 0 if a report was found, 1 if none, 2 if something could not be read.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+
     /// How to print the reports.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -32,9 +39,27 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
 
+    #[command(flatten)]
+    symbols: SymbolArgs,
+
     /// Logs to read; `-` or nothing: standard input.
     #[arg(value_name = "LOG")]
     logs: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Copies text, with source lines added to the frames in it: instead of decode_stacktrace.sh.
+    ///
+    /// Exit status: 0, or 2 if something could not be read.
+    Symbolize {
+        #[command(flatten)]
+        symbols: SymbolArgs,
+
+        /// Files to copy; `-` or nothing: standard input.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +86,11 @@ enum Colour {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args) {
+    let outcome = match &args.verb {
+        Some(Verb::Symbolize { symbols, files }) => symbolize(symbols, files),
+        None => run(&args),
+    };
+    match outcome {
         Ok(Outcome { failed: true, .. }) => ExitCode::from(2),
         Ok(Outcome { found: true, .. }) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
@@ -80,14 +109,61 @@ struct Outcome {
     failed: bool,
 }
 
+/// The files that arguments name; without arguments standard input.
+fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
+    if paths.is_empty() { vec!["-".into()] } else { paths.to_vec() }
+}
+
+/// Copies files, with source lines added; an error is one of standard output.
+fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
+    let Some(mut symbols) = Symbols::open(args) else {
+        eprintln!("crashparse: symbolize needs a vmlinux (-k) or modules (-m)");
+        return Ok(Outcome { failed: true, found: false });
+    };
+    let mut out = io::stdout().lock();
+    let mut failed = false;
+    for path in inputs(files) {
+        let input: io::Result<Box<dyn Read>> = match path.as_os_str() == "-" {
+            true => Ok(Box::new(io::stdin().lock())),
+            false => File::open(&path).map(|file| Box::new(file) as Box<dyn Read>),
+        };
+        let mut read_error = None;
+        match input {
+            Ok(input) => symbols.filter(&mut Checked { input, error: &mut read_error }, &mut out)?,
+            Err(error) => read_error = Some(error),
+        }
+        if let Some(error) = read_error {
+            eprintln!("crashparse: {}: {error}", Plain(name(&path).as_bytes()));
+            failed = true;
+        }
+    }
+    Ok(Outcome { failed: failed | symbols.failed(), found: true })
+}
+
+/// Input that ends where reading fails, and keeps the error.
+struct Checked<'e> {
+    input: Box<dyn Read>,
+    error: &'e mut Option<io::Error>,
+}
+
+impl Read for Checked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.input.read(buffer) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                *self.error = Some(error);
+                Ok(0)
+            }
+            read => read,
+        }
+    }
+}
+
 /// Reads all logs and prints their reports; an error is one of standard output.
 fn run(args: &Args) -> io::Result<Outcome> {
-    let standard_input = [PathBuf::from("-")];
-    let paths = if args.logs.is_empty() { &standard_input[..] } else { &args.logs[..] };
     let mut printer = Printer::new(args);
     let mut outcome = Outcome::default();
     printer.begin()?;
-    for path in paths {
+    for path in &inputs(&args.logs) {
         match read(path) {
             Ok(log) => outcome.found |= printer.file(&name(path), &log)?,
             Err(error) => {

@@ -1,0 +1,247 @@
+//! Symbols of a file by name and by address.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+
+use super::file::DebugFile;
+use super::raw::{LORESERVE, Symbol};
+
+/// A symbol with code or data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Its address in the file as [`DebugFile`] lays it out.
+    pub(super) address: u64,
+    /// `st_size`: 0 for much of what is written in assembly.
+    pub(super) size: u64,
+    /// Number of its section.
+    pub(super) section: usize,
+}
+
+/// The symbols of a file. A few names are searched in the table as it stands; from then on there is an index.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    searched: Mutex<Searched>,
+    by_name: OnceLock<HashMap<u64, Vec<u32>>>,
+    by_address: OnceLock<Vec<(u64, u32)>>,
+}
+
+/// What was searched without an index.
+#[derive(Debug, Default)]
+struct Searched {
+    times: usize,
+    found: HashMap<String, Vec<Found>>,
+}
+
+/// Searches of the whole table before an index is made: making it costs as much as some ten of them.
+const SEARCHES: usize = 4;
+/// So many names at once are worth an index.
+const NAMES: usize = 10_000;
+/// The function that tells where the kernel's tree is. Its search would be another one.
+pub(super) const START_KERNEL: &str = "start_kernel";
+
+impl Symbols {
+    /// The symbols of each name.
+    pub(super) fn named(&self, file: &DebugFile<'_>, names: &[&str]) -> Vec<Vec<Found>> {
+        if let Some(index) = self.by_name.get() {
+            return indexed(file, index, names);
+        }
+        let mut searched = self.searched.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let unknown = |name: &&str| !searched.found.contains_key(*name);
+        let mut unknown: Vec<&str> = names.iter().copied().chain([START_KERNEL]).filter(unknown).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if !unknown.is_empty() {
+            searched.times += 1;
+            if searched.times > SEARCHES || unknown.len() > NAMES {
+                drop(searched);
+                return indexed(file, self.by_name.get_or_init(|| by_name(file)), names);
+            }
+            let found = search(file, &unknown);
+            searched.found.extend(unknown.into_iter().map(str::to_string).zip(found));
+        }
+        names.iter().map(|&name| searched.found.get(name).cloned().unwrap_or_default()).collect()
+    }
+
+    /// Distances from each of some addresses to the next symbol of the same section, which is what the kernel
+    /// prints as a symbol's size.
+    pub(super) fn distances(&self, file: &DebugFile<'_>, symbols: &[Found]) -> Vec<Option<u64>> {
+        let index = self.by_address.get_or_init(|| by_address(file));
+        let distance = |symbol: &Found| {
+            let after = index.partition_point(|&(address, _)| address <= symbol.address);
+            let &(next, record) = index.get(after)?;
+            let next_symbol = file.raw().symbol(file.symbols(), record as usize)?;
+            (next_symbol.section == symbol.section).then_some(next - symbol.address)
+        };
+        symbols.iter().map(distance).collect()
+    }
+
+    /// Name and offset of an address: the nearest symbol at or before it in the same section.
+    pub(super) fn at<'d>(&self, file: &DebugFile<'d>, address: u64) -> Option<(&'d str, u64)> {
+        let index = self.by_address.get_or_init(|| by_address(file));
+        let after = index.partition_point(|&(start, _)| start <= address);
+        let &(start, _) = index.get(after.checked_sub(1)?)?;
+        let first = index.partition_point(|&(other, _)| other < start);
+        let same = index.get(first..after)?;
+        let symbols =
+            same.iter().filter_map(|&(_, record)| file.raw().symbol(file.symbols(), record as usize));
+        // Aliases share an address: functions win over labels, global names are last in the table.
+        let symbol = symbols.max_by_key(|symbol| (symbol.kind == STT_FUNC, symbol.size))?;
+        let section = file.place(symbol.section)?;
+        if address.wrapping_sub(section.start) >= section.size {
+            return None;
+        }
+        let name = name(file, symbol.name)?;
+        Some((name, address - start))
+    }
+}
+
+/// The symbols of each name, from the index.
+fn indexed(file: &DebugFile<'_>, index: &HashMap<u64, Vec<u32>>, names: &[&str]) -> Vec<Vec<Found>> {
+    let of_name = |name: &&str| {
+        let records = index.get(&hash(name.as_bytes())).into_iter().flatten();
+        let symbols = records.filter_map(|&record| file.raw().symbol(file.symbols(), record as usize));
+        symbols
+            .filter(|symbol| is_named(file, symbol, name))
+            .filter_map(|symbol| place(file, symbol))
+            .collect()
+    };
+    names.iter().map(of_name).collect()
+}
+
+/// The symbols of each name, from the whole table.
+fn search(file: &DebugFile<'_>, names: &[&str]) -> Vec<Vec<Found>> {
+    let mut all = vec![Vec::new(); names.len()];
+    let filter = Filter::new(names);
+    for (_, symbol) in numbered(file) {
+        let Some(head) = Head::of(file.strings(), symbol.name) else { continue };
+        for &name in filter.candidates(head) {
+            let wanted = names.get(name).is_some_and(|name| is_named(file, &symbol, name));
+            if let (true, Some(found)) = (wanted, all.get_mut(name)) {
+                found.extend(place(file, symbol));
+            }
+        }
+    }
+    all
+}
+
+const STT_NOTYPE: u8 = 0;
+const STT_OBJECT: u8 = 1;
+const STT_FUNC: u8 = 2;
+
+/// All symbols that code or data may have, with their numbers.
+fn numbered<'f>(file: &'f DebugFile<'_>) -> impl Iterator<Item = (u32, Symbol)> + 'f {
+    let records = file.symbols().chunks_exact(file.raw().symbol_size());
+    let symbols =
+        records.enumerate().filter_map(|(index, record)| Some((index as u32, file.raw().symbol(record, 0)?)));
+    symbols.filter(|(_, symbol)| {
+        matches!(symbol.kind, STT_NOTYPE | STT_OBJECT | STT_FUNC)
+            && symbol.section != 0
+            && symbol.section < LORESERVE
+            && symbol.name != 0
+    })
+}
+
+fn place(file: &DebugFile<'_>, symbol: Symbol) -> Option<Found> {
+    let base = file.place(symbol.section)?.base;
+    Some(Found { address: symbol.value.wrapping_add(base), size: symbol.size, section: symbol.section })
+}
+
+fn is_named(file: &DebugFile<'_>, symbol: &Symbol, name: &str) -> bool {
+    let Some(text) = file.strings().get(symbol.name..) else { return false };
+    text.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
+}
+
+fn name<'d>(file: &DebugFile<'d>, at: usize) -> Option<&'d str> {
+    let text = file.strings().get(at..)?;
+    let end = memchr::memchr(0, text)?;
+    std::str::from_utf8(text.get(..end)?).ok()
+}
+
+/// FNV-1a.
+fn hash(name: &[u8]) -> u64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn by_name(file: &DebugFile<'_>) -> HashMap<u64, Vec<u32>> {
+    let mut index: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (number, symbol) in numbered(file) {
+        if let Some(name) = name(file, symbol.name) {
+            index.entry(hash(name.as_bytes())).or_default().push(number);
+        }
+    }
+    index
+}
+
+fn by_address(file: &DebugFile<'_>) -> Vec<(u64, u32)> {
+    let in_place = |(number, symbol)| Some((place(file, symbol)?.address, number));
+    let named = |(_, symbol): &(u32, Symbol)| {
+        // Labels of arm64 and riscv that tell code from data (`$x`), and local ones: kallsyms has neither.
+        !matches!(file.strings().get(symbol.name), Some(b'$' | b'.'))
+    };
+    let mut index: Vec<(u64, u32)> = numbered(file).filter(named).filter_map(in_place).collect();
+    index.sort_unstable();
+    index
+}
+
+/// The first eight bytes of a name: they tell most names from the few that are wanted.
+#[derive(Clone, Copy)]
+struct Head(u64);
+
+impl Head {
+    #[inline]
+    fn of(strings: &[u8], at: usize) -> Option<Head> {
+        let bytes = match strings.get(at..)?.first_chunk::<8>() {
+            Some(eight) => *eight,
+            None => {
+                let mut eight = [0; 8];
+                let rest = strings.get(at..)?;
+                eight.get_mut(..rest.len())?.copy_from_slice(rest);
+                eight
+            }
+        };
+        Some(Head::cut(bytes))
+    }
+
+    /// What is behind a NUL is another name's.
+    #[inline]
+    fn cut(bytes: [u8; 8]) -> Head {
+        let word = u64::from_le_bytes(bytes);
+        // Lowest byte that is 0, as a bit at its top.
+        let zero = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+        let keep = if zero == 0 { u64::MAX } else { (1_u64 << (zero.trailing_zeros() & !7)).wrapping_sub(1) };
+        Head(word & keep)
+    }
+
+    #[inline]
+    fn bucket(self) -> usize {
+        (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BUCKET_BITS)) as usize
+    }
+}
+
+const BUCKET_BITS: u32 = 12;
+
+/// The names that are wanted, by their heads.
+struct Filter {
+    buckets: Vec<Vec<usize>>,
+}
+
+impl Filter {
+    fn new(names: &[&str]) -> Filter {
+        let mut buckets = vec![Vec::new(); 1 << BUCKET_BITS];
+        for (index, name) in names.iter().enumerate() {
+            let mut with_end = name.as_bytes().to_vec();
+            with_end.push(0);
+            let head = Head::of(&with_end, 0);
+            if let Some(bucket) = head.and_then(|head| buckets.get_mut(head.bucket())) {
+                bucket.push(index);
+            }
+        }
+        Filter { buckets }
+    }
+
+    #[inline]
+    fn candidates(&self, head: Head) -> &[usize] {
+        self.buckets.get(head.bucket()).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,261 @@
+//! Addresses of one file to functions, files and lines.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gimli::{DebugInfoOffset, Dwarf, Reader, Section, Unit};
+
+use super::SourceFrame;
+use super::error::{Error, ErrorKind};
+use super::file::{DebugFile, Plain, Relocated};
+use super::index::{START_KERNEL, Symbols};
+use super::lines::{self, Row};
+use super::path;
+use super::unit::{self, Calls, EntryOffset, Name, UnitReader};
+use super::units::Units;
+use crate::demangle::demangle;
+
+/// A file, and what is known of it by now.
+pub(super) struct Lookup<'f> {
+    pub(super) file: &'f DebugFile<'f>,
+    pub(super) symbols: Symbols,
+    units: Units,
+    dwarf: Form<'f>,
+}
+
+/// The DWARF, which a module's relocations change as it is read.
+enum Form<'f> {
+    Linked(Box<Dwarf<Plain<'f>>>),
+    Relocatable(Box<Dwarf<Relocated<'f>>>),
+}
+
+/// The calls at each of some addresses, the innermost first; empty where the DWARF has nothing.
+type Chains = Vec<Result<Vec<SourceFrame>, Error>>;
+
+/// From this number of units on, they are spread over threads.
+const UNITS_FOR_THREADS: usize = 64;
+
+impl<'f> Lookup<'f> {
+    pub(super) fn new(file: &'f DebugFile<'f>) -> Lookup<'f> {
+        let never = |error: std::convert::Infallible| -> ! { match error {} };
+        let dwarf = if file.is_relocatable() {
+            let dwarf = Dwarf::load(|id| Ok(file.relocated(id))).unwrap_or_else(|error| never(error));
+            Form::Relocatable(Box::new(dwarf))
+        } else {
+            Form::Linked(Box::new(Dwarf::load(|id| Ok(file.plain(id))).unwrap_or_else(|error| never(error))))
+        };
+        Lookup { file, symbols: Symbols::default(), units: Units::default(), dwarf }
+    }
+
+    /// The calls at some addresses, which are in order and none of them twice. `tree` is cut from the names of
+    /// files, and so is each unit's working directory.
+    pub(super) fn chains(&self, addresses: &[u64], tree: Option<&[u8]>, threads: usize) -> Chains {
+        match &self.dwarf {
+            Form::Linked(dwarf) => self.chains_in(dwarf, addresses, tree, threads),
+            Form::Relocatable(dwarf) => self.chains_in(dwarf, addresses, tree, threads),
+        }
+    }
+
+    /// The kernel's tree, by the file that has `start_kernel`: `init/main.c`.
+    pub(super) fn tree(&self) -> Option<Vec<u8>> {
+        match &self.dwarf {
+            Form::Linked(dwarf) => self.tree_in(dwarf),
+            Form::Relocatable(dwarf) => self.tree_in(dwarf),
+        }
+    }
+
+    fn tree_in<R: Reader<Offset = usize>>(&self, dwarf: &Dwarf<R>) -> Option<Vec<u8>> {
+        let start_kernel = self.symbols.named(self.file, &[START_KERNEL]).pop()?.pop()?;
+        let unit = self.units.of(dwarf, start_kernel.address)?;
+        let unit = Unit::new(dwarf, dwarf.unit_header(DebugInfoOffset(unit)).ok()?).ok()?;
+        let name = unit.name.as_ref()?.to_slice().ok()?;
+        let directory = unit.comp_dir.as_ref().and_then(|directory| directory.to_slice().ok());
+        let path = path::join([&directory.unwrap_or_default(), b"", &name]);
+        path::tree(&path, b"init/main.c").map(<[u8]>::to_vec)
+    }
+
+    fn chains_in<R>(&self, dwarf: &Dwarf<R>, addresses: &[u64], tree: Option<&[u8]>, threads: usize) -> Chains
+    where
+        R: Reader<Offset = usize> + Send + Sync,
+    {
+        let mut chains: Chains = addresses.iter().map(|_| Ok(Vec::new())).collect();
+        let of_unit = |(at, &address)| Some((self.units.of(dwarf, address)?, at));
+        let mut of_units: Vec<(usize, usize)> = addresses.iter().enumerate().filter_map(of_unit).collect();
+        of_units.sort_unstable();
+        let groups: Vec<&[(usize, usize)]> = of_units.chunk_by(|a, b| a.0 == b.0).collect();
+        let read = |group: &&[(usize, usize)]| {
+            let wanted: Vec<u64> = group.iter().filter_map(|&(_, at)| addresses.get(at).copied()).collect();
+            let unit = group.first().map_or(0, |&(unit, _)| unit);
+            self.unit(dwarf, unit, &wanted, tree)
+        };
+        let threads = if groups.len() < UNITS_FOR_THREADS { 1 } else { threads.max(1) };
+        let results: Vec<gimli::Result<Vec<Vec<SourceFrame>>>> =
+            if threads == 1 { groups.iter().map(read).collect() } else { spread(&groups, threads, &read) };
+        for (group, result) in groups.iter().zip(results) {
+            match result {
+                Ok(found) => {
+                    for (&(_, at), frames) in group.iter().zip(found) {
+                        if let Some(chain) = chains.get_mut(at) {
+                            *chain = Ok(frames);
+                        }
+                    }
+                }
+                Err(error) => {
+                    let name = self.file.name();
+                    let error = Error::new(ErrorKind::BadDwarf, format!("{name}: bad DWARF: {error}"));
+                    for &(_, at) in *group {
+                        if let Some(chain) = chains.get_mut(at) {
+                            *chain = Err(error.clone());
+                        }
+                    }
+                }
+            }
+        }
+        chains
+    }
+
+    /// The calls at some addresses of one unit.
+    fn unit<R: Reader<Offset = usize>>(
+        &self,
+        dwarf: &Dwarf<R>,
+        start: usize,
+        addresses: &[u64],
+        tree: Option<&[u8]>,
+    ) -> gimli::Result<Vec<Vec<SourceFrame>>> {
+        let unit = Unit::new(dwarf, dwarf.unit_header(DebugInfoOffset(start))?)?;
+        let rows = match &unit.line_program {
+            Some(program) => lines::rows(program.header(), addresses),
+            None => vec![None; addresses.len()],
+        };
+        let mut bytes = dwarf.debug_info.reader().clone();
+        bytes.skip(start)?;
+        bytes.truncate(unit.header.length_including_self())?;
+        let calls = UnitReader::new(dwarf, &unit, bytes.to_slice()?).calls(addresses)?;
+        let mut names = Names {
+            dwarf,
+            unit: &unit,
+            units: &self.units,
+            tree,
+            functions: HashMap::new(),
+            files: HashMap::new(),
+        };
+        Ok(rows.into_iter().zip(calls).map(|(row, calls)| names.chain(row, &calls)).collect())
+    }
+}
+
+/// Maps every item, by threads that take turns.
+fn spread<T: Sync, O: Send>(items: &[T], threads: usize, map: &(impl Fn(&T) -> O + Sync)) -> Vec<O> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return done };
+            done.push((at, map(item)));
+        }
+    };
+    let mut all: Vec<(usize, O)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    });
+    all.sort_unstable_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, output)| output).collect()
+}
+
+/// Names of functions and files of one unit, each read once.
+struct Names<'u, R: Reader<Offset = usize>> {
+    dwarf: &'u Dwarf<R>,
+    unit: &'u Unit<R>,
+    units: &'u Units,
+    tree: Option<&'u [u8]>,
+    functions: HashMap<usize, Option<Arc<str>>>,
+    files: HashMap<u64, Option<Arc<str>>>,
+}
+
+impl<R: Reader<Offset = usize>> Names<'_, R> {
+    /// The frames at an address, the innermost first.
+    fn chain(&mut self, row: Option<Row>, calls: &Calls) -> Vec<SourceFrame> {
+        let mut frames = Vec::with_capacity(calls.inlined.len() + 1);
+        let mut place = row;
+        for &(origin, call) in calls.inlined.iter().rev() {
+            frames.push(self.frame(Some(origin), place, true));
+            place = Some(call);
+        }
+        if place.is_some() || calls.function.is_some() {
+            frames.push(self.frame(calls.function, place, false));
+        }
+        frames
+    }
+
+    fn frame(&mut self, entry: Option<EntryOffset>, row: Option<Row>, inlined: bool) -> SourceFrame {
+        let file = row.and_then(|row| self.file(row.file));
+        let row = row.unwrap_or_default();
+        let some = |number: u32| Some(number).filter(|&number| number > 0);
+        SourceFrame {
+            function: entry.and_then(|entry| self.function(entry)).unwrap_or_default(),
+            line: some(row.line).filter(|_| file.is_some()),
+            column: some(row.column).filter(|_| file.is_some()),
+            discriminator: some(row.discriminator),
+            file,
+            inlined,
+        }
+    }
+
+    fn function(&mut self, entry: EntryOffset) -> Option<Arc<str>> {
+        if let Some(known) = self.functions.get(&entry.0) {
+            return known.clone();
+        }
+        let found = self.name_of(entry).map(|name| Arc::from(demangle(&name).as_ref()));
+        self.functions.insert(entry.0, found.clone());
+        found
+    }
+
+    fn name_of(&self, entry: EntryOffset) -> Option<String> {
+        /// From a call to its function, its declaration, its class: a compiler needs three.
+        const STEPS: usize = 8;
+        let mut entry = entry;
+        for _ in 0..STEPS {
+            let own = self.unit.header.debug_info_offset()?.0;
+            let found = if entry.0.wrapping_sub(own) < self.unit.header.length_including_self() {
+                unit::name(self.dwarf, self.unit, entry)
+            } else {
+                // Link-time optimization inlines functions of other units.
+                let other = DebugInfoOffset(self.units.holding(self.dwarf, entry.0)?);
+                let header = self.dwarf.unit_header(other).ok()?;
+                unit::name(self.dwarf, &Unit::new(self.dwarf, header).ok()?, entry)
+            };
+            match found.ok()?? {
+                Name::Is(name) => return Some(name.to_string_lossy().ok()?.into_owned()),
+                Name::Of(other) => entry = other,
+            }
+        }
+        None
+    }
+
+    fn file(&mut self, number: u64) -> Option<Arc<str>> {
+        if let Some(known) = self.files.get(&number) {
+            return known.clone();
+        }
+        let found = self.path_of(number).map(|path| Arc::from(String::from_utf8_lossy(&path)));
+        self.files.insert(number, found.clone());
+        found
+    }
+
+    fn path_of(&self, number: u64) -> Option<Vec<u8>> {
+        let header = self.unit.line_program.as_ref()?.header();
+        let file = header.file(number)?;
+        let text = |value| self.dwarf.attr_string(self.unit, value).ok();
+        let name = text(file.path_name())?;
+        let directory = file.directory(header).and_then(text);
+        let (name, directory) = (name.to_slice().ok()?, directory.as_ref().and_then(|d| d.to_slice().ok()));
+        let working = self.unit.comp_dir.as_ref().and_then(|d| d.to_slice().ok()).unwrap_or_default();
+        let path = path::join([&working, &directory.unwrap_or_default(), &name]);
+        // What the build generated is below its own directory, which need not be the tree.
+        let of_tree = self.tree.map_or(path.as_slice(), |tree| path::in_tree(&path, tree));
+        Some(path::in_tree(of_tree, &working).to_vec())
+    }
+}
