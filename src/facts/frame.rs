@@ -33,6 +33,13 @@ pub struct Source<'a> {
     pub line: u32,
 }
 
+impl<'a> Source<'a> {
+    /// A file and a line in it.
+    pub fn new(file: &'a str, line: u32) -> Source<'a> {
+        Source { file, line }
+    }
+}
+
 /// One frame of a stack, or one code address with its symbol.
 ///
 /// ```text

@@ -30,6 +30,7 @@ mod modules;
 mod path;
 mod raw;
 mod relocate;
+mod sources;
 mod unit;
 mod units;
 
@@ -42,6 +43,7 @@ pub use file::DebugFile;
 pub use filter::Filter;
 pub use map::{MapSymbol, SymbolMap};
 pub use modules::{ModuleFiles, debug_files, module_name};
+pub use sources::Sources;
 
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
@@ -534,5 +536,8 @@ fn key(frame: &Frame<'_>) -> String {
     let exact = if frame.trust == Trust::Pc { '=' } else { '-' };
     let mut key = String::with_capacity(symbol.len() + module.len() + id.len() + 24);
     let _ = write!(key, "{symbol}+{:x?}/{:x?}{exact}{module} {id}", frame.offset, frame.size);
+    if frame.symbol.is_none() {
+        let _ = write!(key, " {:x?}", frame.address);
+    }
     key
 }
