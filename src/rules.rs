@@ -284,6 +284,25 @@ pub(crate) fn raw_banner(body: &[u8]) -> Option<usize> {
     raw.find_map(|family| text::find(body, family.family.banner))
 }
 
+/// Whether a quote stands open where a line is cut in two: right there, or before it and closed behind. A value
+/// of JSON is no quote but a carrier of lines.
+fn opens_quote(before: &[u8], after: &[u8], mark: u8) -> bool {
+    let Some(last) = memchr::memrchr(mark, before) else { return false };
+    let is_value = before.get(..last).is_some_and(|key| key.ends_with(b"\": ") || key.ends_with(b"\":"));
+    if is_value {
+        return false;
+    }
+    if last + 1 == before.len() {
+        return true;
+    }
+    let apostrophe = |at: usize, text: &[u8]| {
+        let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
+        mark == b'\'' && letter(at.checked_sub(1)) && letter(at.checked_add(1))
+    };
+    let marks = |text: &[u8]| memchr::memchr_iter(mark, text).filter(|&at| !apostrophe(at, text)).count();
+    marks(before) % 2 == 1 && marks(after) > 0
+}
+
 impl CompiledFamily {
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
@@ -294,9 +313,11 @@ impl CompiledFamily {
 
     /// Whether the literal is quoted by a program's line.
     fn is_quoted(&self, line: &Line<'_>) -> bool {
-        let before = text::find(line.body, self.family.banner).and_then(|at| line.body.get(..at));
-        let quote = before.and_then(|before| before.last()).is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
-        quote && line.prefix.origin != Origin::Kernel && !before.is_some_and(|b| b.ends_with(b"\": \""))
+        if line.prefix.origin == Origin::Kernel {
+            return false;
+        }
+        let halves = text::find(line.body, self.family.banner).and_then(|at| line.body.split_at_checked(at));
+        halves.is_some_and(|(before, after)| b"\"'`".iter().any(|&mark| opens_quote(before, after, mark)))
     }
 
     /// Whether `line`, which holds this family's literal, is its banner.

@@ -39,7 +39,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "BUG: Bad page ",
         rules: &[
             Rule {
-                line: "BUG: Bad page (state|cache)",
+                line: "BUG: Bad page (state|cache)(?: in |\\s*$)",
                 title: "BUG: Bad page {1} in {frame}",
                 stacks: &[&[Step::Line("page last allocated via order"), Step::Trace], BAD_PAGE],
                 skip: &[

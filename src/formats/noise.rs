@@ -49,6 +49,14 @@ pub(crate) const QUOTES: &[&str] = &[
     "crash '",
     // Source code and the traces of interpreters: `raise RuntimeError("BUG: unreachable")`
     "(\"BUG: ",
+    // Regular expressions of those who watch logs: "BUG: unable to handle kernel NULL pointer dereference at .*"
+    " .*",
+    "\\d",
+    // audit_log_start, kernel/audit.c: `type=1309 audit(1795241521.512:45): argc=2 a0="echo" a1="Kernel panic"`
+    " audit(",
+    "=audit(",
+    // trace_event_raw_event_bpf_trace_printk, kernel/trace/bpf_trace.h
+    "bpf_trace_printk: ",
 ];
 
 /// Where suppressed lines stand, the machine was out of resources and no crash is to be believed.

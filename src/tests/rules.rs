@@ -168,3 +168,23 @@ fn every_own_kind_has_a_case() {
     let missing: HashSet<Kind> = own.filter(|kind| !seen.contains(kind)).collect();
     assert!(missing.is_empty(), "no log of testdata/ has a report of {missing:?}");
 }
+
+#[test]
+fn a_quoted_banner_is_no_report() {
+    let quoted = [
+        "egrep 'Kernel panic - not syncing|INFO: rcu_sched self-detected stall' dmesg.txt",
+        "x.c:1: printk(KERN_ALERT \"CPU %d Unable to handle kernel paging request at \"",
+        "can't find 'general protection fault: 0000 [#1] SMP' here",
+    ];
+    for line in quoted {
+        assert!(reports(line.as_bytes()).next().is_none(), "{line}");
+    }
+    let said = [
+        "john's-host login: BUG: unable to handle kernel paging request at 00000008",
+        "it's BUG: soft lockup - CPU#1 stuck for 22s! [it's:412]",
+        "{\"log\": \"console BUG: soft lockup - CPU#1 stuck for 22s! [demo:412]\"}",
+    ];
+    for line in said {
+        assert!(reports(line.as_bytes()).next().is_some(), "{line}");
+    }
+}
