@@ -105,7 +105,7 @@ impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
                 return beyond;
             }
         }
-        found
+        headless(&self.vouched).map_or(found, |bodies| walk(rule, &[CompiledStep::Trace], bodies))
     }
 
     /// Whether the kernel ran where no function is.
@@ -116,6 +116,8 @@ impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
     /// Whether a stack is missing, here and in the lines beyond.
     fn lacks_trace(&mut self) -> Option<Corruption> {
         missing_trace(&self.vouched)?;
+        // A kernel without an unwinder vouches for no frame: print_trace_address, arch/x86, up to 4.9.
+        missing_trace(self.all)?;
         missing_trace(&self.with_beyond())
     }
 }
@@ -406,6 +408,13 @@ static TRACE_HEADS: LazyLock<Vec<Pattern>> =
 /// Any line that begins a stack trace.
 static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
 
+/// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.
+fn headless<'b, 'a>(bodies: &'b [&'a [u8]]) -> Option<&'b [&'a [u8]]> {
+    let at = bodies.iter().position(|body| frame::is_headless(body))?;
+    let headed = bodies.iter().any(|body| TRACE_HEAD.is_match(body));
+    bodies.get(at..).filter(|_| !headed)
+}
+
 /// Whether the traces that a report begins have frames.
 fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
     let heads: Vec<(usize, &[u8])> = bodies
@@ -431,7 +440,7 @@ fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
             return Some(Corruption::EmptyTrace);
         }
     }
-    (!any).then_some(Corruption::NoTrace)
+    (!any && headless(bodies).is_none()).then_some(Corruption::NoTrace)
 }
 
 /// What a title must not hold.

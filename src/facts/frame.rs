@@ -400,6 +400,14 @@ pub(crate) fn functions_of_line(body: &[u8]) -> [Option<&str>; 2] {
     functions
 }
 
+/// Whether a line is of a stack that nothing introduces: 32-bit ARM's `dump_backtrace_entry`, 32-bit SPARC's
+/// `show_stack`, and the callers that SPARC's `die_if_kernel` lists.
+pub(crate) fn is_headless(body: &[u8]) -> bool {
+    body.starts_with(b"Caller[")
+        || dialects::next_bracketed(body).is_some()
+        || matches!(line(body), Some((_, Lead::Callee(_))))
+}
+
 /// Whether a stack line is one that the unwinder does not vouch for.
 pub(crate) fn is_questionable(body: &[u8]) -> bool {
     let (rest, _) = addresses(text::skip_blanks(body));
