@@ -37,6 +37,8 @@ pub struct Arch {
     pub(crate) spaced: bool,
     /// Whether registers are also printed without a colon: `a0 9000000002f1b2c4`.
     pub(crate) colonless: bool,
+    /// Names of decimal numbers that registers follow on the same line: `CPU:        0   CR30: 8f3c4000`.
+    pub(crate) asides: &'static [&'static str],
     /// Every register that is printed as `NAME: value`.
     pub registers: &'static [Register],
     /// Every row of values with a name for all of them.
@@ -150,6 +152,7 @@ static STARTS: LazyLock<Starts> = LazyLock::new(|| {
     for (cpu, arch) in ALL.iter().enumerate() {
         arch.pc_prefixes.iter().for_each(|start| mark(&mut starts.pc, cpu, start));
         arch.link_prefixes.iter().for_each(|start| mark(&mut starts.values, cpu, start));
+        arch.asides.iter().for_each(|start| mark(&mut starts.values, cpu, start));
         arch.rows.iter().for_each(|row| mark(&mut starts.values, cpu, row.head));
         arch.registers.iter().for_each(|register| mark(&mut starts.values, cpu, register.name));
     }
@@ -192,6 +195,7 @@ const NONE: Arch = Arch {
     code_inside: false,
     spaced: true,
     colonless: false,
+    asides: &[],
     registers: &[],
     rows: &[],
     trace_heads: &["Call Trace:"],
@@ -453,7 +457,7 @@ const DOLLAR_ROWS: &[Row] =
 const SPARC64: Arch = Arch {
     name: "sparc64",
     pc_prefixes: &["TPC: <"],
-    link_prefixes: &["RPC: <"],
+    link_prefixes: &["RPC: <", "I7: <"],
     pc_register: "TPC",
     pc_last: true,
     user_mode: &[UserMode { register: "TSTATE", mask: 0x400, value: 0 }],
@@ -494,6 +498,7 @@ const PARISC64: Arch = Arch {
     pc_register: "IAOQ[0]",
     pc_last: true,
     user_mode: &[UserMode { register: "IAOQ[0]", mask: 3, value: 3 }],
+    asides: &["CPU:"],
     registers: registers! {
         BITS => ["PSW"], 8 => ["IIR"], WORD => ["ISR" "IOR" "CR30" "CR31" "ORIG_R28"],
     },

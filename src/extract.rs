@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use memchr::{memmem, memrchr};
 
+use crate::facts::registers;
 use crate::formats::{Part, noise};
 use crate::line::{Caller, Line, Origin};
 use crate::rules::{self, CompiledFamily};
@@ -435,8 +436,9 @@ impl<'a> Incidents<'a> {
         true
     }
 
-    /// The lines before a banner that belong to it: from `cut here` on, or a line of `=`.
+    /// The lines before a banner that belong to it: from `cut here` on, a line of `=`, or registers.
     fn preamble(&self, banner: &Banner<'a>) -> Vec<Line<'a>> {
+        let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
         let context = Context::of(&banner.line);
         let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
         let mut found = Vec::new();
@@ -452,6 +454,9 @@ impl<'a> Incidents<'a> {
             if rules::classify(&line).is_some() || matches!(shape(line.body), Shape::End) {
                 break;
             }
+            if dumped && !is_dump(line.body) {
+                break;
+            }
             found.push(line);
             if text::contains(line.body, noise::CUT_HERE) {
                 found.reverse();
@@ -462,7 +467,11 @@ impl<'a> Incidents<'a> {
                 return found;
             }
         }
-        Vec::new()
+        if !dumped {
+            return Vec::new();
+        }
+        found.reverse();
+        found
     }
 }
 
@@ -500,6 +509,13 @@ fn is_backtrace(banner: &Banner<'_>) -> bool {
 /// Whether a line stands right before a fault's banner and belongs to it.
 fn is_preface(body: &[u8]) -> bool {
     noise::PREFACES.iter().any(|start| body.starts_with(start.as_bytes()))
+}
+
+/// Whether a line is of a register dump that stands before its banner.
+fn is_dump(body: &[u8]) -> bool {
+    registers::is_register_line(body)
+        || registers::is_pc_line(body)
+        || noise::BEFORE_REGISTERS.iter().any(|start| body.starts_with(start.as_bytes()))
 }
 
 /// Whether two banners are close enough in time for one to follow from the other.

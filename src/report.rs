@@ -230,7 +230,8 @@ impl<'a> Report<'a> {
 
     /// All register dumps, in the order of the log.
     pub fn register_dumps(&self) -> Vec<Registers<'a>> {
-        trace::registers_of(self.lines()).into_iter().map(|(_, _, dump)| dump).collect()
+        let own = trace::registers_of(self.lines()).into_iter().map(|(_, _, dump)| dump);
+        self.registers_before().chain(own).collect()
     }
 
     /// The crash's own registers: of the kernel where it crashed, else of the user who called it.
@@ -250,7 +251,12 @@ impl<'a> Report<'a> {
         };
         // A report cut short has registers and no stack.
         let bare = || if traces.is_empty() { self.register_dumps().into_iter().next() } else { None };
-        own(false).or_else(|| own(true)).or_else(bare)
+        own(false).or_else(|| self.registers_before().next()).or_else(|| own(true)).or_else(bare)
+    }
+
+    /// The registers that user-mode Linux prints before its banner.
+    fn registers_before(&self) -> impl Iterator<Item = Registers<'a>> {
+        Registers::read(self.preamble().iter().map(|line| line.body)).into_iter()
     }
 
     /// Locks held, by task.
@@ -270,7 +276,7 @@ impl<'a> Report<'a> {
 
     /// `Modules linked in: crashme(O) crash_helper(O)`
     pub fn modules_linked_in(&self) -> Option<Modules<'a>> {
-        Modules::read(self.bodies())
+        Modules::read(self.preamble().iter().map(|line| line.body).chain(self.bodies()))
     }
 
     /// Who hangs and for how long: `INFO: task cm_owner:41 blocked for more than 6 seconds.`

@@ -279,14 +279,13 @@ fn settle(traces: &mut [StackTrace<'_>], of: TraceKind) {
 }
 
 /// The frames of a line of a stack; none if it is something else.
-fn frames(body: &[u8]) -> Frames<'_> {
-    let body = match text::find(body, "> ") {
-        // Linux 4.x puts the first frame behind the stack's name: " <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
-        Some(end) if is_stack_name(body.get(..=end).unwrap_or_default()) => {
-            body.get(end + 1..).unwrap_or_default()
-        }
-        _ => body,
-    };
+fn frames(mut body: &[u8]) -> Frames<'_> {
+    // Linux 4.x puts the first frame behind the stack's name: " <<EOE>>  <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
+    while let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
+        && is_stack_name(name)
+    {
+        body = rest;
+    }
     Frame::parse_all(body)
 }
 

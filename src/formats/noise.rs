@@ -93,6 +93,16 @@ pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";
 /// Beginnings of lines before a page fault's banner that say why (`show_fault_oops`, arch/x86/mm/fault.c).
 pub(crate) const PREFACES: &[&str] = &["kernel tried to execute", "unable to execute userspace code"];
 
+/// Banners that `show_regs` comes before, and no other line: segv, arch/um/kernel/trap.c.
+pub(crate) const AFTER_REGISTERS: &[&str] = &[
+    "Kernel panic - not syncing: Kernel mode fault at addr ",
+    "Kernel panic - not syncing: Kernel tried to access user memory at addr ",
+    "Kernel panic - not syncing: Segfault with no mm",
+];
+
+/// The lines of that dump that hold no register: show_regs, arch/x86/um/sysrq_64.c.
+pub(crate) const BEFORE_REGISTERS: &[&str] = &["Modules linked in:", "Pid: "];
+
 /// Beginnings of lines that belong to a report also after its end marker.
 pub(crate) const TAIL: &[&str] = &[
     "RIP:",

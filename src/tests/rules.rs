@@ -83,7 +83,16 @@ fn no_two_families_have_the_same_banner() {
 
 #[test]
 fn no_list_of_noise_has_an_entry_twice() {
-    let lists = [noise::WARNINGS, noise::INFOS, noise::QUOTES, noise::SUPPRESSED, noise::TAIL, noise::INSIDE];
+    let lists = [
+        noise::WARNINGS,
+        noise::INFOS,
+        noise::QUOTES,
+        noise::SUPPRESSED,
+        noise::TAIL,
+        noise::INSIDE,
+        noise::AFTER_REGISTERS,
+        noise::BEFORE_REGISTERS,
+    ];
     for list in lists {
         let mut seen = HashSet::new();
         for entry in list {

@@ -65,6 +65,7 @@ pub(super) fn candidates(body: &[u8]) -> impl Iterator<Item = &'static Arch> {
 /// Whether a line begins with a register of a CPU; of those that may have any number of digits it takes two,
 /// for a lone `M: 1` may be anything.
 pub(super) fn begins_with_register(arch: &'static Arch, body: &[u8]) -> bool {
+    let body = behind_aside(arch, body);
     match register(arch, body) {
         Some((rest, _, _, loose)) => !loose || register(arch, text::skip_blanks(rest)).is_some(),
         None => begins_with_other(arch, body),
@@ -73,7 +74,15 @@ pub(super) fn begins_with_register(arch: &'static Arch, body: &[u8]) -> bool {
 
 /// Whether a line begins with a register of a CPU.
 fn values_begin(arch: &'static Arch, body: &[u8]) -> bool {
+    let body = behind_aside(arch, body);
     register(arch, body).is_some() || begins_with_other(arch, body)
+}
+
+/// What follows a number that is no register's; the whole line if it begins with none.
+fn behind_aside<'a>(arch: &Arch, body: &'a [u8]) -> &'a [u8] {
+    let Some(number) = strip_any(body, arch.asides) else { return body };
+    let (digits, rest) = text::take(text::skip_blanks(number), |b| b.is_ascii_digit());
+    if digits.is_empty() { body } else { text::skip_blanks(rest) }
 }
 
 /// Whether a line begins with a CPU's return address, or with a row of its registers.
@@ -113,6 +122,7 @@ fn values<'a>(
     mut push: impl FnMut(&'a str, u64),
 ) -> usize {
     let mut n = 0;
+    body = behind_aside(arch, body);
     loop {
         body = text::skip_blanks(body);
         if let Some(rest) = strip_any(body, arch.link_prefixes) {

@@ -34,6 +34,16 @@ Call Trace:
 Code: 00 00 00 00
 ";
     assert_eq!(stacks(log), ["dump_stack, ? tick, idle"]);
+    // print_trace_stack, arch/x86/kernel/dumpstack.c, 4.4: the end of a stack and the name of the next on one line.
+    let log = "\
+Call Trace:
+ <NMI>  [<ffffffff8138d924>] dump_stack+0x1/0x2
+ [<ffffffff8138d925>] nmi+0x1/0x2
+ <<EOE>>  <IRQ>  [<ffffffff8138d926>] tick+0x1/0x2
+ <<EOE>> 
+ <EOI>  <UNK> [<ffffffff8138d927>] ? idle+0x1/0x2
+";
+    assert_eq!(stacks(log), ["dump_stack, nmi, tick, ? idle"]);
 }
 
 #[test]

@@ -259,6 +259,15 @@ I7: <demo_write+0x54/0xa0 [demo]>
 ",
         &[("sparc64", Some("demo_leaf"), Some(0x1011_4010), Some("demo_write"), None, false, 16)],
     );
+    // The line of the return address is lost.
+    check(
+        "\
+TPC: <demo_leaf+0x10/0x40 [demo]>
+i4: 0000000000000000 i5: 0000000000000001 i6: 0000000000000002 i7: 0000000010114094
+I7: <demo_write+0x54/0xa0 [demo]>
+",
+        &[("sparc64", Some("demo_leaf"), None, Some("demo_write"), None, false, 4)],
+    );
     check(
         "\
 PSR: 408010c5 PC: f8a41008 NPC: f8a4100c Y: 00000000    Not tainted
@@ -290,8 +299,9 @@ IASQ: 00000000 00000000 IAOQ: 010a2024 010a2028
  RP(r2): demo_write+0x18/0x3c [demo]
 Backtrace:
 ",
-        &[("parisc", Some("demo_check"), Some(0x10a_2024), Some("demo_write"), None, false, 21)],
+        &[("parisc", Some("demo_check"), Some(0x10a_2024), Some("demo_write"), None, false, 23)],
     );
+    assert!(!is_register_line(b"CPU: 1 PID: 905 Comm: tee Not tainted 6.1.0 #1"));
 }
 
 #[test]
