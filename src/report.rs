@@ -7,6 +7,7 @@ use crate::extract::{Incident, Incidents};
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
 use crate::facts::modules::Modules;
+use crate::facts::offset;
 use crate::facts::registers::Registers;
 use crate::facts::task::{self, Blocker, HungTask, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
@@ -272,6 +273,13 @@ impl<'a> Report<'a> {
     /// What the report says of memory: the bad access, the object, the shadow, the page tables.
     pub fn memory(&self) -> Option<Memory<'a>> {
         Memory::read(self.bodies())
+    }
+
+    /// How far the kernel stands from where it was linked to: what a panic says in
+    /// `Kernel Offset: 0x17e00000 from 0xffffffff81000000 …`, printed by `dump_kernel_offset` of each CPU; 0 for
+    /// `Kernel Offset: disabled`, `None` where nothing is said.
+    pub fn kernel_offset(&self) -> Option<u64> {
+        self.bodies().find_map(offset::kernel_offset)
     }
 
     /// `Modules linked in: crashme(O) crash_helper(O)`

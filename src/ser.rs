@@ -145,6 +145,8 @@ struct Wire<'a> {
     locks: Vec<WireHolder<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel_offset: Option<Hex>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modules: Vec<WireModule<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -318,6 +320,7 @@ impl<'a> Wire<'a> {
             code,
             locks: report.held_locks().into_iter().map(holder).collect(),
             memory: report.memory().map(memory::memory),
+            kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
             last_unloaded,
             text: text(report),

@@ -5,6 +5,7 @@ pub mod frame;
 pub mod locks;
 pub mod memory;
 pub mod modules;
+pub mod offset;
 pub mod registers;
 pub mod task;
 pub mod trace;

@@ -21,6 +21,9 @@ pub struct Module<'a> {
 /// ```
 ///
 /// Since Linux 6.1 the unloaded modules have a line of their own, and the last one stands at its end.
+///
+/// Every name is a `pr_cont`: where the line has 1000 bytes, or another CPU prints between two names, the rest stands
+/// on lines of its own, each of which begins with a blank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Modules<'a> {
@@ -35,27 +38,32 @@ pub struct Modules<'a> {
 const LINKED: &[u8] = b"Modules linked in:";
 const UNLOADED: &[u8] = b"Unloaded tainted modules:";
 const LAST: &str = "[last unloaded: ";
-/// printk breaks a line of about 1000 bytes; what follows has neither prefix nor name.
-const WRAP: usize = 900;
+/// A terminal or a mail breaks a line that has this many bytes; the next one does not begin with a blank then.
+const WRAP: usize = 60;
 
 impl<'a> Modules<'a> {
     /// Reads the first list of modules in the lines of a report; `None` if there is none.
     /// A list without modules is an empty list.
     pub fn read(bodies: impl IntoIterator<Item = &'a [u8]>) -> Option<Modules<'a>> {
         let mut modules: Option<Modules<'a>> = None;
-        let mut wrapped = false;
+        // The line before, if it is of the list.
+        let mut open: Option<&[u8]> = None;
         for body in bodies {
-            if let (true, Some(modules)) = (wrapped && is_rest(body), &mut modules) {
+            if let (Some(before), Some(modules)) = (open, &mut modules)
+                && modules.last_unloaded.is_none()
+                && is_rest(body, before)
+            {
                 modules.linked(body);
+                open = Some(body);
                 continue;
             }
             let body = text::skip_blanks(body);
-            wrapped = false;
+            open = None;
             if let Some(rest) = body.strip_prefix(LINKED) {
-                wrapped = body.len() >= WRAP;
                 if modules.is_some() {
                     break;
                 }
+                open = Some(body);
                 modules.insert(Modules::default()).linked(rest);
             } else if let (Some(modules), Some(rest)) = (&mut modules, body.strip_prefix(UNLOADED))
                 && modules.unloaded_tainted.is_empty()
@@ -92,11 +100,14 @@ impl<'a> Modules<'a> {
     }
 }
 
-/// Whether a line is the rest of a list that printk broke: ` b(O) c(PO+)`.
-fn is_rest(body: &[u8]) -> bool {
-    let (list, _) = body.split_at(text::find(body, LAST).unwrap_or(body.len()));
-    let whole = |word| module(word).is_some_and(|(rest, _)| rest.is_empty());
-    body.starts_with(b" ") && words(list).all(whole)
+/// Whether a line is the rest of a list that was broken: ` b(O) c(PO+)`.
+fn is_rest(body: &[u8], before: &[u8]) -> bool {
+    let (list, last) = body.split_at(text::find(body, LAST).unwrap_or(body.len()));
+    let dumped = |word: &[u8]| matches!(word.len(), 8 | 16) && word.iter().all(u8::is_ascii_hexdigit);
+    let whole = |word| module(word).is_some_and(|(rest, _)| rest.is_empty()) && !dumped(word);
+    let broken = body.starts_with(b" ") || before.len() >= WRAP;
+    let mut words = words(list).peekable();
+    broken && (words.peek().is_some() || !last.is_empty()) && words.all(whole)
 }
 
 fn words(list: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -156,8 +167,22 @@ mod tests {
         let log = [long.as_bytes(), b" x(O) y", b" z [last unloaded: w]", b"CPU: 0 PID: 1", b" v"];
         let modules = Modules::read(log).expect("list");
         assert_eq!((modules.loaded.len(), modules.last_unloaded.map(|m| m.name)), (113, Some("w")));
-        let short = [&b"Modules linked in: a"[..], b" b"];
-        assert_eq!(Modules::read(short).map(|m| m.loaded.len()), Some(1));
+        // Another CPU has printed between two names: print_modules, kernel/module/main.c, 6.1.
+        let torn = [&b"Modules linked in:"[..], b" a", b" b(O) c", b" [last unloaded: w(O)]", b" x"];
+        let modules = Modules::read(torn).expect("list");
+        assert_eq!(
+            (show(&modules.loaded).as_str(), modules.last_unloaded.map(|m| m.name)),
+            ("a: b:O c: ", Some("w"))
+        );
+        // Wrapped at 72 columns by a mail.
+        let line = "Modules linked in: nf_conntrack_netlink xt_conntrack nft_chain_nat xt_MASQUERADE";
+        let mail = [line.as_bytes(), b"nf_nat xt_addrtype(E)", b"CPU: 0 PID: 1 Comm: a"];
+        assert_eq!(Modules::read(mail).map(|m| m.loaded.len()), Some(6));
+        // What follows is something else.
+        for next in [" 61d2fda0 64a0104c", "b", " Call Trace:", " fn+0x1/0x2", "", " "] {
+            let lines = [&b"Modules linked in: a"[..], next.as_bytes()];
+            assert_eq!(Modules::read(lines).map(|m| m.loaded.len()), Some(1), "{next}");
+        }
     }
 
     #[test]
