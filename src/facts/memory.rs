@@ -6,6 +6,7 @@ mod kcsan;
 mod kfence;
 mod kmsan;
 mod leak;
+mod page;
 mod slab;
 mod ubsan;
 
@@ -15,6 +16,7 @@ pub use kcsan::{Kcsan, KcsanAccess};
 pub use kfence::{Kfence, KfenceError, KfenceObject};
 pub use kmsan::Kmsan;
 pub use leak::Leak;
+pub use page::Page;
 pub use slab::{Corruption, DumpRow, Slab, SlabTrack};
 pub use ubsan::Ubsan;
 
@@ -58,6 +60,8 @@ pub struct Memory<'a> {
     pub slab: Option<Slab<'a>>,
     /// A page fault, or another fault at an address.
     pub fault: Option<PageFault<'a>>,
+    /// The page that the report is about.
+    pub page: Option<Page<'a>>,
     /// Objects that kmemleak found no reference to.
     pub leaks: Vec<Leak<'a>>,
 }
@@ -74,7 +78,9 @@ impl<'a> Memory<'a> {
         let mut ubsan = ubsan::Reader::default();
         let mut fault = PageFault::default();
         let mut leaks = leak::Reader::default();
+        let mut page = Page::default();
         for body in bodies {
+            page.take(body);
             let _ = fault.take(body)
                 || kasan.take(body)
                 || slab.take(body)
@@ -92,6 +98,7 @@ impl<'a> Memory<'a> {
             ubsan: ubsan.facts,
             slab: some(slab),
             fault: some(fault),
+            page: some(page),
             leaks: leaks.facts,
         };
         some(memory)

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Hex, Text, Values, WireFrame, frame, hexadecimal};
 use crate::facts::memory::{
     Access, Corruption, DumpRow, Kasan, Kcsan, KcsanAccess, Kfence, KfenceError, KfenceObject, Kmsan, Leak,
-    Memory, Object, PageFault, Place, Range, ShadowRow, Side, Slab, SlabTrack, StackOwner, Ubsan,
+    Memory, Object, Page, PageFault, Place, Range, ShadowRow, Side, Slab, SlabTrack, StackObject, StackOwner,
+    Ubsan,
 };
 
 #[derive(Serialize)]
@@ -24,6 +25,8 @@ pub(super) struct WireMemory<'a> {
     slab: Option<WireSlab<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<WireFault<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<WirePage<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leaks: Vec<WireLeak<'a>>,
 }
@@ -52,6 +55,14 @@ struct WireKasan<'a> {
     variable: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stack: Option<WireStack<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stack_objects: Vec<WireStackObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<WireMapping>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer_tag: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_tag: Option<Hex>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shadow: Vec<WireShadow>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +106,20 @@ struct WireStack<'a> {
     offset: Option<Hex>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frame: Option<WireFrame<'a>>,
+}
+
+/// A variable of a stack's frame: offsets of its first byte and of the first one behind it.
+#[derive(Serialize)]
+struct WireStackObject<'a> {
+    name: Text<'a>,
+    start: Hex,
+    end: Hex,
+}
+
+#[derive(Serialize)]
+struct WireMapping {
+    start: Hex,
+    end: Hex,
 }
 
 #[derive(Serialize)]
@@ -258,6 +283,30 @@ struct WireFault<'a> {
 }
 
 #[derive(Serialize)]
+struct WirePage<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refcount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapcount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pfn: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flags: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag_names: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
 struct WireLeak<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<Hex>,
@@ -279,6 +328,7 @@ pub(super) fn memory(memory: Memory<'_>) -> WireMemory<'_> {
         ubsan: memory.ubsan.map(ubsan),
         slab: memory.slab.map(slab),
         fault: memory.fault.map(fault),
+        page: memory.page.map(page),
         leaks: memory.leaks.into_iter().map(leak).collect(),
     }
 }
@@ -314,6 +364,10 @@ fn kasan(kasan: Kasan<'_>) -> WireKasan<'_> {
         place: kasan.place.map(place),
         variable: kasan.variable.map(frame),
         stack: kasan.stack.map(stack),
+        stack_objects: kasan.stack_objects.into_iter().map(stack_object).collect(),
+        mapping: kasan.mapping.map(|(start, end)| WireMapping { start: Hex(start), end: Hex(end) }),
+        pointer_tag: kasan.pointer_tag.map(|tag| Hex(tag.into())),
+        memory_tag: kasan.memory_tag.map(|tag| Hex(tag.into())),
         shadow: kasan.shadow.into_iter().map(shadow).collect(),
         shadow_column: kasan.shadow_column,
     }
@@ -341,6 +395,10 @@ fn place(place: Place<'_>) -> WirePlace<'_> {
 fn stack(stack: StackOwner<'_>) -> WireStack<'_> {
     let (offset, frame) = (stack.offset.map(Hex), stack.frame.map(frame));
     WireStack { comm: Text(stack.comm), pid: stack.pid, offset, frame }
+}
+
+fn stack_object(object: StackObject<'_>) -> WireStackObject<'_> {
+    WireStackObject { name: Text(object.name), start: Hex(object.start), end: Hex(object.end) }
 }
 
 fn shadow(row: ShadowRow) -> WireShadow {
@@ -460,6 +518,21 @@ fn fault(fault: PageFault<'_>) -> WireFault<'_> {
         error_code: fault.error_code.map(Hex),
         reason: fault.reason.map(Text),
         tables: Values(fault.tables),
+    }
+}
+
+fn page(page: Page<'_>) -> WirePage<'_> {
+    WirePage {
+        address: page.address.map(Hex),
+        refcount: page.refcount,
+        mapcount: page.mapcount,
+        mapping: page.mapping.map(Hex),
+        index: page.index.map(Hex),
+        pfn: page.pfn.map(Hex),
+        order: page.order,
+        flags: page.flags.map(Hex),
+        flag_names: page.flag_names.map(Text),
+        reason: page.reason.map(Text),
     }
 }
 
