@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 
 use crate::facts::frame::{Frame, Trust};
-use crate::facts::locks::{HeldLock, HeldLocks};
+use crate::facts::locks::{HeldLock, HeldLocks, LockAttempt};
 use crate::facts::modules::Module;
 use crate::facts::registers::Registers;
 use crate::facts::task::{Blocker, LockKind, Wait};
@@ -144,6 +144,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locks: Vec<WireHolder<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    lock_attempt: Option<WireAttempt<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel_offset: Option<Hex>,
@@ -191,6 +193,10 @@ struct WireTrace<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,6 +279,16 @@ struct WireLock<'a> {
     released: bool,
 }
 
+/// The lock that a task wanted when lockdep stopped it, and the one that it held.
+#[derive(Serialize)]
+struct WireAttempt<'a> {
+    task: WireTask<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<WireLock<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<WireLock<'a>>,
+}
+
 #[derive(Serialize)]
 struct WireModule<'a> {
     name: &'a str,
@@ -319,6 +335,7 @@ impl<'a> Wire<'a> {
             registers: own.map(registers),
             code,
             locks: report.held_locks().into_iter().map(holder).collect(),
+            lock_attempt: report.lock_attempt().map(attempt),
             memory: report.memory().map(memory::memory),
             kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
@@ -367,6 +384,8 @@ fn trace(trace: StackTrace<'_>) -> WireTrace<'_> {
     WireTrace {
         kind: trace.kind.as_str(),
         link,
+        lock: trace.lock.map(Text),
+        usage: trace.usage.map(Text),
         cpu: trace.cpu,
         task: named.then(|| TraceTask { comm: trace.comm.map(Text), pid: trace.pid }),
         frames: trace.frames.into_iter().map(frame).collect(),
@@ -425,6 +444,11 @@ fn lock(lock: HeldLock<'_>) -> WireLock<'_> {
         at: lock.at.map(frame),
         released: lock.released,
     }
+}
+
+fn attempt(attempt: LockAttempt<'_>) -> WireAttempt<'_> {
+    let task = WireTask { comm: Text(attempt.comm), pid: attempt.pid, uid: None };
+    WireAttempt { task, wanted: attempt.wanted.map(lock), held: attempt.held.map(lock) }
 }
 
 fn module(module: Module<'_>) -> WireModule<'_> {

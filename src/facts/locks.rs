@@ -94,6 +94,11 @@ fn class(input: &[u8]) -> Option<(&[u8], &[u8])> {
     })
 }
 
+/// The name in `(&x->lock){+.+.}-{3:3}`, with which a line begins.
+pub(crate) fn class_name(body: &[u8]) -> Option<&[u8]> {
+    class(body.strip_prefix(b"(")?).map(|(name, _)| name)
+}
+
 /// Reads what follows `at:`: a symbol, an inlined function of a symbolized log, or a bare address.
 fn taken_at(input: &[u8]) -> Option<Frame<'_>> {
     match Frame::parse_symbol(input) {
@@ -167,7 +172,7 @@ fn heading(body: &[u8]) -> Option<(u32, &[u8], u32)> {
 }
 
 /// What a task was about to do when lockdep stopped it: `print_circular_bug_header`, `print_deadlock_bug`,
-/// `print_bad_irq_dependency` and `print_unlock_imbalance_bug` in `kernel/locking/lockdep.c`.
+/// `print_bad_irq_dependency`, `print_usage_bug`, `print_irq_inversion_bug` and `print_unlock_imbalance_bug` in `kernel/locking/lockdep.c`.
 ///
 /// ```text
 /// init/40 is trying to acquire lock:
@@ -183,7 +188,7 @@ pub struct LockAttempt<'a> {
     pub comm: &'a [u8],
     /// Thread ID.
     pub pid: u32,
-    /// The lock that it wants; `None` if its line is lost.
+    /// The lock that it wants, or wants to release; `None` if its line is lost.
     pub wanted: Option<HeldLock<'a>>,
     /// The lock that it holds already; `None` in reports about one lock.
     pub held: Option<HeldLock<'a>>,
@@ -215,16 +220,27 @@ impl<'a> LockAttempt<'a> {
     }
 }
 
-/// Reads `init/40 is trying to acquire lock:`, `init/41 [HC0[0]:SC0[0]:HE0:SE1] is trying to acquire:`.
+/// Reads `init/40 is trying to acquire lock:`, `init/41 [HC0[0]:SC0[0]:HE0:SE1] is trying to acquire:`,
+/// `swapper/0/0 [HC1[1]:SC0[0]:HE0:SE1] takes:`, `demo/7 just changed the state of lock:`.
 fn attempting(body: &[u8]) -> Option<LockAttempt<'_>> {
-    let at = text::find(body, " is trying to ")?;
+    let changes = [&b" takes:"[..], b" just changed the state of lock:"];
+    let end = changes.iter().find_map(|change| body.trim_ascii_end().strip_suffix(*change));
+    let at = end.map(<[u8]>::len).or_else(|| text::find(body, " is trying to "))?;
     let task = text::skip_blanks(body.get(..at)?);
     let task = match memchr::memmem::rfind(task, b" [HC") {
         Some(at) => task.get(..at)?,
         None => task,
     };
     let (comm, pid) = comm_and_pid(task, b'/')?;
-    Some(LockAttempt { comm, pid, wanted: None, held: None })
+    Some(LockAttempt { comm, pid, wanted: named(body), held: None })
+}
+
+/// The lock that the line itself names: `demo/7 is trying to release lock (&x->lock) at:`.
+fn named(body: &[u8]) -> Option<HeldLock<'_>> {
+    let rest = text::after(body, " lock (")?;
+    let class = rest.get(..text::find(rest, ") at:")?)?;
+    let usage = &b""[..];
+    Some(HeldLock { depth: None, address: None, class, usage, wait_type: None, at: None, released: false })
 }
 
 fn is_holding(body: &[u8]) -> bool {

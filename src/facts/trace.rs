@@ -2,6 +2,7 @@
 
 use crate::arch;
 use crate::facts::frame::{self, Frame, Frames};
+use crate::facts::locks;
 use crate::facts::registers::{self, Registers};
 use crate::facts::task::{Task, TaskState};
 use crate::line::{Caller, Line};
@@ -90,6 +91,11 @@ pub struct StackTrace<'a> {
     pub comm: Option<&'a [u8]>,
     /// Process ID that the heading names.
     pub pid: Option<u32>,
+    /// The lock class that a lockdep stack is about: `&x->lock` of `-> #1 (&x->lock){+.+.}-{3:3}:`.
+    pub lock: Option<&'a [u8]>,
+    /// What the class became where this stack was: `IN-HARDIRQ-W` of `   IN-HARDIRQ-W at:`, `HARDIRQ-ON-W` of
+    /// `{HARDIRQ-ON-W} state was registered at:`.
+    pub usage: Option<&'a [u8]>,
     /// The frames, innermost first.
     pub frames: Vec<Frame<'a>>,
     /// Registers printed with the stack: those of the CPU that it is of, or of the user who called.
@@ -110,10 +116,13 @@ struct Heading<'a> {
     cpu: Option<u32>,
     comm: Option<&'a [u8]>,
     pid: Option<u32>,
+    lock: Option<&'a [u8]>,
+    usage: Option<&'a [u8]>,
 }
 
 impl Heading<'_> {
-    const NONE: Heading<'static> = Heading { line: None, kind: None, cpu: None, comm: None, pid: None };
+    const NONE: Heading<'static> =
+        Heading { line: None, kind: None, cpu: None, comm: None, pid: None, lock: None, usage: None };
 }
 
 /// Where the reading of one caller's lines stands.
@@ -123,6 +132,8 @@ struct State<'a> {
     heading: Heading<'a>,
     /// Index of the trace that frames are added to.
     open: Option<usize>,
+    /// The lock class whose history is printed.
+    lock: Option<&'a [u8]>,
     /// Whether the next frame is of no stack.
     stray: bool,
     /// Whether the last line was SPARC's `Caller[…]: fn+0x1/0x2`, a stack of its own.
@@ -190,7 +201,7 @@ pub(crate) fn registers_of<'a>(lines: &[Line<'a>]) -> Vec<(usize, Option<Caller>
 impl<'a> State<'a> {
     fn new(caller: Option<Caller>) -> State<'a> {
         let heading = Heading::NONE;
-        State { caller, heading, open: None, stray: false, callers: false, block: None }
+        State { caller, heading, open: None, lock: None, stray: false, callers: false, block: None }
     }
 
     /// Takes the next line of the caller.
@@ -208,11 +219,16 @@ impl<'a> State<'a> {
             self.push(frames, at, traces);
         } else if self.block(body, at, traces) {
         } else if let Some(heading) = heading(body) {
-            self.heading = Heading { line: Some(at), ..heading };
+            let lock = match heading.kind {
+                Some(TraceKind::LockUsage) => self.lock,
+                _ => heading.lock,
+            };
+            self.heading = Heading { line: Some(at), lock, ..heading };
             self.open = None;
         } else if let Some(task) = Task::parse(body) {
             self.name(task, at);
         } else if !is_inside(body) {
+            self.lock = lock_class(body).or(self.lock);
             self.open = None;
             self.stray = is_stray(body);
         }
@@ -225,10 +241,10 @@ impl<'a> State<'a> {
             trace.frames.extend(frames);
             return;
         }
-        let Heading { line, kind, cpu, comm, pid } = self.heading;
+        let Heading { line, kind, cpu, comm, pid, lock, usage } = self.heading;
         let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
         let (frames, registers) = (frames.collect(), Vec::new());
-        traces.push(StackTrace { kind, cpu, comm, pid, frames, registers, line, first: at });
+        traces.push(StackTrace { kind, cpu, comm, pid, lock, usage, frames, registers, line, first: at });
         self.open = Some(traces.len() - 1);
         self.heading = Heading::NONE;
     }
@@ -281,7 +297,8 @@ fn settle(traces: &mut [StackTrace<'_>], of: TraceKind) {
 /// The frames of a line of a stack; none if it is something else.
 fn frames(mut body: &[u8]) -> Frames<'_> {
     // Linux 4.x puts the first frame behind the stack's name: " <<EOE>>  <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
-    while let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
+    while text::skip_blanks(body).starts_with(b"<")
+        && let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
         && is_stack_name(name)
     {
         body = rest;
@@ -353,7 +370,6 @@ const HEADINGS: &[(&str, TraceKind)] = &[
     ("INFO: Freed in ", TraceKind::Freed),
     ("Allocated in ", TraceKind::Allocated),
     ("Freed in ", TraceKind::Freed),
-    ("... which became ", TraceKind::LockUsage),
     ("stack backtrace:", TraceKind::Crash),
     ("backtrace:", TraceKind::Leak),
     ("backtrace (crc ", TraceKind::Leak),
@@ -370,8 +386,9 @@ fn ends_between(lines: &[Line<'_>], from: usize, to: usize, caller: Option<Calle
 fn heading(body: &[u8]) -> Option<Heading<'_>> {
     let line = text::skip_blanks(body);
     if let Some(number) = line.strip_prefix(b"-> #") {
-        let link = text::dec_u32(number).ok()?.1;
-        return Some(Heading { kind: Some(TraceKind::LockDependency(link)), ..Heading::NONE });
+        let (class, link) = text::dec_u32(number).ok()?;
+        let lock = lock_class(class);
+        return Some(Heading { kind: Some(TraceKind::LockDependency(link)), lock, ..Heading::NONE });
     }
     if let Some(cpu) = line.strip_prefix(b"NMI backtrace for cpu ") {
         let cpu = text::dec_u32(cpu).ok().map(|(_, cpu)| cpu);
@@ -381,9 +398,8 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         let kind = Some(TraceKind::Access);
         return Some(Heading { kind, ..by_task(line) });
     }
-    let usage: [&[u8]; 2] = [b" state was registered at:", b" acquired at:"];
-    if usage.iter().any(|end| line.ends_with(end)) || is_lock_state(line) {
-        return Some(Heading { kind: Some(TraceKind::LockUsage), ..Heading::NONE });
+    if let Some(usage) = lock_usage(line) {
+        return Some(Heading { kind: Some(TraceKind::LockUsage), usage, ..Heading::NONE });
     }
     if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| line.starts_with(start.as_bytes())) {
         return Some(Heading { kind: Some(*kind), ..by_task(line) });
@@ -393,11 +409,34 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
     Some(Heading { kind: Some(TraceKind::Task), comm, pid, ..Heading::NONE })
 }
 
-/// `   IN-HARDIRQ-W at:`, `   INITIAL USE at:`, `   LOCK-ON at:` of a lock's history.
-fn is_lock_state(line: &[u8]) -> bool {
-    line.strip_suffix(b" at:").is_some_and(|state| {
-        !state.is_empty() && state.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b' ' | b'_'))
-    })
+/// What a line says that its lock class became, of lines that say where: `print_lock_class_header`,
+/// `print_usage_bug`, `print_bad_irq_dependency` in `kernel/locking/lockdep.c`. Inside it is `None` for a link
+/// of a chain.
+///
+/// ```text
+///    IN-HARDIRQ-W at:
+/// {HARDIRQ-ON-W} state was registered at:
+/// ... which became HARDIRQ-irq-safe at:
+///  ... acquired at:
+/// ```
+fn lock_usage(line: &[u8]) -> Option<Option<&[u8]>> {
+    let state = line.strip_suffix(b" at:")?;
+    if state == b"... acquired" {
+        return Some(None);
+    }
+    let became = state.strip_prefix(b"... which became ");
+    let registered = || state.strip_suffix(b"} state was registered")?.strip_prefix(b"{");
+    let is_state = |b: &u8| b.is_ascii_uppercase() || matches!(b, b'-' | b' ' | b'_');
+    let bare = || Some(state).filter(|state| !state.is_empty() && state.iter().all(is_state));
+    became.or_else(registered).or_else(bare).map(Some)
+}
+
+/// The class that a line names: `-> (&x->lock){+.+.}-{3:3} {`, ` (&x->lock){+.+.}-{3:3}`,
+/// `ffffffffc0007120 (&x->lock){?.+.}-{2:2}, at: demo_irq+0x1f/0x60`.
+fn lock_class(body: &[u8]) -> Option<&[u8]> {
+    let line = text::skip_blanks(body);
+    let (_, line) = text::take(line.strip_prefix(b"->").unwrap_or(line), |b| b.is_ascii_hexdigit());
+    locks::class_name(text::skip_blanks(line))
 }
 
 /// Task and CPU of `… by task 61 on cpu 1 at 12.3s:`.

@@ -178,4 +178,18 @@ which lock already depends on the new lock.
     assert_eq!(attempt.wanted.map(|l| l.class), Some(&b"cm_lock_a"[..]));
     assert_eq!(attempt.held.map(|l| l.class), Some(&b"cm_lock_b"[..]));
     assert_eq!(LockAttempt::read([&b"x is trying to understand"[..]]), None);
+    let release =
+        [&b"demo/7 is trying to release lock (&x->lock) at:"[..], b"[<ffffffff8138d924>] demo_up+0x1/0x2"];
+    let attempt = LockAttempt::read(release).expect("release");
+    assert_eq!((attempt.pid, attempt.wanted.map(|l| l.class)), (7, Some(&b"&x->lock"[..])));
+    for (how, class) in [
+        ("swapper/0/0 [HC1[1]:SC0[0]:HE0:SE1] takes:", "demo_lock"),
+        ("swapper/0/0 just changed the state of lock:", "demo_lock"),
+    ] {
+        let log =
+            [how.as_bytes(), b"ffffffffc0007120 (demo_lock){?.+.}-{2:2}, at: demo_irq+0x1f/0x60 [demo]"];
+        let attempt = LockAttempt::read(log).expect(how);
+        assert_eq!((attempt.comm, attempt.pid), (&b"swapper/0"[..], 0), "{how}");
+        assert_eq!(attempt.wanted.map(|l| l.class), Some(class.as_bytes()), "{how}");
+    }
 }

@@ -47,6 +47,52 @@ Call Trace:
 }
 
 #[test]
+fn lockdep_names_classes_and_states() {
+    // print_bad_irq_dependency, print_circular_bug, kernel/locking/lockdep.c, 6.1.
+    let log = "\
+but this new dependency connects a HARDIRQ-irq-safe lock:
+ (cm_irq){-...}-{2:2}
+
+... which became HARDIRQ-irq-safe at:
+  lock_acquire+0x1/0x2
+-> (&x->plain){+.+.}-{2:2} {
+   HARDIRQ-ON-W at:
+                    lock_acquire+0x1/0x2
+   INITIAL USE at:
+                   lock_acquire+0x1/0x2
+ }
+ ... key      at: [<ffffffffc0010a18>] cm_plain_spin+0x18/0x30 [crashme]
+ ... acquired at:
+   lock_acquire+0x1/0x2
+
+-> #1 (cm_lock_b){+.+.}-{3:3}:
+       lock_acquire+0x1/0x2
+ffffffffc0007120 (demo_lock){?.+.}-{2:2}, at: demo_irq+0x1f/0x60 [demo]
+{HARDIRQ-ON-W} state was registered at:
+  lock_acquire+0x1/0x2
+stack backtrace:
+ dump_stack_lvl+0x1/0x2
+";
+    let lines: Vec<Line<'_>> = log.lines().map(|line| Line::parse(0, line.as_bytes())).collect();
+    let text =
+        |name: Option<&[u8]>| name.map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
+    let found: Vec<_> = StackTrace::read(&lines, None)
+        .iter()
+        .map(|trace| format!("{} {} {}", trace.kind.as_str(), text(trace.lock), text(trace.usage)))
+        .collect();
+    let want = [
+        "lock-usage cm_irq HARDIRQ-irq-safe",
+        "lock-usage &x->plain HARDIRQ-ON-W",
+        "lock-usage &x->plain INITIAL USE",
+        "lock-usage &x->plain ",
+        "lock-dependency cm_lock_b ",
+        "lock-usage demo_lock HARDIRQ-ON-W",
+        "crash  ",
+    ];
+    assert_eq!(found, want);
+}
+
+#[test]
 fn arm_callers_are_callees_of_the_next_line() {
     let log = "\
  demo_leaf from demo_write+0x30/0x60
