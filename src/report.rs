@@ -6,14 +6,17 @@ use std::ops::Range;
 use crate::extract::{Incident, Incidents};
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
+use crate::facts::message;
 use crate::facts::modules::Modules;
 use crate::facts::offset;
 use crate::facts::registers::Registers;
 use crate::facts::task::{self, Blocker, HungTask, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
+use crate::formats::noise;
 use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
+use crate::text;
 use crate::title::{self, Corruption, Title};
 
 /// Finds the crash reports of a log.
@@ -273,6 +276,23 @@ impl<'a> Report<'a> {
     /// What the report says of memory: the bad access, the object, the shadow, the page tables.
     pub fn memory(&self) -> Option<Memory<'a>> {
         Memory::read(self.bodies())
+    }
+
+    /// What the failed check says in its own words, line by line: the text given to `WARN()`.
+    ///
+    /// Where the CPU traps for a warning it stands between `cut here` and the banner (`__warn_printk` in
+    /// `kernel/panic.c`), else after the banner (`__warn`).
+    pub fn message(&self) -> Vec<&'a [u8]> {
+        let preamble = self.preamble().iter().map(|line| line.body);
+        let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
+        let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
+        if before.is_empty() { message::of_warning(self.bodies()) } else { before }
+    }
+
+    /// Why the kernel stopped: `Fatal exception` of `Kernel panic - not syncing: Fatal exception`, printed by `panic` in
+    /// `kernel/panic.c`.
+    pub fn panic_message(&self) -> Option<&'a [u8]> {
+        self.bodies().find_map(message::of_panic)
     }
 
     /// How far the kernel stands from where it was linked to: what a panic says in

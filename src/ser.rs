@@ -112,6 +112,10 @@ struct Wire<'a> {
     suppressed: bool,
     panicked: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panic_message: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<Executor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<usize>,
@@ -318,6 +322,8 @@ impl<'a> Wire<'a> {
             suppressed: report.suppressed(),
             panicked: report.panicked(),
             signature: format!("{:016x}", report.signature_in(&traces)),
+            message: message(report),
+            panic_message: report.panic_message().map(Text),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
             start: span.start,
@@ -353,6 +359,12 @@ fn text(report: &Report<'_>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The lines of a warning's message.
+fn message(report: &Report<'_>) -> Option<String> {
+    let lines = report.message();
+    (!lines.is_empty()).then(|| String::from_utf8_lossy(&lines.join(&b"\n"[..])).into_owned())
 }
 
 fn hung<'a>(report: &Report<'a>) -> Option<Hung<'a>> {

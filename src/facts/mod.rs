@@ -4,6 +4,7 @@ pub mod code;
 pub mod frame;
 pub mod locks;
 pub mod memory;
+pub(crate) mod message;
 pub mod modules;
 pub mod offset;
 pub mod registers;

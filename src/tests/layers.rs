@@ -14,7 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["line"],
     &["facts::frame", "facts::code"],
     &["facts::registers", "facts::task"],
-    &["facts::locks", "facts::modules", "facts::offset", "facts::memory"],
+    &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::memory"],
     &["facts::trace"],
     &["facts"],
     &["formats"],
