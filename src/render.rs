@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::locks::{HeldLock, HeldLocks};
-use crate::facts::memory::{Access, Kasan, Memory, Side};
+use crate::facts::memory::{Access, Kasan, Memory, Page, Side, Slab};
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
@@ -149,6 +149,12 @@ impl TextReport<'_, '_> {
         if let Some(workqueue) = report.workqueue() {
             writeln!(f, "  workqueue: {}", Plain(workqueue.name))?;
         }
+        for line in report.message() {
+            writeln!(f, "  message: {}", Plain(line))?;
+        }
+        if let Some(reason) = report.panic_message() {
+            writeln!(f, "  panic: {}", Plain(reason))?;
+        }
         Ok(())
     }
 }
@@ -157,6 +163,9 @@ fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>) -> fmt::Result {
     match trace.kind {
         TraceKind::LockDependency(link) => write!(f, "  lock dependency #{link}")?,
         kind => write!(f, "  {} stack", kind.as_str())?,
+    }
+    for name in [trace.lock, trace.usage].into_iter().flatten() {
+        write!(f, " {}", Plain(name))?;
     }
     match (trace.comm, trace.pid) {
         (Some(comm), Some(pid)) => write!(f, " of {} (pid {pid})", Plain(comm))?,
@@ -224,7 +233,10 @@ fn lock(f: &mut Formatter<'_>, lock: &HeldLock<'_>) -> fmt::Result {
     if let Some(depth) = lock.depth {
         write!(f, " #{depth}")?;
     }
-    write!(f, " {} {{{}}}", Plain(lock.class), Plain(lock.usage))?;
+    write!(f, " {}", Plain(lock.class))?;
+    if !lock.usage.is_empty() {
+        write!(f, " {{{}}}", Plain(lock.usage))?;
+    }
     if let Some(at) = &lock.at {
         write!(f, " at {}", FrameText(at))?;
     }
@@ -238,6 +250,12 @@ fn memory(f: &mut Formatter<'_>, memory: &Memory<'_>) -> fmt::Result {
     if let Some((fault, address)) = memory.fault.as_ref().and_then(|f| Some((f, f.address?))) {
         let did = fault.access.map_or("access", access);
         writeln!(f, "  memory: {did} at {address:#018x}")?;
+    }
+    if let Some(slab) = &memory.slab {
+        self::slab(f, slab)?;
+    }
+    if let Some(page) = &memory.page {
+        self::page(f, page)?;
     }
     if let Some(ubsan) = &memory.ubsan {
         let (file, line) = (Plain(ubsan.file), ubsan.line);
@@ -289,6 +307,32 @@ fn kasan(f: &mut Formatter<'_>, kasan: &Kasan<'_>) -> fmt::Result {
         writeln!(f, "  memory: {kind} in {:#018x}-{:#018x}", range.start, range.end)?;
     }
     Ok(())
+}
+
+fn slab(f: &mut Formatter<'_>, slab: &Slab<'_>) -> fmt::Result {
+    let Some(corruption) = &slab.corruption else { return Ok(()) };
+    let (found, expected) = (corruption.found, corruption.expected);
+    write!(f, "  memory: {found:#04x} instead of {expected:#04x} at {:#018x}", corruption.start)?;
+    if let Some(cache) = slab.cache {
+        write!(f, " of cache {}", Plain(cache))?;
+    }
+    writeln!(f)
+}
+
+fn page(f: &mut Formatter<'_>, page: &Page<'_>) -> fmt::Result {
+    write!(f, "  page:")?;
+    if let Some(pfn) = page.pfn {
+        write!(f, " pfn {pfn:#x}")?;
+    }
+    for (name, count) in [("refcount", page.refcount), ("mapcount", page.mapcount)] {
+        if let Some(count) = count {
+            write!(f, " {name} {count}")?;
+        }
+    }
+    if let Some(names) = page.flag_names {
+        write!(f, " ({})", Plain(names))?;
+    }
+    writeln!(f)
 }
 
 fn access(access: Access) -> &'static str {

@@ -203,6 +203,11 @@ impl<'a> LockAttempt<'a> {
             match &mut attempt {
                 None => attempt = attempting(body),
                 Some(_) if is_holding(body) => holding = true,
+                Some(LockAttempt { wanted: Some(lock), .. })
+                    if lock.usage.is_empty() && lock.at.is_none() =>
+                {
+                    lock.at = Frame::parse(body);
+                }
                 Some(attempt) => {
                     let Some(lock) = HeldLock::parse(body).filter(|lock| lock.depth.is_none()) else {
                         continue;
@@ -235,7 +240,7 @@ fn attempting(body: &[u8]) -> Option<LockAttempt<'_>> {
     Some(LockAttempt { comm, pid, wanted: named(body), held: None })
 }
 
-/// The lock that the line itself names: `demo/7 is trying to release lock (&x->lock) at:`.
+/// The lock that the line itself names: `demo/7 is trying to release lock (&x->lock) at:`. The next line says where.
 fn named(body: &[u8]) -> Option<HeldLock<'_>> {
     let rest = text::after(body, " lock (")?;
     let class = rest.get(..text::find(rest, ") at:")?)?;

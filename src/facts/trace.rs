@@ -342,10 +342,12 @@ fn is_dumped(b: u8) -> bool {
     b.is_ascii_hexdigit() || b == b'?'
 }
 
-/// Lines that a frame follows which is of no stack.
+/// Lines that a frame follows which is of no stack: those of a CPU, and where a lock is to be released,
+/// `print_unlock_imbalance_bug` in `kernel/locking/lockdep.c`.
 fn is_stray(body: &[u8]) -> bool {
     let line = text::skip_blanks(body);
-    arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
+    let released = line.ends_with(b") at:") && text::contains(line, " is trying to ");
+    released || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
 }
 
 /// Beginnings of headings, and the stack that they announce.

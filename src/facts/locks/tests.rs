@@ -182,6 +182,7 @@ which lock already depends on the new lock.
         [&b"demo/7 is trying to release lock (&x->lock) at:"[..], b"[<ffffffff8138d924>] demo_up+0x1/0x2"];
     let attempt = LockAttempt::read(release).expect("release");
     assert_eq!((attempt.pid, attempt.wanted.map(|l| l.class)), (7, Some(&b"&x->lock"[..])));
+    assert_eq!(attempt.wanted.and_then(|l| l.at?.symbol), Some("demo_up"));
     for (how, class) in [
         ("swapper/0/0 [HC1[1]:SC0[0]:HE0:SE1] takes:", "demo_lock"),
         ("swapper/0/0 just changed the state of lock:", "demo_lock"),
