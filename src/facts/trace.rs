@@ -1,7 +1,7 @@
 //! Stack traces: which stack it is, whose, and its frames.
 
 use crate::arch;
-use crate::facts::frame::{self, Frame, Frames};
+use crate::facts::frame::{self, Frame, Frames, Trust};
 use crate::facts::locks;
 use crate::facts::registers::{self, Registers};
 use crate::facts::task::{Task, TaskState};
@@ -207,9 +207,10 @@ impl<'a> State<'a> {
     /// Takes the next line of the caller.
     fn take(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) {
         let frames = frames(body);
+        let stray = std::mem::take(&mut self.stray);
         if !frames.is_empty() {
             self.block = None;
-            if std::mem::take(&mut self.stray) {
+            if stray {
                 return;
             }
             let callers = body.starts_with(b"Caller[");
@@ -237,7 +238,7 @@ impl<'a> State<'a> {
     /// Adds the frames of a line to the open trace, or to a new one.
     fn push(&mut self, mut frames: Frames<'a>, at: usize, traces: &mut Vec<StackTrace<'a>>) {
         if let Some(trace) = self.open.and_then(|open| traces.get_mut(open)) {
-            frames.after(trace.frames.last());
+            frames.after(trace.frames.iter().rfind(|frame| frame.trust != Trust::Inlined));
             trace.frames.extend(frames);
             return;
         }
@@ -342,12 +343,22 @@ fn is_dumped(b: u8) -> bool {
     b.is_ascii_hexdigit() || b == b'?'
 }
 
-/// Lines that a frame follows which is of no stack: those of a CPU, and where a lock is to be released,
-/// `print_unlock_imbalance_bug` in `kernel/locking/lockdep.c`.
+/// Ends of lines that one address follows, which is of no stack: `print_address_description` and
+/// `print_address_stack_frame` of KASAN, `print_unlock_imbalance_bug` of lockdep.
+const PLACES: &[(&str, &str)] = &[
+    ("The buggy address belongs to the variable:", ""),
+    ("and is located at offset ", " in frame:"),
+    ("[", ") created by:"),
+    ("", ") at:"),
+];
+
+/// Lines that a frame follows which is of no stack.
 fn is_stray(body: &[u8]) -> bool {
     let line = text::skip_blanks(body);
-    let released = line.ends_with(b") at:") && text::contains(line, " is trying to ");
-    released || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
+    let place =
+        |(start, end): &(&str, &str)| line.starts_with(start.as_bytes()) && line.ends_with(end.as_bytes());
+    PLACES.iter().any(place)
+        || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
 }
 
 /// Beginnings of headings, and the stack that they announce.

@@ -247,7 +247,9 @@ fn called(input: &[u8]) -> Found<'_> {
         Some(inner) => inner.trim_ascii_end().strip_suffix(b")")?,
         None => rest,
     };
-    let (frame, _) = symbol_or_address(rest, address)?;
+    // Symbolized: `[<81321e20>] (fn) from [<8132cb7c>] (dev_queue_xmit include/linux/netdevice.h:3054 [inline])`.
+    let inlined = || spaced(rest, rest, address).filter(|(frame, _)| frame.trust == Trust::Inlined);
+    let (frame, _) = symbol_or_address(rest, address).or_else(inlined)?;
     Some((frame, lead))
 }
 

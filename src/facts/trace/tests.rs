@@ -93,6 +93,27 @@ stack backtrace:
 }
 
 #[test]
+fn places_are_no_stacks() {
+    // print_address_description, print_address_stack_frame, mm/kasan/report.c, 6.1.
+    let log = "\
+The buggy address belongs to the variable:
+ cm_global+0xc/0x40 [crashme]
+The buggy address belongs to stack of task init/40
+ and is located at offset 34 in frame:
+ stack_oob+0x0/0xd0 [crashme]
+The buggy address belongs to the virtual mapping at
+ [ffffc90002f78000, ffffc90002f81000) created by:
+ dup_task_struct+0x1/0x2
+demo/7 is trying to release lock (&x->lock) at:
+[<ffffffff8138d924>] demo_up+0x1/0x2
+";
+    assert!(stacks(log).is_empty(), "{:?}", stacks(log));
+    // The address is lost.
+    let log = "The buggy address belongs to the variable:\nCall Trace:\n fn+0x1/0x2\n";
+    assert_eq!(stacks(log), ["fn"]);
+}
+
+#[test]
 fn arm_callers_are_callees_of_the_next_line() {
     let log = "\
  demo_leaf from demo_write+0x30/0x60
@@ -111,6 +132,15 @@ Function entered at [<c0008000>] from [<c0012344>]
 Function entered at [<c0012300>] from [<c0012544>]
 ";
     assert_eq!(stacks(log), ["0xc0008000, 0xc0012344, 0xc0012544"]);
+    // Symbolized.
+    let log = "\
+[<81321ab8>] (xmit) from [<81322978>] (__queue+0xb58/0xedc net/core/dev.c:4247)
+ r10:0000002f r9:850f5200 r8:822ae744 r7:85b0fc00 r6:e0728388 r5:8539a800
+[<81321e20>] (__queue) from [<8132cb7c>] (queue include/linux/net.h:3054 [inline])
+[<81321e20>] (__queue) from [<8132cb7c>] (neigh_output+0x18/0x1c net/core/neigh.c:1623)
+";
+    let want = "xmit, __queue net/core/dev.c:4247, ~ queue include/linux/net.h:3054, neigh_output net/core/neigh.c:1623";
+    assert_eq!(stacks(log), [want]);
     // A line is lost between.
     let log = " a from b+0x1/0x2\n c from d+0x1/0x2\n";
     assert_eq!(stacks(log), ["a, b, c, d"]);
