@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::facts::frame::{Frame, Trust};
+use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::locks::{HeldLock, HeldLocks};
 use crate::facts::memory::{Access, Kasan, Memory, Page, Side, Slab};
 use crate::facts::registers::Registers;
@@ -17,17 +17,23 @@ use crate::report::Report;
 pub struct TextReport<'r, 'a> {
     report: &'r Report<'a>,
     place: Option<(&'r str, u64)>,
+    sources: Option<&'r dyn Calls>,
 }
 
 impl<'r, 'a> TextReport<'r, 'a> {
     /// A report of a log without a name.
     pub fn new(report: &'r Report<'a>) -> TextReport<'r, 'a> {
-        TextReport { report, place: None }
+        TextReport { report, place: None, sources: None }
     }
 
     /// Adds the log's path and the number of the banner's line, from 1.
     pub fn at(self, path: &'r str, line: u64) -> TextReport<'r, 'a> {
         TextReport { place: Some((path, line)), ..self }
+    }
+
+    /// Adds files, lines and inlined calls to the frames.
+    pub fn sources(self, sources: &'r dyn Calls) -> TextReport<'r, 'a> {
+        TextReport { sources: Some(sources), ..self }
     }
 }
 
@@ -66,7 +72,7 @@ impl Display for TextReport<'_, '_> {
             for (verb, lock) in [("wants", attempt.wanted), ("holds", attempt.held)] {
                 if let Some(lock) = lock {
                     write!(f, "  {verb}:")?;
-                    self::lock(f, &lock)?;
+                    self::lock(f, &lock, self.sources)?;
                 }
             }
         }
@@ -77,13 +83,13 @@ impl Display for TextReport<'_, '_> {
         let shown: Vec<&Registers> = traces.iter().flat_map(|trace| &trace.registers).collect();
         let again = |dump: &Registers| shown.iter().any(|s| s.line == dump.line || s.pc == dump.pc);
         for dump in report.register_dumps().iter().filter(|dump| !again(dump)) {
-            counter(f, dump)?;
+            counter(f, dump, self.sources)?;
         }
         for trace in &traces {
-            self::trace(f, trace)?;
+            self::trace(f, trace, self.sources)?;
         }
         for holder in report.held_locks() {
-            locks(f, &holder)?;
+            locks(f, &holder, self.sources)?;
         }
         if let Some(modules) = report.modules_linked_in().filter(|m| !m.loaded.is_empty()) {
             write!(f, "  modules:")?;
@@ -159,7 +165,7 @@ impl TextReport<'_, '_> {
     }
 }
 
-fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>) -> fmt::Result {
+fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>, sources: Option<&dyn Calls>) -> fmt::Result {
     match trace.kind {
         TraceKind::LockDependency(link) => write!(f, "  lock dependency #{link}")?,
         kind => write!(f, "  {} stack", kind.as_str())?,
@@ -177,20 +183,20 @@ fn trace(f: &mut Formatter<'_>, trace: &StackTrace<'_>) -> fmt::Result {
     }
     writeln!(f, ":")?;
     if let Some(dump) = trace.registers.iter().find(|dump| !dump.user && dump.line < trace.first) {
-        counter(f, dump)?;
+        counter(f, dump, sources)?;
     }
     for frame in &trace.frames {
         let mark = if frame.trust == Trust::Unreliable { "? " } else { "" };
-        writeln!(f, "    {mark}{}", FrameText(frame))?;
+        for call in frame.calls(sources) {
+            writeln!(f, "    {mark}{}", FrameText(&call))?;
+        }
     }
     Ok(())
 }
 
-fn counter(f: &mut Formatter<'_>, dump: &Registers<'_>) -> fmt::Result {
-    match &dump.pc {
-        Some(pc) if !dump.user => writeln!(f, "    at {}", FrameText(pc)),
-        _ => Ok(()),
-    }
+fn counter(f: &mut Formatter<'_>, dump: &Registers<'_>, sources: Option<&dyn Calls>) -> fmt::Result {
+    let Some(pc) = dump.pc.filter(|_| !dump.user) else { return Ok(()) };
+    pc.calls(sources).iter().try_for_each(|call| writeln!(f, "    at {}", FrameText(call)))
 }
 
 /// A frame as the kernel writes it, and its source.
@@ -220,16 +226,16 @@ impl Display for FrameText<'_, '_> {
     }
 }
 
-fn locks(f: &mut Formatter<'_>, holder: &HeldLocks<'_>) -> fmt::Result {
+fn locks(f: &mut Formatter<'_>, holder: &HeldLocks<'_>, sources: Option<&dyn Calls>) -> fmt::Result {
     writeln!(f, "  locks held by {} (pid {}):", Plain(holder.comm), holder.pid)?;
     for lock in &holder.locks {
         write!(f, "   ")?;
-        self::lock(f, lock)?;
+        self::lock(f, lock, sources)?;
     }
     Ok(())
 }
 
-fn lock(f: &mut Formatter<'_>, lock: &HeldLock<'_>) -> fmt::Result {
+fn lock(f: &mut Formatter<'_>, lock: &HeldLock<'_>, sources: Option<&dyn Calls>) -> fmt::Result {
     if let Some(depth) = lock.depth {
         write!(f, " #{depth}")?;
     }
@@ -237,8 +243,8 @@ fn lock(f: &mut Formatter<'_>, lock: &HeldLock<'_>) -> fmt::Result {
     if !lock.usage.is_empty() {
         write!(f, " {{{}}}", Plain(lock.usage))?;
     }
-    if let Some(at) = &lock.at {
-        write!(f, " at {}", FrameText(at))?;
+    if let Some(at) = lock.at.and_then(|at| at.calls(sources).pop()) {
+        write!(f, " at {}", FrameText(&at))?;
     }
     writeln!(f)
 }

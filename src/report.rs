@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::extract::{Incident, Incidents};
+use crate::facts::frame::Frame;
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
 use crate::facts::message;
@@ -261,6 +262,17 @@ impl<'a> Report<'a> {
     /// The registers that user-mode Linux prints before its banner.
     fn registers_before(&self) -> impl Iterator<Item = Registers<'a>> {
         Registers::read(self.preamble().iter().map(|line| line.body)).into_iter()
+    }
+
+    /// All frames of the report, for a symbolizer: of stacks, program counters and locks.
+    pub fn frames(&self) -> Vec<Frame<'a>> {
+        let dumps = self.register_dumps().into_iter().filter(|dump| !dump.user);
+        let counters = dumps.flat_map(|dump| [dump.pc, dump.link]).flatten();
+        let held = self.held_locks().into_iter().flat_map(|holder| holder.locks);
+        let attempt =
+            self.lock_attempt().into_iter().flat_map(|attempt| [attempt.wanted, attempt.held]).flatten();
+        let locks = held.chain(attempt).filter_map(|lock| lock.at);
+        self.traces().into_iter().flat_map(|trace| trace.frames).chain(counters).chain(locks).collect()
     }
 
     /// Locks held, by task.

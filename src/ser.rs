@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::facts::frame::{Frame, Trust};
+use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::locks::{HeldLock, HeldLocks, LockAttempt};
 use crate::facts::modules::Module;
 use crate::facts::registers::Registers;
@@ -28,12 +28,14 @@ pub struct JsonReport<'r, 'a> {
     report: &'r Report<'a>,
     path: Option<&'r str>,
     line: Option<u64>,
+    sources: Option<&'r dyn Calls>,
+    guilty_file: Option<&'r str>,
 }
 
 impl<'r, 'a> JsonReport<'r, 'a> {
     /// A report of a log without a name.
     pub fn new(report: &'r Report<'a>) -> JsonReport<'r, 'a> {
-        JsonReport { report, path: None, line: None }
+        JsonReport { report, path: None, line: None, sources: None, guilty_file: None }
     }
 
     /// Adds the log's path: one report a line needs it.
@@ -45,6 +47,16 @@ impl<'r, 'a> JsonReport<'r, 'a> {
     pub fn line(self, line: u64) -> JsonReport<'r, 'a> {
         JsonReport { line: Some(line), ..self }
     }
+
+    /// Adds files, lines and inlined calls to the frames.
+    pub fn sources(self, sources: &'r dyn Calls) -> JsonReport<'r, 'a> {
+        JsonReport { sources: Some(sources), ..self }
+    }
+
+    /// Gives the guilty file, which only a symbolized report tells: see [`guilty_file`](crate::guilty_file).
+    pub fn guilty_file(self, file: &'r str) -> JsonReport<'r, 'a> {
+        JsonReport { guilty_file: Some(file), ..self }
+    }
 }
 
 impl Serialize for JsonReport<'_, '_> {
@@ -52,6 +64,9 @@ impl Serialize for JsonReport<'_, '_> {
         Wire::new(self).serialize(serializer)
     }
 }
+
+/// Who tells the calls at a frame, if anybody.
+type Sources<'a> = Option<&'a dyn Calls>;
 
 /// `0x` and the digits of a number.
 struct Hex(u64);
@@ -239,6 +254,9 @@ struct WireFrame<'a> {
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
+    /// Of an address that is in no stack: the calls inlined there, innermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inlines: Vec<WireFrame<'a>>,
 }
 
 #[derive(Serialize)]
@@ -302,7 +320,7 @@ struct WireModule<'a> {
 
 impl<'a> Wire<'a> {
     fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
-        let report = json.report;
+        let (report, sources) = (json.report, json.sources);
         let task = report.task();
         let traces = report.traces();
         let own = report.registers_in(&traces);
@@ -317,7 +335,7 @@ impl<'a> Wire<'a> {
             kind: report.kind().as_str(),
             frame: report.frame(),
             blamed: report.blamed(),
-            guilty_file: report.guilty_file(),
+            guilty_file: json.guilty_file.map(Cow::Borrowed).or_else(|| report.guilty_file()),
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
             panicked: report.panicked(),
@@ -337,11 +355,11 @@ impl<'a> Wire<'a> {
             workqueue: report.workqueue().map(|queue| Text(queue.name)),
             task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),
             hung: hung(report),
-            traces: traces.into_iter().map(trace).collect(),
-            registers: own.map(registers),
+            traces: traces.into_iter().map(|trace| self::trace(trace, sources)).collect(),
+            registers: own.map(|own| registers(own, sources)),
             code,
-            locks: report.held_locks().into_iter().map(holder).collect(),
-            lock_attempt: report.lock_attempt().map(attempt),
+            locks: report.held_locks().into_iter().map(|held| holder(held, sources)).collect(),
+            lock_attempt: report.lock_attempt().map(|found| attempt(found, sources)),
             memory: report.memory().map(memory::memory),
             kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
@@ -387,7 +405,7 @@ fn blocker(blocker: Blocker<'_>) -> WireBlocker<'_> {
     WireBlocker { comm: Text(blocker.comm), pid: blocker.pid, lock, owner }
 }
 
-fn trace(trace: StackTrace<'_>) -> WireTrace<'_> {
+fn trace<'a>(trace: StackTrace<'a>, sources: Sources<'a>) -> WireTrace<'a> {
     let link = match trace.kind {
         TraceKind::LockDependency(link) => Some(link),
         _ => None,
@@ -400,8 +418,8 @@ fn trace(trace: StackTrace<'_>) -> WireTrace<'_> {
         usage: trace.usage.map(Text),
         cpu: trace.cpu,
         task: named.then(|| TraceTask { comm: trace.comm.map(Text), pid: trace.pid }),
-        frames: trace.frames.into_iter().map(frame).collect(),
-        registers: trace.registers.into_iter().map(registers).collect(),
+        frames: trace.frames.into_iter().flat_map(|frame| frame.calls(sources)).map(frame).collect(),
+        registers: trace.registers.into_iter().map(|dump| registers(dump, sources)).collect(),
     }
 }
 
@@ -423,14 +441,22 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
         inlined: frame.trust == Trust::Inlined,
         file: frame.source.map(|source| source.file),
         line: frame.source.map(|source| source.line),
+        inlines: Vec::new(),
     }
 }
 
-fn registers(registers: Registers<'_>) -> WireRegisters<'_> {
+/// An address that is in no stack, with the calls inlined there.
+fn place<'a>(frame: Frame<'a>, sources: Sources<'a>) -> WireFrame<'a> {
+    let mut calls = frame.calls(sources);
+    let own = calls.pop().unwrap_or(frame);
+    WireFrame { inlines: calls.into_iter().map(self::frame).collect(), ..self::frame(own) }
+}
+
+fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegisters<'a> {
     WireRegisters {
         arch: registers.arch.name,
-        pc: registers.pc.map(frame),
-        link: registers.link.map(frame),
+        pc: registers.pc.map(|pc| place(pc, sources)),
+        link: registers.link.map(|link| place(link, sources)),
         user: registers.user,
         values: Values(registers.values),
     }
@@ -441,26 +467,30 @@ fn code(registers: &Registers<'_>) -> Option<WireCode> {
     Some(WireCode { bytes: hexadecimal(&code.bytes), trap: code.trap })
 }
 
-fn holder(holder: HeldLocks<'_>) -> WireHolder<'_> {
-    let locks = holder.locks.into_iter().map(lock).collect();
+fn holder<'a>(holder: HeldLocks<'a>, sources: Sources<'a>) -> WireHolder<'a> {
+    let locks = holder.locks.into_iter().map(|lock| self::lock(lock, sources)).collect();
     WireHolder { task: Text(holder.comm), pid: holder.pid, locks }
 }
 
-fn lock(lock: HeldLock<'_>) -> WireLock<'_> {
+fn lock<'a>(lock: HeldLock<'a>, sources: Sources<'a>) -> WireLock<'a> {
     WireLock {
         depth: lock.depth,
         address: lock.address.map(Hex),
         class: Text(lock.class),
         usage: Text(lock.usage),
         wait_type: lock.wait_type.map(Text),
-        at: lock.at.map(frame),
+        at: lock.at.map(|at| place(at, sources)),
         released: lock.released,
     }
 }
 
-fn attempt(attempt: LockAttempt<'_>) -> WireAttempt<'_> {
+fn attempt<'a>(attempt: LockAttempt<'a>, sources: Sources<'a>) -> WireAttempt<'a> {
     let task = WireTask { comm: Text(attempt.comm), pid: attempt.pid, uid: None };
-    WireAttempt { task, wanted: attempt.wanted.map(lock), held: attempt.held.map(lock) }
+    WireAttempt {
+        task,
+        wanted: attempt.wanted.map(|found| lock(found, sources)),
+        held: attempt.held.map(|found| lock(found, sources)),
+    }
 }
 
 fn module(module: Module<'_>) -> WireModule<'_> {

@@ -97,7 +97,7 @@ fn main() -> ExitCode {
         // Whoever reads our output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("crashparse: standard output: {error}");
+            say(&format_args!("standard output: {error}"));
             ExitCode::from(2)
         }
     }
@@ -117,7 +117,7 @@ fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
 /// Copies files, with source lines added; an error is one of standard output.
 fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     let Some(mut symbols) = Symbols::open(args) else {
-        eprintln!("crashparse: symbolize needs a vmlinux (-k) or modules (-m)");
+        say(&"symbolize needs a vmlinux (-k) or modules (-m)");
         return Ok(Outcome { failed: true, found: false });
     };
     let mut out = io::stdout().lock();
@@ -133,7 +133,7 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
             Err(error) => read_error = Some(error),
         }
         if let Some(error) = read_error {
-            eprintln!("crashparse: {}: {error}", Plain(name(&path).as_bytes()));
+            say(&format_args!("{}: {error}", name(&path)));
             failed = true;
         }
     }
@@ -161,19 +161,26 @@ impl Read for Checked<'_> {
 /// Reads all logs and prints their reports; an error is one of standard output.
 fn run(args: &Args) -> io::Result<Outcome> {
     let mut printer = Printer::new(args);
+    printer.symbols = Symbols::open(&args.symbols);
     let mut outcome = Outcome::default();
     printer.begin()?;
     for path in &inputs(&args.logs) {
         match read(path) {
             Ok(log) => outcome.found |= printer.file(&name(path), &log)?,
             Err(error) => {
-                eprintln!("crashparse: {}: {error}", Plain(name(path).as_bytes()));
+                say(&format_args!("{}: {error}", name(path)));
                 outcome.failed = true;
             }
         }
     }
     printer.end()?;
+    outcome.failed |= printer.symbols.is_some_and(|symbols| symbols.failed());
     Ok(outcome)
+}
+
+/// Prints a message to standard error; where that is closed nobody wants it.
+fn say(message: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "crashparse: {}", Plain(message.to_string().as_bytes()));
 }
 
 fn name(path: &Path) -> String {
@@ -196,6 +203,7 @@ struct Printer {
     bugs_only: bool,
     title: Style,
     files: usize,
+    symbols: Option<Symbols>,
 }
 
 impl Printer {
@@ -209,7 +217,7 @@ impl Printer {
         };
         let title = if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() };
         let out = io::BufWriter::new(io::stdout().lock());
-        Printer { out, format: args.format, bugs_only: args.bugs_only, title, files: 0 }
+        Printer { out, format: args.format, bugs_only: args.bugs_only, title, files: 0, symbols: None }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -243,7 +251,14 @@ impl Printer {
     }
 
     fn report(&mut self, path: &str, line: u64, report: &Report<'_>, first: bool) -> io::Result<()> {
-        let json = JsonReport::new(report).line(line);
+        let found = self.symbols.as_mut().map(|symbols| symbols.of(report));
+        let mut json = JsonReport::new(report).line(line);
+        let mut text = TextReport::new(report).at(path, line);
+        if let Some(found) = &found {
+            json = json.sources(&found.sources);
+            text = text.sources(&found.sources);
+            json = found.guilty_file.as_deref().map_or(json, |file| json.guilty_file(file));
+        }
         match self.format {
             Format::Titles => {
                 writeln!(self.out, "{}:{line}: {}", Plain(path.as_bytes()), report.title())
@@ -258,7 +273,7 @@ impl Printer {
                 self.out.flush()
             }
             Format::Text => {
-                let text = TextReport::new(report).at(path, line).to_string();
+                let text = text.to_string();
                 let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
                 writeln!(self.out, "{}{title}{}\n{rest}", self.title.render(), self.title.render_reset())
             }

@@ -6,11 +6,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use crashparse::Plain;
 use crashparse::facts::frame::Frame;
+use crashparse::facts::task::Task;
 use crashparse::symbolize::{
-    DebugFile, Error, ErrorKind, Filter, ModuleFiles, SymbolMap, Symbolizer, debug_files, module_name,
+    DebugFile, Error, ErrorKind, Filter, ModuleFiles, Sources, SymbolMap, Symbolizer, debug_files,
+    module_name,
 };
+use crashparse::{Line, Report, guilty_file};
+
+use crate::say;
 
 #[derive(Args)]
 pub(crate) struct SymbolArgs {
@@ -22,6 +26,10 @@ pub(crate) struct SymbolArgs {
     #[arg(short, long, value_name = "DIR")]
     modules: Vec<PathBuf>,
 
+    /// Slide of raw addresses; `auto`: from `Kernel Offset:`, or a frame with address and symbol.
+    #[arg(long, value_name = "HEX", default_value = "auto", value_parser = slide)]
+    kaslr_offset: Slide,
+
     /// Directory to cut from names of source files [default: the kernel's tree].
     #[arg(long, value_name = "PATH")]
     strip_prefix: Option<PathBuf>,
@@ -29,6 +37,26 @@ pub(crate) struct SymbolArgs {
     /// Use files of which the build ID is not the log's.
     #[arg(long)]
     allow_mismatch: bool,
+}
+
+/// The KASLR slide, if it is given.
+#[derive(Clone, Copy)]
+struct Slide(Option<u64>);
+
+fn slide(text: &str) -> Result<Slide, String> {
+    if text == "auto" {
+        return Ok(Slide(None));
+    }
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let slide = u64::from_str_radix(digits, 16);
+    slide.map(|slide| Slide(Some(slide))).map_err(|_| "not `auto` or a hexadecimal number".to_string())
+}
+
+/// What was found of a report.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) sources: Sources,
+    pub(crate) guilty_file: Option<String>,
 }
 
 /// A symbolizer and where its modules come from.
@@ -39,6 +67,8 @@ pub(crate) struct Symbols {
     sought: BTreeSet<String>,
     /// What was said already, for a log repeats its frames.
     said: BTreeSet<String>,
+    /// What `--kaslr-offset` gives.
+    slide: Option<u64>,
     allow_mismatch: bool,
     failed: bool,
 }
@@ -63,6 +93,7 @@ impl Symbols {
             directories: Vec::new(),
             sought: BTreeSet::new(),
             said: BTreeSet::new(),
+            slide: args.kaslr_offset.0,
             allow_mismatch: args.allow_mismatch,
             failed: false,
         };
@@ -125,6 +156,52 @@ impl Symbols {
         Box::leak(Box::new(file))
     }
 
+    /// Looks up the frames of a report.
+    pub(crate) fn of(&mut self, report: &Report<'_>) -> Found {
+        let arch = report.registers().map(|registers| registers.arch.name);
+        let build_id = report.task().and_then(|task| task.build_id);
+        if !self.fits(arch, build_id) {
+            return Found::default();
+        }
+        let frames = report.frames();
+        self.load(frames.iter().filter_map(|frame| frame.module));
+        self.warn(&frames);
+        let slide =
+            self.slide.or_else(|| report.kernel_offset()).or_else(|| self.symbolizer.slide_of(&frames));
+        let sources = self.symbolizer.sources(&frames, slide);
+        sources.errors().iter().for_each(|error| self.tell(error));
+        // The convention judges by the text of a symbolized report.
+        let mut text = Vec::new();
+        for line in report.lines() {
+            text.extend_from_slice(line.raw);
+            text.push(b'\n');
+        }
+        let mut decorated = Vec::new();
+        Filter::new(&self.symbolizer).text(&text, &mut decorated, |_, _| {});
+        let guilty_file = guilty_file(report.title(), &decorated).map(|file| file.into_owned());
+        Found { sources, guilty_file }
+    }
+
+    /// Whether vmlinux is that of a log; if not, it is said.
+    fn fits(&mut self, arch: Option<&str>, build_id: Option<&str>) -> bool {
+        match self.symbolizer.check(arch, build_id) {
+            Ok(()) => true,
+            Err(error) => {
+                self.tell(&error);
+                self.allow_mismatch && error.kind() == ErrorKind::WrongBuildId
+            }
+        }
+    }
+
+    /// Says which modules are of another build, where that is allowed: else it is why they are not found.
+    fn warn(&mut self, frames: &[Frame<'_>]) {
+        if self.allow_mismatch {
+            let errors: Vec<Error> =
+                frames.iter().filter_map(|frame| self.symbolizer.check_frame(frame).err()).collect();
+            errors.iter().for_each(|error| self.tell(error));
+        }
+    }
+
     /// Opens the files of modules that are not open yet.
     pub(crate) fn load<'m>(&mut self, modules: impl IntoIterator<Item = &'m str>) {
         for module in modules {
@@ -157,23 +234,26 @@ impl Symbols {
     }
 
     /// Says why a frame was not found, unless that was said before.
-    pub(crate) fn tell(&mut self, error: &Error) {
-        self.failed |= matches!(
-            error.kind(),
-            ErrorKind::WrongBuildId | ErrorKind::WrongArchitecture | ErrorKind::BadDwarf
-        );
-        if self.said.len() > MESSAGES || !self.said.insert(error.to_string()) {
+    fn tell(&mut self, error: &Error) {
+        let kind = error.kind();
+        let allowed = self.allow_mismatch && kind == ErrorKind::WrongBuildId;
+        let fatal = [ErrorKind::WrongBuildId, ErrorKind::WrongArchitecture, ErrorKind::BadDwarf];
+        self.failed |= fatal.contains(&kind) && !allowed;
+        // Whoever gave no vmlinux knows; of one that cannot be used it was said when it was opened.
+        let known = [ErrorKind::NoVmlinux, ErrorKind::NoSymbols].contains(&kind);
+        if known || self.said.len() > MESSAGES || !self.said.insert(error.to_string()) {
             return;
         }
         match self.said.len() > MESSAGES {
-            true => eprintln!("crashparse: more frames were not found"),
-            false => eprintln!("crashparse: {}", Plain(error.to_string().as_bytes())),
+            true => say(&"more frames were not found"),
+            false if allowed => say(&format_args!("warning: {error}")),
+            false => say(error),
         }
     }
 
     fn fail(&mut self, message: &str) {
         self.failed = true;
-        eprintln!("crashparse: {}", Plain(message.as_bytes()));
+        say(&message);
     }
 
     /// Copies `input` to `out`, with source lines where it has frames.
@@ -196,18 +276,35 @@ impl Symbols {
             // A line without an end goes out as it is.
             let end = if text.len() > 16 * CHUNK { text.len() } else { end };
             let lines: Vec<u8> = text.drain(..end).collect();
-            self.load(Filter::modules(&lines));
-            let mut decorated = Vec::new();
-            let mut errors = Vec::new();
-            let failed = |_: &Frame<'_>, error: &Error| errors.push(error.clone());
-            Filter::new(&self.symbolizer).text(&lines, &mut decorated, failed);
-            errors.iter().for_each(|error| self.tell(error));
-            out.write_all(&decorated)?;
+            let ids = lines.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw).body);
+            let ids: Vec<&str> = ids.filter_map(|body| Task::parse(body)?.build_id).collect();
+            // Of another kernel nothing is said rather than nonsense.
+            if ids.into_iter().all(|id| self.fits(None, Some(id))) {
+                out.write_all(&self.decorate(&lines))?;
+            } else {
+                out.write_all(&lines)?;
+            }
             out.flush()?;
             if count == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Lines with source lines added.
+    fn decorate(&mut self, lines: &[u8]) -> Vec<u8> {
+        self.load(Filter::modules(lines));
+        let mut decorated = Vec::new();
+        let mut errors = Vec::new();
+        let mut mismatched = Vec::new();
+        let failed = |_: &Frame<'_>, error: &Error| errors.push(error.clone());
+        Filter::new(&self.symbolizer).text(lines, &mut decorated, failed);
+        if self.allow_mismatch {
+            mismatched = Filter::frames(lines);
+        }
+        self.warn(&mismatched);
+        errors.iter().for_each(|error| self.tell(error));
+        decorated
     }
 }
 

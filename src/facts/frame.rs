@@ -69,7 +69,19 @@ pub struct Frame<'a> {
     pub source: Option<Source<'a>>,
 }
 
+/// What tells the calls at a frame: a symbolizer, for the renderers of reports.
+pub trait Calls: std::fmt::Debug {
+    /// The calls at a frame, innermost first: those inlined, then the frame itself with its source. Of a frame
+    /// of which nothing is known it is the frame as it was.
+    fn calls<'s>(&'s self, frame: Frame<'s>) -> Vec<Frame<'s>>;
+}
+
 impl<'a> Frame<'a> {
+    /// The calls at the frame, innermost first, if somebody tells them.
+    pub(crate) fn calls(self, sources: Option<&'a dyn Calls>) -> Vec<Frame<'a>> {
+        sources.map_or_else(|| vec![self], |sources| sources.calls(self))
+    }
+
     const EMPTY: Frame<'static> = Frame {
         symbol: None,
         offset: None,

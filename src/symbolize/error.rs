@@ -29,8 +29,10 @@ pub enum ErrorKind {
     WrongArchitecture,
     /// The file's build ID is not the one in the log.
     WrongBuildId,
-    /// No file was given for a module, or none for vmlinux.
-    NoFile,
+    /// No vmlinux was given.
+    NoVmlinux,
+    /// No file was given for a module.
+    NoModule,
     /// The file has no symbol of this name, or no place for this address.
     NotFound,
     /// The file's symbol is not as large as the log says: the file is of another build.

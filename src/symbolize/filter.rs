@@ -56,6 +56,11 @@ impl<'s, 'f> Filter<'s, 'f> {
         modules
     }
 
+    /// The frames of a text that have no source yet.
+    pub fn frames(text: &[u8]) -> Vec<Frame<'_>> {
+        references(text).into_iter().map(|found| found.frame).collect()
+    }
+
     /// Adds to `out` the text with its frames looked up. The text should end with the end of a line. What could
     /// not be found stays as it was, and `failed` is told why.
     pub fn text(&self, text: &[u8], out: &mut Vec<u8>, mut failed: impl FnMut(&Frame<'_>, &Error)) {

@@ -191,7 +191,7 @@ impl<'f> Symbolizer<'f> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongArchitecture`]; [`ErrorKind::WrongBuildId`] unless mismatches are allowed.
+    /// [`ErrorKind::WrongArchitecture`], [`ErrorKind::WrongBuildId`].
     pub fn check(&self, arch: Option<&str>, build_id: Option<&str>) -> Result<(), Error> {
         let Some(lookup) = &self.vmlinux else { return Ok(()) };
         let file = lookup.file;
@@ -201,7 +201,16 @@ impl<'f> Symbolizer<'f> {
             let message = format!("{}: the file is of {own}, the log of {logs}", file.name());
             return Err(Error::new(ErrorKind::WrongArchitecture, message));
         }
-        if self.allow_mismatch { Ok(()) } else { same_build(file, build_id) }
+        same_build(file, build_id)
+    }
+
+    /// Checks the build ID of a frame, `[crashme b61c5b1ffcb3d4e735541e08db97c5299348bcb5]`, against its file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WrongBuildId`].
+    pub fn check_frame(&self, frame: &Frame<'_>) -> Result<(), Error> {
+        self.lookup(frame.module).map_or(Ok(()), |lookup| same_build(lookup.file, frame.build_id))
     }
 
     /// The calls at a frame.
@@ -210,8 +219,8 @@ impl<'f> Symbolizer<'f> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoFile`], [`ErrorKind::NotFound`], [`ErrorKind::WrongSize`], [`ErrorKind::Ambiguous`],
-    /// [`ErrorKind::WrongBuildId`], [`ErrorKind::BadDwarf`].
+    /// [`ErrorKind::NoVmlinux`], [`ErrorKind::NoModule`], [`ErrorKind::NoSymbols`], [`ErrorKind::NotFound`],
+    /// [`ErrorKind::WrongSize`], [`ErrorKind::Ambiguous`], [`ErrorKind::WrongBuildId`], [`ErrorKind::BadDwarf`].
     pub fn resolve(&self, frame: &Frame<'_>) -> Result<Arc<Resolved>, Error> {
         let nothing = || Err(Error::new(ErrorKind::NotFound, "the frame has no symbol"));
         self.resolve_all(std::slice::from_ref(frame)).pop().unwrap_or_else(nothing)
@@ -250,7 +259,7 @@ impl<'f> Symbolizer<'f> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoFile`], [`ErrorKind::NotFound`], [`ErrorKind::BadDwarf`].
+    /// [`ErrorKind::NoVmlinux`], [`ErrorKind::NotFound`], [`ErrorKind::BadDwarf`].
     pub fn resolve_address(&self, address: u64, exact: bool) -> Result<Resolved, Error> {
         let missing = || Err(Error::new(ErrorKind::NotFound, format!("no symbol at {address:#x}")));
         self.resolve_addresses(&[address], exact).pop().unwrap_or_else(missing)
@@ -512,11 +521,10 @@ fn bare(symbol: &str) -> SourceFrame {
 }
 
 fn no_file(module: Option<&str>) -> Error {
-    let message = match module {
-        Some(module) => format!("no file for module {module}"),
-        None => "no vmlinux".to_string(),
-    };
-    Error::new(ErrorKind::NoFile, message)
+    match module {
+        Some(module) => Error::new(ErrorKind::NoModule, format!("no file for module {module}")),
+        None => Error::new(ErrorKind::NoVmlinux, "no vmlinux"),
+    }
 }
 
 fn same_build(file: &DebugFile<'_>, logs: Option<&str>) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Error, Resolved, Symbolizer, key};
-use crate::facts::frame::{Frame, Source, Trust};
+use super::{Error, Resolved, SourceFrame, Symbolizer, key};
+use crate::facts::frame::{Calls, Frame, Source, Trust};
 
 /// Where the code of a report's frames is: what [`Symbolizer::sources`] found.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,8 @@ impl Symbolizer<'_> {
             let (keys, addresses): (Vec<String>, Vec<u64>) = of_kind.filter_map(at).unzip();
             let results = self.resolve_addresses(&addresses, exact);
             // Not every number that looks like an address is one of vmlinux.
-            let found = keys.into_iter().zip(results).filter_map(|(key, result)| Some((key, Arc::new(result.ok()?))));
+            let found =
+                keys.into_iter().zip(results).filter_map(|(key, result)| Some((key, Arc::new(result.ok()?))));
             sources.known.extend(found);
         }
         sources
@@ -54,30 +55,29 @@ impl Sources {
     pub fn errors(&self) -> &[Error] {
         &self.errors
     }
+}
 
-    /// The calls at a frame, innermost first: those inlined, then the frame itself with its source. Of a frame
-    /// that was not found it is the frame as it was.
-    pub fn calls<'s>(&'s self, frame: Frame<'s>) -> impl Iterator<Item = Frame<'s>> {
-        let known = if frame.source.is_some() { None } else { self.known.get(&key(&frame)) };
-        let calls = known.map(|resolved| resolved.frames.as_slice()).unwrap_or_default();
-        let inlined = calls.iter().filter(|call| call.inlined);
-        let inlined = inlined.map(move |call| {
-            let call = Frame { symbol: Some(&call.function), source: source(call), ..frame };
-            call.into_inlined()
-        });
-        let own = match (known, calls.last()) {
-            (Some(resolved), Some(call)) => Frame {
+impl Calls for Sources {
+    fn calls<'s>(&'s self, frame: Frame<'s>) -> Vec<Frame<'s>> {
+        if frame.source.is_some() {
+            return vec![frame];
+        }
+        let Some(resolved) = self.known.get(&key(&frame)) else { return vec![frame] };
+        let call = |call: &'s SourceFrame| {
+            if call.inlined {
+                return Frame { symbol: Some(&call.function), source: source(call), ..frame }.into_inlined();
+            }
+            Frame {
                 symbol: frame.symbol.or(Some(&resolved.symbol)),
                 offset: frame.offset.or(Some(resolved.offset)),
                 source: source(call),
                 ..frame
-            },
-            _ => frame,
+            }
         };
-        inlined.chain([own])
+        resolved.frames.iter().map(call).collect()
     }
 }
 
-fn source(call: &super::SourceFrame) -> Option<Source<'_>> {
+fn source(call: &SourceFrame) -> Option<Source<'_>> {
     Some(Source::new(call.file.as_deref()?, call.line?))
 }
