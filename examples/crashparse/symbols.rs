@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crashparse::facts::frame::Frame;
+use crashparse::facts::offset::kernel_offset;
 use crashparse::facts::task::Task;
 use crashparse::symbolize::{
     DebugFile, Error, ErrorKind, Filter, ModuleFiles, Sources, SymbolMap, Symbolizer, debug_files,
@@ -73,6 +74,8 @@ pub(crate) struct Symbols {
     failed: bool,
 }
 
+/// What the line begins with that tells the slide.
+const OFFSET: &[u8] = b"Kernel Offset: ";
 /// Frames not found of which a message is printed.
 const MESSAGES: usize = 20;
 
@@ -177,7 +180,7 @@ impl Symbols {
             text.push(b'\n');
         }
         let mut decorated = Vec::new();
-        Filter::new(&self.symbolizer).text(&text, &mut decorated, |_, _| {});
+        Filter::new(&self.symbolizer).text(&text, &mut decorated);
         let guilty_file = guilty_file(report.title(), &decorated).map(|file| file.into_owned());
         Found { sources, guilty_file }
     }
@@ -293,16 +296,21 @@ impl Symbols {
 
     /// Lines with source lines added.
     fn decorate(&mut self, lines: &[u8]) -> Vec<u8> {
-        self.load(Filter::modules(lines));
-        let mut decorated = Vec::new();
-        let mut errors = Vec::new();
-        let mut mismatched = Vec::new();
-        let failed = |_: &Frame<'_>, error: &Error| errors.push(error.clone());
-        Filter::new(&self.symbolizer).text(lines, &mut decorated, failed);
-        if self.allow_mismatch {
-            mismatched = Filter::frames(lines);
+        let frames = Filter::frames(lines);
+        self.load(frames.iter().filter_map(|frame| frame.module));
+        self.warn(&frames);
+        if self.slide.is_none() {
+            let lines = lines.split(|&byte| byte == b'\n');
+            let mut lines = lines.filter(|raw| raw.windows(OFFSET.len()).any(|text| text == OFFSET));
+            let said = lines.find_map(|raw| kernel_offset(Line::parse(0, raw).body));
+            self.slide = said.or_else(|| self.symbolizer.slide_of(&frames));
         }
-        self.warn(&mismatched);
+        let mut filter = Filter::new(&self.symbolizer);
+        if let Some(slide) = self.slide {
+            filter = filter.slide(slide);
+        }
+        let mut decorated = Vec::new();
+        let errors = filter.text(lines, &mut decorated);
         errors.iter().for_each(|error| self.tell(error));
         decorated
     }

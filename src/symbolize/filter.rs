@@ -1,11 +1,11 @@
 //! Any text in, the same text out, with files and lines where the kernel wrote frames.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::{Error, Resolved, Symbolizer};
+use super::{Error, Symbolizer};
 use crate::arch;
-use crate::facts::frame::{Frame, Trust};
+use crate::facts::frame::{Calls, Frame, Trust};
+use crate::line::Line;
 use crate::text;
 
 /// What stands before an instruction's own address, beside the names of program counters: anything else is a
@@ -31,12 +31,13 @@ const EXACT: &[&str] = &["RIP: ", "EIP: ", "IP: [<", "WARNING: CPU", "hint: ", "
 #[derive(Debug)]
 pub struct Filter<'s, 'f> {
     symbolizer: &'s Symbolizer<'f>,
+    slide: Option<u64>,
 }
 
 /// A frame in a line.
 pub(crate) struct Reference<'t> {
     pub(crate) frame: Frame<'t>,
-    /// The symbol, its offset and size.
+    /// The symbol, its offset and size; or the address.
     pub(crate) at: Range<usize>,
     /// Number of the line in the text, from 0.
     pub(crate) line: usize,
@@ -45,15 +46,12 @@ pub(crate) struct Reference<'t> {
 impl<'s, 'f> Filter<'s, 'f> {
     /// Looks frames up with `symbolizer`.
     pub fn new(symbolizer: &'s Symbolizer<'f>) -> Filter<'s, 'f> {
-        Filter { symbolizer }
+        Filter { symbolizer, slide: None }
     }
 
-    /// The modules that a text names in its frames, each once.
-    pub fn modules(text: &[u8]) -> Vec<&str> {
-        let mut modules: Vec<&str> = references(text).iter().filter_map(|found| found.frame.module).collect();
-        modules.sort_unstable();
-        modules.dedup();
-        modules
+    /// Looks up raw addresses as well: of a kernel without kallsyms. `slide` is its KASLR slide.
+    pub fn slide(self, slide: u64) -> Filter<'s, 'f> {
+        Filter { slide: Some(slide), ..self }
     }
 
     /// The frames of a text that have no source yet.
@@ -61,52 +59,76 @@ impl<'s, 'f> Filter<'s, 'f> {
         references(text).into_iter().map(|found| found.frame).collect()
     }
 
-    /// Adds to `out` the text with its frames looked up. The text should end with the end of a line. What could
-    /// not be found stays as it was, and `failed` is told why.
-    pub fn text(&self, text: &[u8], out: &mut Vec<u8>, mut failed: impl FnMut(&Frame<'_>, &Error)) {
-        let references = references(text);
+    /// Adds to `out` the text with its frames looked up, and returns why frames were not found, each reason once.
+    /// The text should end with the end of a line. What was not found stays as it was.
+    pub fn text(&self, text: &[u8], out: &mut Vec<u8>) -> Vec<Error> {
+        let mut references = references(text);
+        if self.slide.is_some() {
+            add_addresses(text, &mut references);
+        }
         let frames: Vec<Frame<'_>> = references.iter().map(|found| found.frame).collect();
-        let results = self.symbolizer.resolve_all(&frames);
-        let mut found = references.iter().zip(&results).peekable();
+        let sources = self.symbolizer.sources(&frames, self.slide);
+        let mut found = references.iter().peekable();
         for (number, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            let mut of_line = Vec::new();
-            while let Some((reference, result)) = found.next_if(|(reference, _)| reference.line == number) {
-                match result {
-                    Ok(resolved) => of_line.push((reference, resolved)),
-                    Err(error) => failed(&reference.frame, error),
-                }
-            }
+            let of_line: Vec<(&Reference<'_>, Vec<Frame<'_>>)> =
+                std::iter::from_fn(|| found.next_if(|reference| reference.line == number))
+                    .map(|reference| (reference, sources.calls(reference.frame)))
+                    .collect();
             decorate(line, &of_line, out);
         }
+        sources.errors().to_vec()
     }
 }
 
-fn decorate(line: &[u8], found: &[(&Reference<'_>, &Arc<Resolved>)], out: &mut Vec<u8>) {
+fn decorate(line: &[u8], found: &[(&Reference<'_>, Vec<Frame<'_>>)], out: &mut Vec<u8>) {
     let end = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line)).len();
     let (before, ending) = line.split_at_checked(end).unwrap_or((line, b""));
-    for (reference, resolved) in found {
-        for call in resolved.frames.iter().filter(|call| call.inlined) {
+    for (reference, calls) in found {
+        for call in calls.iter().filter(|call| call.trust == Trust::Inlined) {
             out.extend_from_slice(line.get(..reference.at.start).unwrap_or_default());
-            out.extend_from_slice(call.function.as_bytes());
-            if let (Some(file), Some(line)) = (&call.file, call.line) {
-                out.extend_from_slice(format!(" {file}:{line}").as_bytes());
-            }
+            out.extend_from_slice(call.symbol.unwrap_or_default().as_bytes());
+            add_source(call, out);
             out.extend_from_slice(b" [inline]");
-            out.extend_from_slice(ending);
+            out.extend_from_slice(if ending.is_empty() { b"\n" } else { ending });
         }
     }
     let mut at = 0;
-    for (reference, resolved) in found {
+    for (reference, calls) in found {
         out.extend_from_slice(before.get(at..reference.at.end).unwrap_or_default());
         at = reference.at.end;
-        if let Some((file, line)) =
-            resolved.frames.last().and_then(|call| Some((call.file.as_ref()?, call.line?)))
-        {
-            out.extend_from_slice(format!(" {file}:{line}").as_bytes());
+        let Some(own) = calls.last() else { continue };
+        if let (None, Some(symbol), Some(offset)) = (reference.frame.symbol, own.symbol, own.offset) {
+            out.extend_from_slice(format!(" {symbol}+{offset:#x}").as_bytes());
         }
+        add_source(own, out);
     }
     out.extend_from_slice(before.get(at..).unwrap_or_default());
     out.extend_from_slice(ending);
+}
+
+fn add_source(frame: &Frame<'_>, out: &mut Vec<u8>) {
+    if let Some(source) = frame.source {
+        out.extend_from_slice(format!(" {}:{}", source.file, source.line).as_bytes());
+    }
+}
+
+/// Adds the frames that are bare addresses: `[<ffffffff8109c5d6>] 0xffffffff8109c5d6`.
+fn add_addresses<'t>(text: &'t [u8], references: &mut Vec<Reference<'t>>) {
+    let named: Vec<usize> = references.iter().map(|reference| reference.line).collect();
+    for (number, raw) in text.split(|&byte| byte == b'\n').enumerate() {
+        if named.binary_search(&number).is_ok() {
+            continue;
+        }
+        let body = Line::parse(0, raw).body;
+        if let Some(frame) =
+            Frame::parse(body).filter(|frame| frame.symbol.is_none() && frame.address.is_some())
+        {
+            let end = raw.trim_ascii_end().len();
+            let start = end - body.trim_ascii().len().min(end);
+            references.push(Reference { frame, at: start..end, line: number });
+        }
+    }
+    references.sort_by_key(|reference| reference.line);
 }
 
 /// All frames of a text that have no source yet.

@@ -30,7 +30,7 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Modules that may import from a part of the rows above only: the first is allowed the rest.
-const NARROW: &[(&str, &[&str])] = &[("symbolize", &["text", "demangle", "arch", "facts"])];
+const NARROW: &[(&str, &[&str])] = &[("symbolize", &["text", "demangle", "arch", "line", "facts"])];
 
 /// Outside crates, and the modules that may name them.
 const CRATES: &[(&str, &[&str])] = &[
