@@ -293,12 +293,20 @@ impl<'a> Report<'a> {
     /// What the failed check says in its own words, line by line: the text given to `WARN()`.
     ///
     /// Where the CPU traps for a warning it stands between `cut here` and the banner (`__warn_printk` in
-    /// `kernel/panic.c`), else after the banner (`__warn`).
+    /// `kernel/panic.c`), else after the banner (`__warn`). A check that is announced with a line of its own
+    /// (`list_del corruption, ffff888005d8b180->next is LIST_POISON1 (dead000000000100)`) has that line.
     pub fn message(&self) -> Vec<&'a [u8]> {
         let preamble = self.preamble().iter().map(|line| line.body);
         let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
         let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
-        if before.is_empty() { message::of_warning(self.bodies()) } else { before }
+        if !before.is_empty() {
+            return before;
+        }
+        // What a failed check is announced with may be a report of its own: `refcount_t: underflow; use-after-free.`
+        let other = |body: &&[u8]| text::contains(body, noise::CUT_HERE) || text::contains(body, " [inline]");
+        let announced = self.bodies().take(self.incident.headline.0).filter(|body| !other(body));
+        let announced: Vec<&[u8]> = announced.filter_map(message::line).collect();
+        if announced.is_empty() { message::of_warning(self.bodies()) } else { announced }
     }
 
     /// Why the kernel stopped: `Fatal exception` of `Kernel panic - not syncing: Fatal exception`, printed by `panic` in

@@ -219,6 +219,8 @@ impl<'a> State<'a> {
             }
             self.push(frames, at, traces);
         } else if self.block(body, at, traces) {
+        } else if let (None, Some(pid)) = (self.heading.pid, track_pid(body)) {
+            self.heading.pid = Some(pid);
         } else if let Some(heading) = heading(body) {
             let lock = match heading.kind {
                 Some(TraceKind::LockUsage) => self.lock,
@@ -414,6 +416,11 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
     if let Some(usage) = lock_usage(line) {
         return Some(Heading { kind: Some(TraceKind::LockUsage), usage, ..Heading::NONE });
     }
+    // KFENCE up to 5.15: `kfence-#7 [0x…-0x…, size=32, cache=kmalloc-32] allocated by task 905:`
+    let line = match line.strip_prefix(b"kfence-#").and_then(|rest| text::after(rest, "] ")) {
+        Some(rest) => rest,
+        None => line,
+    };
     if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| line.starts_with(start.as_bytes())) {
         return Some(Heading { kind: Some(*kind), ..by_task(line) });
     }
@@ -450,6 +457,11 @@ fn lock_class(body: &[u8]) -> Option<&[u8]> {
     let line = text::skip_blanks(body);
     let (_, line) = text::take(line.strip_prefix(b"->").unwrap_or(line), |b| b.is_ascii_hexdigit());
     locks::class_name(text::skip_blanks(line))
+}
+
+/// `PID = 905` below `Allocated:`: `print_track` in `mm/kasan/report.c`, 4.7 to 4.11.
+fn track_pid(body: &[u8]) -> Option<u32> {
+    text::dec_u32(body.strip_prefix(b"PID = ")?).ok().map(|(_, pid)| pid)
 }
 
 /// Task and CPU of `… by task 61 on cpu 1 at 12.3s:`.

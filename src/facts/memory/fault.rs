@@ -1,4 +1,5 @@
-//! Faults at an address: `show_fault_oops` in `arch/x86/mm/fault.c`, `die_kernel_fault` in `arch/arm64/mm/fault.c`.
+//! Faults at an address: `show_fault_oops` in `arch/x86/mm/fault.c`, `die_kernel_fault` in `arch/arm64/mm/fault.c`,
+//! `bad_page_fault` in `arch/powerpc/mm/fault.c`, and what the other CPUs have in their place.
 
 use super::{Access, address};
 use crate::text;
@@ -16,7 +17,8 @@ use crate::text;
 pub struct PageFault<'a> {
     /// The address; `None` if its line is lost.
     pub address: Option<u64>,
-    /// What was done; `None` before Linux 5.1 and for other faults than page faults.
+    /// What was done; `None` on x86 before Linux 5.1, where the CPU does not say, and for other faults than page
+    /// faults.
     pub access: Option<Access>,
     /// Who did it: `supervisor` or `user`.
     pub privilege: Option<&'a str>,
@@ -24,9 +26,11 @@ pub struct PageFault<'a> {
     pub mode: Option<&'a str>,
     /// Error code of the CPU: bit 0 present, 1 write, 2 user, 3 reserved bit, 4 instruction fetch, 5 protection key.
     pub error_code: Option<u64>,
-    /// Why: `not-present page`, `permissions violation`, `reserved bit violation`.
+    /// Why: `not-present page`, `permissions violation`, `reserved bit violation`; on arm64
+    /// `level 2 translation fault`.
     pub reason: Option<&'a [u8]>,
-    /// The entries of the page tables, from `PGD` down to the first one that is not present or maps a page.
+    /// The entries of the page tables by their names as printed (`PGD`, on ARM `pgd`, on s390 `R3`), from the top down to
+    /// the first one that is not present or maps a page.
     pub tables: Vec<(&'a str, u64)>,
 }
 
@@ -47,15 +51,104 @@ const BANNERS: &[&str] = &[
     "Unable to handle kernel execution of user memory at virtual address ",
 ];
 
+/// How a line of other CPUs begins, and what stands right before its address: `bad_page_fault` (powerpc; the fourth
+/// up to 5.1), `__do_page_fault` (mips), `no_context` (loongarch), `dump_fault_info` (s390), `parisc_terminate`,
+/// `do_DataAbort` and `do_PrefetchAbort` (arm), `segv` (um).
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("BUG: Kernel NULL pointer dereference on ", " at "),
+    ("BUG: Unable to handle kernel ", " at "),
+    ("BUG: Unable to handle unknown paging fault", " at "),
+    ("Unable to handle kernel paging request for ", " at address "),
+    ("CPU ", " Unable to handle kernel paging request at virtual address "),
+    ("Failing address: ", "Failing address: "),
+    ("Kernel Fault: Code=", ") at addr "),
+    ("Unhandled fault: ", ") at "),
+    ("Unhandled prefetch abort: ", ") at "),
+    ("Kernel panic - not syncing: Kernel mode fault", " at addr "),
+];
+
+/// What a line with the address says was done: powerpc in its middle, 32-bit ARM since 6.2 at its end.
+const DONE: &[(&str, Access)] = &[
+    (" on read at ", Access::Read),
+    (" on write at ", Access::Write),
+    (" when read", Access::Read),
+    (" when write", Access::Write),
+    (" when execute", Access::Execute),
+];
+
+/// Names of the entries of page tables: `show_pte` of ARM, `dump_pagetable` of s390.
+const TABLES: &[&str] = &["pgd", "p4d", "pud", "pmd", "pte", "ppte", "AS", "R1", "R2", "R3", "S", "P"];
+
 impl<'a> PageFault<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
         let body = text::skip_blanks(body);
         match body.first() {
             Some(b'B' | b'U' | b'g' | b'O' | b't') => self.banner(body),
+            Some(b'C' | b'F' | b'K' | b'E') => self.elsewhere(body) || self.abort(body),
             Some(b'#') => self.details(body),
             Some(b'P') => self.page_tables(body),
+            Some(b'[' | b'A') => self.walk(body),
             _ => false,
         }
+    }
+
+    /// The banners of the CPUs that say it otherwise.
+    fn elsewhere(&mut self, body: &[u8]) -> bool {
+        let found = ELSEWHERE.iter().find_map(|(start, before)| {
+            address(text::after(body.strip_prefix(start.as_bytes()).map(|_| body)?, before)?)?.1
+        });
+        if self.address.is_none() && found.is_some() {
+            self.address = found;
+            self.done(body);
+        }
+        found.is_some()
+    }
+
+    fn done(&mut self, body: &[u8]) {
+        let done = DONE.iter().find(|(words, _)| text::contains(body, words));
+        self.access = self.access.or(done.map(|(_, access)| *access));
+    }
+
+    /// Reads arm64's `CM = 0, WnR = 1`, `EC = 0x21: IABT (current EL), IL = 32 bits` and
+    /// `FSC = 0x06: level 2 translation fault`: `mem_abort_decode` and `data_abort_decode`.
+    fn abort(&mut self, body: &'a [u8]) -> bool {
+        if let Some(rest) = body.strip_prefix(b"FSC = ") {
+            let reason = text::hex(rest).ok().and_then(|(rest, _)| rest.strip_prefix(b": "));
+            self.reason = self.reason.or(reason.map(<[u8]>::trim_ascii_end));
+            return reason.is_some();
+        }
+        let written = body.starts_with(b"CM = ").then(|| text::after(body, "WnR = ")).flatten();
+        let access = match written.and_then(<[u8]>::first) {
+            Some(b'0') => Some(Access::Read),
+            Some(b'1') => Some(Access::Write),
+            _ if body.starts_with(b"EC = ") && text::contains(body, ": IABT ") => Some(Access::Execute),
+            _ => None,
+        };
+        self.access = self.access.or(access);
+        access.is_some()
+    }
+
+    /// Reads `[0000000000000008] pgd=0800000041a3b003, p4d=0800000041a3b003, pud=0000000000000000`,
+    /// `[00000014] *pgd=8358e831, *pte=00000000`, `AS:000000001c3a4007 R3:00000000fffd0007 S:00000000fffd8000`.
+    fn walk(&mut self, body: &'a [u8]) -> bool {
+        if !self.tables.is_empty() || self.address.is_none() {
+            return false;
+        }
+        let mut rest = match body.strip_prefix(b"[").map(text::hex_digits) {
+            Some(Ok((rest, _))) => rest.strip_prefix(b"]").unwrap_or_default(),
+            Some(Err(_)) => return false,
+            None => body,
+        };
+        while let Some(start) = rest.iter().position(u8::is_ascii_alphanumeric) {
+            let (name, tail) =
+                text::take(rest.get(start..).unwrap_or_default(), |b| b.is_ascii_alphanumeric());
+            let known = text::ascii(name).filter(|name| TABLES.contains(name));
+            let value = tail.strip_prefix(b"=").or(tail.strip_prefix(b":")).map(text::hex_digits);
+            let (Some(name), Some(Ok((tail, value)))) = (known, value) else { break };
+            self.tables.push((name, value));
+            rest = tail;
+        }
+        !self.tables.is_empty()
     }
 
     fn banner(&mut self, body: &[u8]) -> bool {
@@ -65,8 +158,11 @@ impl<'a> PageFault<'a> {
             _ => text::contains(body, " fault, "),
         });
         let found = candidates.filter_map(|words| address(text::after(body, words)?)?.1).next();
-        self.address = self.address.or(found);
-        found.is_some()
+        if self.address.is_none() && found.is_some() {
+            self.address = found;
+            self.done(body);
+        }
+        found.is_some() || self.elsewhere(body)
     }
 
     /// Reads `#PF: supervisor read access in kernel mode` and `#PF: error_code(0x0000) - not-present page`.

@@ -390,11 +390,64 @@ Oops: 0000 [#1] SMP
             0xdfff_fc00_0000_0009,
         ),
         ("Unable to handle kernel NULL pointer dereference at virtual address 0000000000000010", 0x10),
+        // bad_page_fault, arch/powerpc/mm/fault.c, 6.1 and 4.14; arm 4.9; mips, loongarch, s390, parisc, um 6.1.
+        ("BUG: Unable to handle kernel unaligned access at 0xc00a000000000108", 0xc00a_0000_0000_0108),
+        ("BUG: Unable to handle unknown paging fault at 0x00000008", 8),
+        ("Unable to handle kernel paging request for data at address 0x00000008", 8),
+        ("Unhandled fault: alignment exception (0x221) at 0xc3a4e241", 0xc3a4_e241),
+        ("Unhandled prefetch abort: debug event (0x222) at 0x00000000", 0),
+        (
+            "CPU 1 Unable to handle kernel paging request at virtual address 00000008, epc == 80105e30, ra == 80105e20",
+            8,
+        ),
+        ("Failing address: 000002aa1b2c3000 TEID: 000002aa1b2c3482", 0x02aa_1b2c_3000),
+        ("Kernel Fault: Code=15 (Data TLB miss fault) at addr 0000000000000028", 0x28),
+        ("Kernel panic - not syncing: Kernel mode fault at addr 0x28, ip 0x64a01008", 0x28),
     ];
     for &(line, address) in rows {
         assert_eq!(read(line).fault.and_then(|f| f.address), Some(address), "{line}");
     }
     for line in ["PGD", "PGD BAD", "BUG: scheduling while atomic: a/1/0x00000002", "#PF:", "#PF: error"] {
+        assert_eq!(Memory::read([line.as_bytes()]), None, "{line}");
+    }
+}
+
+#[test]
+fn faults_of_other_cpus() {
+    let all = |log| read(log).fault.map(|f| (f.address, f.access, f.reason, f.tables));
+    // die_kernel_fault, mem_abort_decode, show_pte, arch/arm64/mm/fault.c, 6.1.
+    let arm64 = "\
+Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
+Mem abort info:
+  ESR = 0x0000000096000046
+  EC = 0x25: DABT (current EL), IL = 32 bits
+  SET = 0, FnV = 0
+  FSC = 0x06: level 2 translation fault
+Data abort info:
+  CM = 0, WnR = 1
+user pgtable: 4k pages, 48-bit VAs, pgdp=0000000041a3b000
+[0000000000000008] pgd=0800000041a3b003, p4d=0800000041a3b003, pud=0000000000000000
+";
+    let tables = vec![("pgd", 0x0800_0000_41a3_b003), ("p4d", 0x0800_0000_41a3_b003), ("pud", 0)];
+    let reason = Some(&b"level 2 translation fault"[..]);
+    assert_eq!(all(arm64), Some((Some(8), Some(Access::Write), reason, tables)));
+    let fetch = "Unable to handle kernel execute from non-executable memory at virtual address ffff80000b3bbd00\n  \
+                 EC = 0x21: IABT (current EL), IL = 32 bits\n";
+    assert_eq!(read(fetch).fault.and_then(|f| f.access), Some(Access::Execute));
+    // __do_kernel_fault, show_pte, arch/arm/mm/fault.c, 6.2.
+    let arm = "Unable to handle kernel paging request at virtual address 00000014 when write\n\
+               [00000014] *pgd=8358e831, *pte=00000000, *ppte=00000000\n";
+    let tables = vec![("pgd", 0x8358_e831), ("pte", 0), ("ppte", 0)];
+    assert_eq!(all(arm), Some((Some(0x14), Some(Access::Write), None, tables)));
+    // bad_page_fault, arch/powerpc/mm/fault.c, 6.1.
+    let powerpc = "BUG: Kernel NULL pointer dereference on read at 0x00000008\n";
+    assert_eq!(all(powerpc), Some((Some(8), Some(Access::Read), None, vec![])));
+    // dump_fault_info, dump_pagetable, arch/s390/mm/fault.c, 6.1.
+    let s390 = "Failing address: 0000000000000000 TEID: 0000000000000483\n\
+                AS:000000001c3a4007 R3:00000000fffd0007 S:00000000fffd8000 P:000000000000013d \n";
+    let tables = vec![("AS", 0x1c3a_4007), ("R3", 0xfffd_0007), ("S", 0xfffd_8000), ("P", 0x13d)];
+    assert_eq!(all(s390), Some((Some(0), None, None, tables)));
+    for line in ["[12345678] pgd=1", "AS: 1", "EC = 0x25: DABT (current EL)", "CPU 1 is up", "FSC"] {
         assert_eq!(Memory::read([line.as_bytes()]), None, "{line}");
     }
 }

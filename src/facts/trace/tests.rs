@@ -93,6 +93,25 @@ stack backtrace:
 }
 
 #[test]
+fn who_allocated_and_who_freed() {
+    // print_track, mm/kasan/report.c, 4.9; kfence_print_stack, mm/kfence/report.c, 5.12.
+    let log = "\
+Allocated:
+PID = 905
+ [<ffffffff81033e6b>] demo_alloc+0x1b/0x20
+Freed:
+PID = 906
+ [<ffffffff81033e6b>] demo_free+0x1b/0x20
+kfence-#7 [0x00000000b2c3d4e5-0x00000000c3d4e5f6, size=32, cache=kmalloc-32] allocated by task 907:
+ demo_alloc+0x2e/0x60
+";
+    let lines: Vec<Line<'_>> = log.lines().map(|line| Line::parse(0, line.as_bytes())).collect();
+    let found: Vec<_> = StackTrace::read(&lines, None).iter().map(|trace| (trace.kind, trace.pid)).collect();
+    let (allocated, freed) = (TraceKind::Allocated, TraceKind::Freed);
+    assert_eq!(found, [(allocated, Some(905)), (freed, Some(906)), (allocated, Some(907))]);
+}
+
+#[test]
 fn places_are_no_stacks() {
     // print_address_description, print_address_stack_frame, mm/kasan/report.c, 6.1.
     let log = "\
