@@ -304,9 +304,23 @@ fn frames(mut body: &[u8]) -> Frames<'_> {
         && let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
         && is_stack_name(name)
     {
-        body = rest;
+        body = without_time(rest);
     }
     Frame::parse_all(body)
+}
+
+/// What follows the time that printk repeats where it took the first frame for a line of its own:
+/// ` <IRQ> [  420.408595]  [<ffffffff8138d924>] fn+0x1/0x2`.
+fn without_time(rest: &[u8]) -> &[u8] {
+    let after = || {
+        let (seconds, rest) =
+            text::take(text::skip_blanks(text::skip_blanks(rest).strip_prefix(b"[")?), |b| {
+                b.is_ascii_digit()
+            });
+        let (micros, rest) = text::take(rest.strip_prefix(b".")?, |b| b.is_ascii_digit());
+        (!seconds.is_empty() && micros.len() == 6).then_some(rest.strip_prefix(b"]")?)
+    };
+    after().unwrap_or(rest)
 }
 
 /// ` <TASK>`, ` </IRQ>`, ` <#DF>`.

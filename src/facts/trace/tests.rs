@@ -42,8 +42,9 @@ Call Trace:
  <<EOE>>  <IRQ>  [<ffffffff8138d926>] tick+0x1/0x2
  <<EOE>> 
  <EOI>  <UNK> [<ffffffff8138d927>] ? idle+0x1/0x2
+ <EOI> [  420.505397]  [<ffffffff8138d928>] ? start+0x1/0x2
 ";
-    assert_eq!(stacks(log), ["dump_stack, nmi, tick, ? idle"]);
+    assert_eq!(stacks(log), ["dump_stack, nmi, tick, ? idle, ? start"]);
 }
 
 #[test]
