@@ -53,8 +53,8 @@ fn begins_with(body: &[u8], starts: &[&str]) -> bool {
 /// Why the kernel stops: the text of `Kernel panic - not syncing: Fatal exception`, printed by `panic` in
 /// `kernel/panic.c`.
 pub(crate) fn of_panic(body: &[u8]) -> Option<&[u8]> {
-    let reason = text::after(body, "Kernel panic - not syncing: ")?.trim_ascii();
-    (!text::contains(body, "---[ end ") && !reason.is_empty()).then_some(reason)
+    let reason = body.strip_prefix(b"Kernel panic - not syncing: ")?.trim_ascii();
+    (!reason.is_empty()).then_some(reason)
 }
 
 #[cfg(test)]

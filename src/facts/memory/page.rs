@@ -42,6 +42,9 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// Takes a line about the page; the first of a kind counts.
     pub(super) fn take(&mut self, body: &'a [u8]) {
+        if !matches!(body.first(), Some(b'B' | b'p' | b'h' | b'f' | b'a' | b'k')) {
+            return;
+        }
         let begins = |start: &str| body.strip_prefix(start.as_bytes());
         if let Some(rest) = begins("BUG: Bad page ") {
             self.pfn = self.pfn.or_else(|| hex(rest, " pfn:"));
