@@ -442,8 +442,10 @@ impl<'a> Incidents<'a> {
         let context = Context::of(&banner.line);
         let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
         let mut found = Vec::new();
+        // How many lines are found where `cut here` is.
+        let mut cut = None;
         let mut at = banner.line.offset;
-        while at > horizon && found.len() < PREAMBLE_LINES {
+        while at > horizon && found.len() < cut.unwrap_or(0) + PREAMBLE_LINES {
             let end = at - 1;
             let start = self.log.get(..end).and_then(|b| memrchr(b'\n', b)).map_or(0, |newline| newline + 1);
             at = start;
@@ -454,20 +456,19 @@ impl<'a> Incidents<'a> {
             if rules::classify(&line).is_some() || matches!(shape(line.body), Shape::End) {
                 break;
             }
-            if dumped && !is_dump(line.body) {
+            if dumped && !is_dump(line.body) || cut.is_some() && !is_before_cut(line.body) {
                 break;
             }
             found.push(line);
             if text::contains(line.body, noise::CUT_HERE) {
-                found.reverse();
-                return found;
+                cut = Some(found.len());
             }
             let ruled = line.body.len() > 20 && line.body.iter().all(|&b| b == b'=');
             if found.len() == 1 && (ruled || is_preface(line.body)) {
                 return found;
             }
         }
-        if !dumped {
+        if !dumped && cut.is_none() {
             return Vec::new();
         }
         found.reverse();
@@ -516,6 +517,12 @@ fn is_dump(body: &[u8]) -> bool {
     registers::is_register_line(body)
         || registers::is_pc_line(body)
         || noise::BEFORE_REGISTERS.iter().any(|start| body.starts_with(start.as_bytes()))
+}
+
+/// Whether a line belongs to the check that fails after it, although `cut here` stands between.
+fn is_before_cut(body: &[u8]) -> bool {
+    let starts = noise::PAGE_DUMP.iter().chain(noise::BUG_MESSAGES);
+    starts.copied().any(|start| body.starts_with(start.as_bytes()))
 }
 
 /// Whether two banners are close enough in time for one to follow from the other.

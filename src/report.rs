@@ -287,7 +287,7 @@ impl<'a> Report<'a> {
 
     /// What the report says of memory: the bad access, the object, the shadow, the page tables.
     pub fn memory(&self) -> Option<Memory<'a>> {
-        Memory::read(self.bodies())
+        Memory::read(self.preamble().iter().map(|line| line.body).chain(self.bodies()))
     }
 
     /// What the failed check says in its own words, line by line: the text given to `WARN()`.
@@ -301,6 +301,11 @@ impl<'a> Report<'a> {
         let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
         if !before.is_empty() {
             return before;
+        }
+        let is_reason =
+            |body: &&[u8]| noise::BUG_MESSAGES.iter().any(|start| body.starts_with(start.as_bytes()));
+        if let Some(reason) = self.preamble().iter().map(|line| line.body).find(is_reason) {
+            return message::line(reason).into_iter().collect();
         }
         // What a failed check is announced with may be a report of its own: `refcount_t: underflow; use-after-free.`
         let other = |body: &&[u8]| text::contains(body, noise::CUT_HERE) || text::contains(body, " [inline]");

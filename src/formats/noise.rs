@@ -103,6 +103,25 @@ pub(crate) const AFTER_REGISTERS: &[&str] = &[
 /// The lines of that dump that hold no register: show_regs, arch/x86/um/sysrq_64.c.
 pub(crate) const BEFORE_REGISTERS: &[&str] = &["Modules linked in:", "Pid: "];
 
+/// Beginnings of the lines of `dump_page` (mm/debug.c), which `VM_BUG_ON_PAGE` and `VM_WARN_ON_PAGE` print first.
+pub(crate) const PAGE_DUMP: &[&str] = &[
+    "page:",
+    "head:",
+    "flags:",
+    "anon flags:",
+    "ksm flags:",
+    "page_type:",
+    "raw:",
+    "memcg:",
+    "aops:",
+    "page dumped because:",
+];
+
+/// Beginnings of lines that say why a `BUG()` follows: usercopy_abort, mm/usercopy.c; skb_panic, net/core/skbuff.c;
+/// __list_add_valid and __list_del_entry_valid, lib/list_debug.c.
+pub(crate) const BUG_MESSAGES: &[&str] =
+    &["usercopy: ", "skbuff: skb_over_panic:", "skbuff: skb_under_panic:", "list_add ", "list_del "];
+
 /// Beginnings of lines that belong to a report also after its end marker.
 pub(crate) const TAIL: &[&str] = &[
     "RIP:",

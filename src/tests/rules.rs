@@ -92,6 +92,8 @@ fn no_list_of_noise_has_an_entry_twice() {
         noise::INSIDE,
         noise::AFTER_REGISTERS,
         noise::BEFORE_REGISTERS,
+        noise::PAGE_DUMP,
+        noise::BUG_MESSAGES,
     ];
     for list in lists {
         let mut seen = HashSet::new();
