@@ -6,7 +6,7 @@ use crate::text;
 /// are not random.
 ///
 /// `dump_kernel_offset` in `arch/x86/kernel/setup.c`, and the like of arm64, powerpc and riscv;
-/// `kernel_location_notifier` in `arch/mips/kernel/relocate.c` and of loongarch.
+/// `show_kernel_relocation` in `arch/mips/kernel/relocate.c`, and the like of loongarch.
 ///
 /// ```text
 /// Kernel Offset: 0x17e00000 from 0xffffffff81000000 (relocation range: 0xffffffff80000000-0xffffffffbfffffff)

@@ -129,6 +129,11 @@ pub(crate) const TAIL: &[&str] = &[
     "Code:",
     "note: ",
     "Kernel Offset:",
+    // show_kernel_relocation, arch/mips/kernel/relocate.c
+    "Kernel relocated by ",
+    ".text @ 0x",
+    ".data @ 0x",
+    ".bss  @ 0x",
     "Rebooting in ",
     "---[ end Kernel panic",
     "Dumping ftrace buffer",
