@@ -1,5 +1,7 @@
 //! Byte helpers and the few grammar pieces that every kernel line is made of.
 
+use std::borrow::Cow;
+
 use nom::IResult;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
@@ -33,6 +35,12 @@ pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {
 /// `bytes` as text if they are ASCII: names, hexadecimal numbers, build IDs.
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
+}
+
+/// `bytes` as text, with replacement characters for what is no UTF-8.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // Its check of whole words at a time is several times faster than the search for what to replace.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The longest prefix of `bytes` whose bytes satisfy `ok`, and the rest.
