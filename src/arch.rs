@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use crate::text;
+
 /// What the console output of one CPU architecture looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,6 +66,18 @@ pub struct Register {
     /// Number of digits of the value; any other number is a damaged line. 0 is a machine word's number,
     /// 1 any number, and 32 digits are binary ones.
     pub digits: usize,
+    /// The name as one number, to compare with: see [`name_key`].
+    pub(crate) key: u64,
+}
+
+/// The last eight bytes of a register's name as a number: few names are longer, and none is the end of another.
+pub(crate) const fn name_key(mut name: &[u8]) -> u64 {
+    let mut key = 0;
+    while let [byte, rest @ ..] = name {
+        key = key << 8 | *byte as u64;
+        name = rest;
+    }
+    key
 }
 
 /// Registers printed as values side by side, with one head for them all: `GPR04: 0000000000000800 …`.
@@ -111,53 +125,71 @@ pub(crate) static ALL: &[Arch] = &[
 ];
 
 /// CPUs whose lines of a program counter may begin with this byte.
-pub(crate) fn with_pc(first: u8) -> impl Iterator<Item = &'static Arch> {
-    of(STARTS.pc.get(usize::from(first)).copied())
+pub(crate) fn with_pc(first: u8) -> Cpus {
+    Cpus(STARTS.pc.get(usize::from(first)).copied().unwrap_or_default())
 }
 
-/// CPUs whose lines of registers may begin with this byte.
-pub(crate) fn with_values(first: u8) -> impl Iterator<Item = &'static Arch> {
-    of(STARTS.values.get(usize::from(first)).copied())
+/// CPUs whose lines of registers may begin with a word of this first byte and length: of most words none.
+pub(crate) fn with_values(first: u8, length: usize) -> Cpus {
+    let of_byte = STARTS.values.get(usize::from(first));
+    Cpus(of_byte.and_then(|cpus| cpus.get(length.min(LONGEST_WORD))).copied().unwrap_or_default())
 }
 
-/// Whether no CPU's line of registers begins with this byte.
-pub(crate) fn without_values(first: u8) -> bool {
-    STARTS.values.get(usize::from(first)).is_none_or(|&cpus| cpus == 0)
+/// A set of CPUs, as bits by their places in [`ALL`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cpus(u32);
+
+impl Cpus {
+    /// No CPU.
+    pub(crate) const NONE: Cpus = Cpus(0);
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
-/// The CPUs of a set.
-fn of(cpus: Option<u32>) -> impl Iterator<Item = &'static Arch> {
-    let mut left = cpus.unwrap_or_default();
-    std::iter::from_fn(move || {
-        let next = ALL.get(left.trailing_zeros() as usize);
-        left &= left.wrapping_sub(1);
+impl Iterator for Cpus {
+    type Item = &'static Arch;
+
+    fn next(&mut self) -> Option<&'static Arch> {
+        let next = ALL.get(self.0.trailing_zeros() as usize);
+        self.0 &= self.0.wrapping_sub(1);
         next
-    })
+    }
 }
 
-/// For each byte the CPUs, as bits by their places in [`ALL`], that begin a line with it.
+/// Longer words are looked up as if they were of this length.
+const LONGEST_WORD: usize = 15;
+
+/// The CPUs that begin a line with a byte, or with a word by its first byte and its length.
 struct Starts {
     pc: [u32; 256],
-    values: [u32; 256],
+    values: [[u32; LONGEST_WORD + 1]; 256],
 }
 
 static STARTS: LazyLock<Starts> = LazyLock::new(|| {
-    let mut starts = Starts { pc: [0; 256], values: [0; 256] };
-    let mark = |set: &mut [u32; 256], cpu: usize, start: &str| {
-        let first = start.bytes().next().and_then(|b| set.get_mut(usize::from(b)));
-        if let Some(cpus) = first {
-            *cpus |= 1 << cpu;
-        }
-    };
+    let mut starts = Starts { pc: [0; 256], values: [[0; LONGEST_WORD + 1]; 256] };
     for (cpu, arch) in ALL.iter().enumerate() {
-        arch.pc_prefixes.iter().for_each(|start| mark(&mut starts.pc, cpu, start));
-        arch.link_prefixes.iter().for_each(|start| mark(&mut starts.values, cpu, start));
-        arch.asides.iter().for_each(|start| mark(&mut starts.values, cpu, start));
-        arch.rows.iter().for_each(|row| mark(&mut starts.values, cpu, row.head));
-        arch.registers.iter().for_each(|register| mark(&mut starts.values, cpu, register.name));
+        for first in arch.pc_prefixes.iter().filter_map(|start| start.bytes().next()) {
+            starts.pc.get_mut(usize::from(first)).into_iter().for_each(|cpus| *cpus |= 1 << cpu);
+        }
+        let rows = arch.rows.iter().map(|row| row.head);
+        let names = arch.registers.iter().map(|register| register.name);
+        let asides = arch.asides.iter().copied();
+        for start in arch.link_prefixes.iter().copied().chain(asides).chain(rows).chain(names) {
+            let length = text::take(start.as_bytes(), is_word_byte).0.len().min(LONGEST_WORD);
+            let of_byte = start.bytes().next().and_then(|first| starts.values.get_mut(usize::from(first)));
+            of_byte.and_then(|cpus| cpus.get_mut(length)).into_iter().for_each(|cpus| *cpus |= 1 << cpu);
+        }
     }
     starts
 });
+
+/// Bytes of a register's name.
+pub(crate) fn is_word_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
 
 /// Digits of a register that is as wide as a machine word.
 pub(crate) const WORD: usize = 0;
@@ -169,7 +201,7 @@ pub(crate) const BITS: usize = 32;
 /// A table of registers, by the number of their digits.
 macro_rules! registers {
     ($($digits:expr => [$($name:literal)*]),* $(,)?) => {
-        &[$($(Register { name: $name, digits: $digits },)*)*]
+        &[$($(Register { name: $name, digits: $digits, key: name_key($name.as_bytes()) },)*)*]
     };
 }
 

@@ -164,7 +164,7 @@ impl<'a> Peeler<'a> {
     fn kernel(&mut self) {
         loop {
             let more = match self.rest {
-                [b'[', ..] => self.stamp() || self.caller(),
+                [b'[', ..] => self.caller() || self.stamp(),
                 [b'<', n @ b'0'..=b'7', b'>', rest @ ..] => {
                     self.prefix.level = Some(n - b'0');
                     self.set(Some(rest))

@@ -143,22 +143,29 @@ impl<'a> Report<'a> {
         &self.incident.preamble
     }
 
+    /// The log from the banner to the end of the last line, with the lines of others between: what is not in it
+    /// is in no line of the report, and to search it once costs less than to search every line.
+    fn extent(&self) -> &'a [u8] {
+        self.log.get(self.span()).unwrap_or_default()
+    }
+
     /// Whether the crash ended in a panic.
     pub fn panicked(&self) -> bool {
-        self.lines().iter().any(|line| title::is_panic(line.body))
+        title::is_panic(self.extent()) && self.lines().iter().any(|line| title::is_panic(line.body))
     }
 
     /// Whether a line of the report says that the machine was out of resources.
     pub fn suppressed(&self) -> bool {
-        self.lines().iter().any(|line| title::is_suppressed(line.body))
+        title::is_suppressed(self.extent()) && self.lines().iter().any(|line| title::is_suppressed(line.body))
     }
 
     /// The syzkaller program that crashed, from the task's name `syz.PROC.ID`.
     pub fn executor(&self) -> Option<Executor> {
-        self.lines()
-            .iter()
-            .find_map(|line| title::executor(line.body))
-            .map(|(proc, id)| Executor { proc, id })
+        if !text::contains(self.extent(), title::EXECUTOR) {
+            return None;
+        }
+        let found = self.lines().iter().find_map(|line| title::executor(line.body));
+        found.map(|(proc, id)| Executor { proc, id })
     }
 }
 

@@ -18,14 +18,30 @@ pub(crate) fn contains(hay: &[u8], needle: &str) -> bool {
 /// Offset of the first `needle` in `hay`.
 pub(crate) fn find(hay: &[u8], needle: &str) -> Option<usize> {
     // Lines are short: setting up a searcher costs more than the search.
-    let Some((first, rest)) = needle.as_bytes().split_first().filter(|_| hay.len() < LONG_LINE) else {
+    if hay.len() >= LONG_LINE {
         return memchr::memmem::find(hay, needle.as_bytes());
+    }
+    // A blank is on every line many times, what follows it is not.
+    let (blank, needle) = match needle.as_bytes() {
+        [b' ', rest @ ..] if !rest.is_empty() => (1, rest),
+        needle => (0, needle),
     };
-    memchr::memchr_iter(*first, hay).find(|at| hay.get(at + 1..).is_some_and(|tail| tail.starts_with(rest)))
+    let Some((first, rest)) = needle.split_first() else { return Some(0) };
+    let fits = |at: &usize| {
+        hay.get(at + blank + 1..).is_some_and(|tail| tail.starts_with(rest))
+            && (blank == 0 || hay.get(*at) == Some(&b' '))
+    };
+    memchr::memchr_iter(*first, hay.get(blank..)?).find(fits)
 }
 
 /// From here on a searcher pays.
 const LONG_LINE: usize = 1024;
+
+/// Whether `hay` begins with `start`: the first byte tells mostly, and spares a call for each of a table's rows.
+#[inline]
+pub(crate) fn begins(hay: &[u8], start: &str) -> bool {
+    hay.first() == start.as_bytes().first() && hay.starts_with(start.as_bytes())
+}
 
 /// What follows the first `needle` in `hay`.
 pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {
@@ -109,9 +125,9 @@ pub(crate) fn is_symbol_byte(b: u8) -> bool {
 
 /// A symbol name: `__do_sys_clone`, `foo.constprop.0.cold`.
 pub(crate) fn symbol(input: &[u8]) -> Parsed<'_, &str> {
-    let (rest, name) = take_while1(is_symbol_byte).parse(input)?;
-    match ascii(name) {
-        Some(name) if !name.as_bytes().first().is_some_and(u8::is_ascii_digit) => Ok((rest, name)),
+    let (name, rest) = take(input, is_symbol_byte);
+    match std::str::from_utf8(name) {
+        Ok(name) if name.as_bytes().first().is_some_and(|first| !first.is_ascii_digit()) => Ok((rest, name)),
         _ => fail(input),
     }
 }

@@ -110,7 +110,7 @@ impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
 
     /// Whether the kernel ran where no function is.
     fn is_astray(&self) -> bool {
-        self.all.iter().any(|body| BARE_COUNTER.is_match(body))
+        self.all.iter().any(|body| is_bare_counter(body))
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
@@ -153,8 +153,11 @@ pub(crate) fn of<'a>(
     title
 }
 
-/// A program counter in the kernel that is no function's.
-static BARE_COUNTER: Pattern = Pattern::new(r"^(?:RIP: 0010:|pc : |IP: )0x[0-9a-f]+$");
+/// Whether a line is a program counter in the kernel that is no function's.
+fn is_bare_counter(body: &[u8]) -> bool {
+    static BARE_COUNTER: Pattern = Pattern::new(r"^(?:RIP: 0010:|pc : |IP: )0x[0-9a-f]+$");
+    matches!(body.first(), Some(b'R' | b'p' | b'I')) && BARE_COUNTER.is_match(body)
+}
 
 /// Whether the unwinder vouches for a frame's line; every other line counts.
 fn is_vouched_for(body: &[u8]) -> bool {
@@ -167,9 +170,9 @@ fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
     reading: &mut Reading<'a, F>,
 ) -> Title {
     let (frames, complete) = reading.blame(rule);
-    let spell = |template: &str, frames: &[&str]| sanitize(&fill(template, args, frames));
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
-    let text = spell(rule.rule.title, &names);
+    let wording = fill(rule.rule.title, args, &names);
+    let text = sanitize(&wording);
     let corruption = if rule.rule.broken {
         Some(Corruption::BrokenBanner)
     } else if !complete {
@@ -181,13 +184,16 @@ fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
     } else {
         reading.lacks_trace()
     };
-    let mut alternatives = Vec::new();
-    for template in std::iter::once(&rule.rule.title).chain(rule.rule.alt) {
-        for name in variants(&frames) {
-            let refs: Vec<&str> = name.iter().map(String::as_str).collect();
-            alternatives.push(spell(template, &refs));
-        }
+    let mut wordings = Vec::new();
+    for names in variants(&names, &frames) {
+        let templates = std::iter::once(&rule.rule.title).chain(rule.rule.alt);
+        wordings.extend(templates.map(|template| fill(template, args, &names)));
     }
+    // Most are the same, and to spell one costs more than to compare them all.
+    wordings.sort_unstable();
+    wordings.dedup();
+    wordings.retain(|other| *other != wording);
+    let mut alternatives: Vec<String> = wordings.iter().map(|wording| sanitize(wording)).collect();
     alternatives.retain(|alternative| *alternative != text);
     alternatives.sort_unstable();
     alternatives.dedup();
@@ -215,17 +221,13 @@ fn innermost<'a, F: FnOnce() -> Vec<&'a [u8]>>(reading: &Reading<'a, F>) -> Opti
 static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
 
 /// All ways to write the frames: as in the title, as in the log, and with fewer prefixes cut.
-fn variants(frames: &[Blamed]) -> Vec<Vec<String>> {
-    let names: Vec<String> = frames.iter().map(|f| f.name.clone()).collect();
-    let mut all = vec![names.clone()];
+fn variants<'f>(names: &[&'f str], frames: &'f [Blamed]) -> Vec<Vec<&'f str>> {
+    let mut all = vec![names.to_vec()];
     for (at, blamed) in frames.iter().enumerate() {
-        let mut spellings: Vec<&str> = stripped(&blamed.raw).collect();
-        spellings.push(&blamed.raw);
-        for spelling in spellings {
-            let mut variant = names.clone();
-            if let Some(slot) = variant.get_mut(at) {
-                *slot = spelling.to_string();
-            }
+        let spellings = stripped(&blamed.raw).chain([blamed.raw.as_str()]);
+        for spelling in spellings.filter(|spelling| *spelling != blamed.name) {
+            let mut variant = names.to_vec();
+            variant.get_mut(at).into_iter().for_each(|slot| *slot = spelling);
             all.push(variant);
         }
     }
@@ -315,7 +317,7 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
                     _ => None,
                 };
                 for body in lines.by_ref() {
-                    if FAULT_INJECTION.is_match(body) {
+                    if is_fault_injection(body) {
                         complete = false;
                         break;
                     }
@@ -324,8 +326,11 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
                         steps.next();
                         break;
                     }
-                    if TRACE_HEAD.is_match(body) {
+                    if is_trace_head(body) {
                         break;
+                    }
+                    if rule.rule.pick == Pick::First && !open.is_empty() {
+                        continue;
                     }
                     for name in frame::functions_of_line(body).into_iter().flatten() {
                         keep(rule, &mut open, name.as_bytes());
@@ -350,8 +355,11 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
 /// Where an interrupted kernel was.
 static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}");
 
-/// A frame of injected faults in the middle of a stack: two stacks are mixed.
-static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
+/// Whether a line is a frame of injected faults in the middle of a stack: two stacks are mixed.
+fn is_fault_injection(body: &[u8]) -> bool {
+    static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
+    matches!(text::skip_blanks(body).first(), Some(b's' | b'[')) && FAULT_INJECTION.is_match(body)
+}
 
 fn keep(rule: &CompiledRule, frames: &mut Vec<String>, name: &[u8]) {
     let Some(name) = text::ascii(name) else { return };
@@ -405,13 +413,17 @@ fn is_compat_of(caller: &str, called: &str) -> bool {
 static TRACE_HEADS: LazyLock<Vec<Pattern>> =
     LazyLock::new(|| spelling::TRACE_HEADS.iter().map(|source| Pattern::new(source)).collect());
 
-/// Any line that begins a stack trace.
-static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
+/// Whether a line begins a stack trace, of any kind.
+fn is_trace_head(body: &[u8]) -> bool {
+    static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
+    let [one, two, three] = spelling::TRACE_HEAD_BYTES;
+    memchr::memchr3(one, two, three, body).is_some() && TRACE_HEAD.is_match(body)
+}
 
 /// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.
 fn headless<'b, 'a>(bodies: &'b [&'a [u8]]) -> Option<&'b [&'a [u8]]> {
     let at = bodies.iter().position(|body| frame::is_headless(body))?;
-    let headed = bodies.iter().any(|body| TRACE_HEAD.is_match(body));
+    let headed = bodies.iter().any(|body| is_trace_head(body));
     bodies.get(at..).filter(|_| !headed)
 }
 
@@ -421,7 +433,7 @@ fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
         .iter()
         .copied()
         .enumerate()
-        .filter(|(_, body)| !text::contains(body, "+0x") && TRACE_HEAD.is_match(body))
+        .filter(|(_, body)| is_trace_head(body) && !text::contains(body, "+0x"))
         .collect();
     let mut any = false;
     for (kind, pattern) in TRACE_HEADS.iter().enumerate() {
@@ -481,10 +493,13 @@ pub fn is_suppressed(body: &[u8]) -> bool {
     rules::SUPPRESSED.is_match(body)
 }
 
+/// What stands before the numbers of a program's process.
+pub(crate) const EXECUTOR: &str = " Comm: syz.";
+
 /// Process and program of ` Comm: syz.4.2288 `.
 pub(crate) fn executor(body: &[u8]) -> Option<(u32, u32)> {
     static COMM: Pattern = Pattern::new(r" Comm: syz\.([0-9]+)\.([0-9]+) ");
-    if !text::contains(body, " Comm: syz.") {
+    if !text::contains(body, EXECUTOR) {
         return None;
     }
     let groups = rules::groups(&COMM.captures(body)?);

@@ -5,9 +5,7 @@ use crate::facts::code::{self, Code};
 use crate::facts::frame::Frame;
 use crate::text;
 
-use self::line::{
-    begins_with_register, candidates, digits_of, may_be_registers, pc_line, row_values, strip_any, value_line,
-};
+use self::line::{begins_with_register, candidates, digits_of, pc_line, row_values, strip_any, value_line};
 
 mod line;
 
@@ -117,7 +115,7 @@ impl<'a> Registers<'a> {
 /// `lr : fn+0x1/0x2`. The line of the program counter is [`is_pc_line`].
 pub fn is_register_line(body: &[u8]) -> bool {
     let body = text::skip_blanks(body);
-    may_be_registers(body) && candidates(body).any(|arch| begins_with_register(arch, body))
+    candidates(body).any(|arch| begins_with_register(arch, body))
 }
 
 /// Whether a line gives a program counter: `RIP: 0010:fn+0x1/0x2`, `pc : fn+0x1/0x2`.

@@ -339,7 +339,7 @@ fn is_inside(body: &[u8]) -> bool {
         || registers::is_register_line(body)
         || registers::is_pc_line(body)
         || line.starts_with(b"Code:")
-        || arch::ALL.iter().flat_map(|arch| arch.inside).any(|start| line.starts_with(start.as_bytes()))
+        || arch::ALL.iter().flat_map(|arch| arch.inside).any(|start| text::begins(line, start))
         || is_memory(line)
 }
 
@@ -372,9 +372,9 @@ const PLACES: &[(&str, &str)] = &[
 fn is_stray(body: &[u8]) -> bool {
     let line = text::skip_blanks(body);
     let place =
-        |(start, end): &(&str, &str)| line.starts_with(start.as_bytes()) && line.ends_with(end.as_bytes());
+        |(start, end): &(&str, &str)| text::begins(line, start) && line.ends_with(end.as_bytes());
     PLACES.iter().any(place)
-        || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| line.starts_with(start.as_bytes()))
+        || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| text::begins(line, start))
 }
 
 /// Beginnings of headings, and the stack that they announce.
@@ -435,7 +435,7 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         Some(rest) => rest,
         None => line,
     };
-    if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| line.starts_with(start.as_bytes())) {
+    if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| text::begins(line, start)) {
         return Some(Heading { kind: Some(*kind), ..by_task(line) });
     }
     let task = TaskState::parse(body)?;

@@ -13,6 +13,9 @@ pub(crate) const TRACE_HEADS: &[&str] = &[
     RISCV_HEAD,
 ];
 
+/// Bytes of which every such line has one: most other lines have none.
+pub(crate) const TRACE_HEAD_BYTES: [u8; 3] = [b':', b'C', b'U'];
+
 /// RISC-V prints its status register and then, on some paths, the frames without a heading.
 pub(crate) const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
 

@@ -1,6 +1,6 @@
 //! The lines of a register dump.
 
-use crate::arch::{self, Arch, Row};
+use crate::arch::{self, Arch, Cpus, Row};
 use crate::facts::frame::{Frame, Trust};
 use crate::text;
 
@@ -46,20 +46,30 @@ pub(super) fn value_line<'a>(
     line: usize,
     open: Option<&Registers<'a>>,
 ) -> Option<Registers<'a>> {
-    if !may_be_registers(body) {
+    let mut candidates = candidates(body);
+    if candidates.is_empty() {
         return None;
     }
     let own = open.map(|dump| dump.arch).filter(|arch| values_begin(arch, body));
-    let arch = own.or_else(|| candidates(body).find(|arch| begins_with_register(arch, body)))?;
+    let arch = own.or_else(|| candidates.find(|arch| begins_with_register(arch, body)))?;
     let mut dump = Registers::new(arch, line);
     let link = &mut dump.link;
     values(arch, body, link, |name, value| dump.values.push((name, value)));
     Some(dump)
 }
 
-/// CPUs that a line of registers may be of.
-pub(super) fn candidates(body: &[u8]) -> impl Iterator<Item = &'static Arch> {
-    body.first().into_iter().flat_map(|&first| arch::with_values(first))
+/// CPUs that a line of registers may be of, by its first word and what may follow a name: of nearly every
+/// other line none.
+pub(super) fn candidates(body: &[u8]) -> Cpus {
+    let (name, rest) = text::take(body, arch::is_word_byte);
+    let named = match rest.first() {
+        Some(b':' | b'-' | b'(') => true,
+        Some(b' ' | b'\t') => name.len() <= LONGEST_NAME,
+        Some(b'$' | b'%') => name.is_empty(),
+        _ => false,
+    };
+    let first = body.first().filter(|_| named);
+    first.map_or(Cpus::NONE, |&first| arch::with_values(first, name.len()))
 }
 
 /// Whether a line begins with a register of a CPU; of those that may have any number of digits it takes two,
@@ -95,20 +105,6 @@ fn begins_with_other(arch: &'static Arch, body: &[u8]) -> bool {
         row_values(rest, row.names.iter().take(1), digits_of(row.digits, arch), |_, _| any = true);
         any
     })
-}
-
-/// A name and what may follow one: what nearly every other line fails at.
-pub(super) fn may_be_registers(body: &[u8]) -> bool {
-    if body.first().is_none_or(|&first| arch::without_values(first)) {
-        return false;
-    }
-    let (name, rest) = text::take(body, |b| b.is_ascii_alphanumeric() || b == b'_');
-    match rest.first() {
-        Some(b':' | b'-' | b'(') => true,
-        Some(b' ' | b'\t') => name.len() <= LONGEST_NAME,
-        Some(b'$' | b'%') => name.is_empty(),
-        _ => false,
-    }
 }
 
 /// Bytes of the longest name that blanks may follow.
@@ -188,7 +184,7 @@ fn ends_here(rest: &[u8]) -> bool {
 /// `MSR:  800000010280b033 <SF,EE,ME,IR,DR,RI,LE>`: what follows, name, value, and whether any number of
 /// digits would do.
 fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, u64, bool)> {
-    let (name, rest) = text::take(body, |b| b.is_ascii_alphanumeric() || b == b'_');
+    let (name, rest) = text::take(body, arch::is_word_byte);
     let after = text::skip_blanks(rest);
     let rest = match after.strip_prefix(b":") {
         Some(rest) if arch.spaced && !rest.starts_with(b" ") => return None,
@@ -196,7 +192,8 @@ fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, 
         None if arch.colonless && rest.starts_with(b" ") => after,
         None => return None,
     };
-    let register = arch.registers.iter().find(|r| is_same_name(r.name, name))?;
+    let key = arch::name_key(name);
+    let register = arch.registers.iter().find(|r| r.key == key && r.name.as_bytes() == name)?;
     let (mut digits, mut rest) = text::take(text::skip_blanks(rest), |b| b.is_ascii_hexdigit());
     if let Some(value) = rest.strip_prefix(b":") {
         (digits, rest) = text::take(value, |b| b.is_ascii_hexdigit());
@@ -219,11 +216,6 @@ fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, 
     }
     let radix = if register.digits == arch::BITS { 2 } else { 16 };
     Some((rest, register.name, text::number(digits, radix)?, loose))
-}
-
-/// Whether two short names are the same, without a call for each of the many that are not.
-fn is_same_name(known: &str, name: &[u8]) -> bool {
-    known.len() == name.len() && known.bytes().zip(name).all(|(a, &b)| a == b)
 }
 
 /// A code address as a register dump gives it.
