@@ -129,11 +129,19 @@ pub(crate) fn with_pc(first: u8) -> Cpus {
     Cpus(STARTS.pc.get(usize::from(first)).copied().unwrap_or_default())
 }
 
-/// CPUs whose lines of registers may begin with a word of this first byte and length: of most words none.
-pub(crate) fn with_values(first: u8, length: usize) -> Cpus {
-    let of_byte = STARTS.values.get(usize::from(first));
-    Cpus(of_byte.and_then(|cpus| cpus.get(length.min(LONGEST_WORD))).copied().unwrap_or_default())
+/// CPUs whose lines of registers may begin as a line does whose first word has this length: for most lines none.
+pub(crate) fn with_values(line: &[u8], length: usize) -> Cpus {
+    Cpus(STARTS.values.get(shape(line, length)).copied().unwrap_or_default())
 }
+
+/// A number below [`SHAPES`] that few beginnings of lines share: of the first two bytes and of the first word's length.
+fn shape(line: &[u8], length: usize) -> usize {
+    let second = line.get(1).filter(|_| length != 1);
+    let [first, second] = [line.first(), second].map(|byte| byte.map_or(0, |&b| usize::from(b)));
+    (first ^ second << 3 ^ length << 6) % SHAPES
+}
+
+const SHAPES: usize = 2048;
 
 /// A set of CPUs, as bits by their places in [`ALL`].
 #[derive(Clone, Copy, Debug)]
@@ -159,17 +167,14 @@ impl Iterator for Cpus {
     }
 }
 
-/// Longer words are looked up as if they were of this length.
-const LONGEST_WORD: usize = 15;
-
-/// The CPUs that begin a line with a byte, or with a word by its first byte and its length.
+/// The CPUs that begin a line with a byte, or with what has a [`shape`].
 struct Starts {
     pc: [u32; 256],
-    values: [[u32; LONGEST_WORD + 1]; 256],
+    values: [u32; SHAPES],
 }
 
 static STARTS: LazyLock<Starts> = LazyLock::new(|| {
-    let mut starts = Starts { pc: [0; 256], values: [[0; LONGEST_WORD + 1]; 256] };
+    let mut starts = Starts { pc: [0; 256], values: [0; SHAPES] };
     for (cpu, arch) in ALL.iter().enumerate() {
         for first in arch.pc_prefixes.iter().filter_map(|start| start.bytes().next()) {
             starts.pc.get_mut(usize::from(first)).into_iter().for_each(|cpus| *cpus |= 1 << cpu);
@@ -178,9 +183,9 @@ static STARTS: LazyLock<Starts> = LazyLock::new(|| {
         let names = arch.registers.iter().map(|register| register.name);
         let asides = arch.asides.iter().copied();
         for start in arch.link_prefixes.iter().copied().chain(asides).chain(rows).chain(names) {
-            let length = text::take(start.as_bytes(), is_word_byte).0.len().min(LONGEST_WORD);
-            let of_byte = start.bytes().next().and_then(|first| starts.values.get_mut(usize::from(first)));
-            of_byte.and_then(|cpus| cpus.get_mut(length)).into_iter().for_each(|cpus| *cpus |= 1 << cpu);
+            let length = text::take(start.as_bytes(), is_word_byte).0.len();
+            let cpus = starts.values.get_mut(shape(start.as_bytes(), length));
+            cpus.into_iter().for_each(|cpus| *cpus |= 1 << cpu);
         }
     }
     starts

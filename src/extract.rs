@@ -176,10 +176,13 @@ impl<'a> Incidents<'a> {
         false
     }
 
-    /// The banner that is the line at `offset`, reading ahead as far as needed.
-    fn banner_at(&mut self, offset: usize) -> Option<usize> {
+    /// Whether the next banner, from the one at index `ahead` on, is the line at `offset`; reads ahead as far as needed.
+    fn is_banner_at(&mut self, offset: usize, ahead: &mut usize) -> bool {
         while self.hits.searched() <= offset && self.read_ahead(offset + READ_AHEAD_BYTES) {}
-        self.banners.binary_search_by_key(&offset, |banner| banner.line.offset).ok()
+        while self.banners.get(*ahead).is_some_and(|banner| banner.line.offset < offset) {
+            *ahead += 1;
+        }
+        self.banners.get(*ahead).is_some_and(|banner| banner.line.offset == offset)
     }
 
     /// Forgets banners that no later one can look back to.
@@ -321,11 +324,12 @@ impl<'a> Incidents<'a> {
         let mut course = Course::default();
         let mut after = scan::line_end(self.log, cause.line.offset) + 1;
         while after < banner.line.offset {
-            let line = line_from(self.log, after);
+            let end = scan::line_end(self.log, after);
+            let line = line_at(self.log, after, end);
             if Context::of(&line) == context && !course.take(line.body) {
                 return None;
             }
-            after = scan::line_end(self.log, after) + 1;
+            after = end + 1;
         }
         Some(course)
     }
@@ -351,19 +355,21 @@ impl<'a> Incidents<'a> {
     fn incident(&mut self, at: usize, follows: Option<usize>) -> Option<Incident<'a>> {
         let banner = *self.banners.get(at)?;
         let mut collector = Collector::new(at, &banner);
+        let mut ahead = at + 1;
         let mut after = scan::line_end(self.log, banner.line.offset) + 1;
         while after < self.log.len() && !banner.is_aside() && collector.lines.len() < REPORT_LINES {
-            let line = line_from(self.log, after);
             let end = scan::line_end(self.log, after);
+            let line = line_at(self.log, after, end);
             let ended = collector.course.ended && collector.guests.is_empty();
             let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
             if end - collector.last > silence {
                 break;
             }
             if let Some(whose) = collector.whose(&line) {
-                let goes_on = match self.banner_at(after) {
-                    Some(next) => self.meet(&mut collector, whose, next),
-                    None => collector.take(whose, line),
+                let goes_on = if self.is_banner_at(after, &mut ahead) {
+                    self.meet(&mut collector, whose, ahead)
+                } else {
+                    collector.take(whose, line)
                 };
                 if !goes_on {
                     break;
@@ -485,11 +491,12 @@ impl<'a> Incident<'a> {
         let mut after = scan::line_end(log, last) + 1;
         let end = log.len().min(after + LOOK_BACK_BYTES);
         while after < end && found.len() < LINES_BEYOND {
-            let line = line_from(log, after);
+            let end = scan::line_end(log, after);
+            let line = line_at(log, after, end);
             if Context::of(&line) == context {
                 found.push(line);
             }
-            after = scan::line_end(log, after) + 1;
+            after = end + 1;
         }
         found
     }
@@ -540,9 +547,4 @@ fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
 fn line_at(log: &[u8], start: usize, end: usize) -> Line<'_> {
     let end = end.min(start.saturating_add(LINE_BYTES));
     Line::parse(start, log.get(start..end).unwrap_or_default())
-}
-
-/// The line that starts at `start`.
-fn line_from(log: &[u8], start: usize) -> Line<'_> {
-    line_at(log, start, scan::line_end(log, start))
 }

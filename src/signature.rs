@@ -1,5 +1,7 @@
 //! What tells one bug from another: a number that the same crash has on every boot and build.
 
+use std::borrow::Cow;
+
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -30,7 +32,7 @@ impl Report<'_> {
         let mut names =
             if self.kind() == Kind::Hang { Vec::new() } else { meaningful(traces, self.blamed()) };
         if names.is_empty() {
-            names.push(self.frame().unwrap_or(self.title()).to_string());
+            names.push(Cow::Borrowed(self.frame().unwrap_or(self.title())));
         }
         let mut hash = Fnv::default();
         hash.line(self.kind().as_str());
@@ -41,29 +43,37 @@ impl Report<'_> {
 
 /// The first functions of the crash's own stack that may be to blame, the innermost first: from the one to
 /// blame on, where it is among them. What it called is the same for many a bug.
-fn meaningful(traces: &[StackTrace<'_>], blamed: Option<&str>) -> Vec<String> {
+fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow<'a, str>> {
     let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
     for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
         let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
         let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
         let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
-        let names: Vec<String> = counters.chain(frames).filter_map(name).collect();
-        if !names.is_empty() {
-            let first = names.iter().position(|name| Some(name.as_str()) == blamed).unwrap_or(0);
-            return names.into_iter().skip(first).take(FRAMES).collect();
+        let names = counters.chain(frames).filter_map(name);
+        let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed || !may_blame(name));
+        let found: Vec<_> = from_blamed.filter(may_blame).take(FRAMES).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let found: Vec<_> = names.filter(may_blame).take(FRAMES).collect();
+        if !found.is_empty() {
+            return found;
         }
     }
     Vec::new()
 }
 
-/// A frame's function, if it may be to blame.
-fn name(frame: &Frame<'_>) -> Option<String> {
+/// A frame's function, if the unwinder vouches for it.
+fn name<'a>(frame: &'a Frame<'_>) -> Option<Cow<'a, str>> {
     if matches!(frame.trust, Trust::Unreliable | Trust::Inlined) {
         return None;
     }
-    let function = frame.function()?;
-    let name = demangle(function);
-    (!rules::NEVER_TO_BLAME.has(&name)).then(|| name.into_owned())
+    frame.function().map(demangle)
+}
+
+/// Whether a function may be to blame.
+fn may_blame(name: &Cow<'_, str>) -> bool {
+    !rules::NEVER_TO_BLAME.has(name)
 }
 
 /// The 64-bit FNV-1a hash.

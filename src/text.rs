@@ -103,6 +103,7 @@ pub(crate) fn dec_u32(input: &[u8]) -> Parsed<'_, u32> {
 }
 
 /// `digits` in `radix`; overflow and anything else than digits are `None`.
+#[inline]
 pub(crate) fn number(digits: &[u8], radix: u32) -> Option<u64> {
     if digits.is_empty() {
         return None;

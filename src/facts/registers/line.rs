@@ -68,8 +68,7 @@ pub(super) fn candidates(body: &[u8]) -> Cpus {
         Some(b'$' | b'%') => name.is_empty(),
         _ => false,
     };
-    let first = body.first().filter(|_| named);
-    first.map_or(Cpus::NONE, |&first| arch::with_values(first, name.len()))
+    if named { arch::with_values(body, name.len()) } else { Cpus::NONE }
 }
 
 /// Whether a line begins with a register of a CPU; of those that may have any number of digits it takes two,
@@ -147,7 +146,7 @@ fn values<'a>(
 
 /// What follows the head of a row.
 fn strip_head<'a>(body: &'a [u8], row: &'static Row) -> Option<(&'static Row, &'a [u8])> {
-    let rest = body.strip_prefix(row.head.as_bytes())?;
+    let rest = body.get(row.head.len()..).filter(|_| text::begins(body, row.head))?;
     (rest.is_empty() || rest.starts_with(b" ")).then_some((row, rest))
 }
 
@@ -289,9 +288,8 @@ fn number(input: &[u8]) -> Option<(&[u8], u64, usize)> {
 }
 
 pub(super) fn strip_any<'a>(body: &'a [u8], prefixes: &[&str]) -> Option<&'a [u8]> {
-    prefixes.iter().find_map(|prefix| match body.strip_prefix(prefix.as_bytes()) {
-        // `RIP  [<` names the bracket only to tell it from other text.
-        Some(_) if prefix.ends_with(['[', '<']) => body.get(prefix.len() - 1..),
-        rest => rest,
-    })
+    let prefix = prefixes.iter().find(|prefix| text::begins(body, prefix))?;
+    // `RIP  [<` names the bracket only to tell it from other text.
+    let bracket = usize::from(prefix.ends_with(['[', '<']));
+    body.get(prefix.len() - bracket..)
 }
