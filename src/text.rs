@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use nom::IResult;
 use nom::Parser;
-use nom::bytes::complete::{tag, take_while1};
-use nom::sequence::preceded;
+use nom::bytes::complete::take_while1;
 
 /// Result of a grammar over the bytes of one line.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T>;
@@ -72,16 +71,31 @@ pub(crate) fn skip_blanks(bytes: &[u8]) -> &[u8] {
 
 /// Hexadecimal digits as a number; more than 64 bits are no match.
 pub(crate) fn hex_digits(input: &[u8]) -> Parsed<'_, u64> {
-    let (rest, digits) = take_while1(|b: u8| b.is_ascii_hexdigit()).parse(input)?;
-    match number(digits, 16) {
-        Some(n) => Ok((rest, n)),
-        None => fail(input),
+    match hex_run(input) {
+        (rest, Some(n)) if rest.len() < input.len() => Ok((rest, n)),
+        _ => fail(input),
     }
+}
+
+/// The hexadecimal digits that `input` begins with, as a number if it has at most 64 bits, and what follows them.
+#[inline]
+pub(crate) fn hex_run(input: &[u8]) -> (&[u8], Option<u64>) {
+    let (mut rest, mut number, mut fits) = (input, 0u64, true);
+    while let [byte, after @ ..] = rest
+        && let Some(digit) = char::from(*byte).to_digit(16)
+    {
+        fits &= number >> 60 == 0;
+        (rest, number) = (after, number << 4 | u64::from(digit));
+    }
+    (rest, fits.then_some(number))
 }
 
 /// `0x` and hexadecimal digits.
 pub(crate) fn hex(input: &[u8]) -> Parsed<'_, u64> {
-    preceded(tag("0x"), hex_digits).parse(input)
+    match input.strip_prefix(b"0x") {
+        Some(digits) => hex_digits(digits),
+        None => fail(input),
+    }
 }
 
 /// Decimal digits as a number; more than 64 bits are no match.

@@ -416,8 +416,8 @@ static TRACE_HEADS: LazyLock<Vec<Pattern>> =
 /// Whether a line begins a stack trace, of any kind.
 fn is_trace_head(body: &[u8]) -> bool {
     static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
-    let [one, two, three] = spelling::TRACE_HEAD_BYTES;
-    memchr::memchr3(one, two, three, body).is_some() && TRACE_HEAD.is_match(body)
+    static WORDS: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEAD_WORDS));
+    WORDS.is_match(body) && TRACE_HEAD.is_match(body)
 }
 
 /// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.

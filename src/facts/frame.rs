@@ -332,6 +332,9 @@ fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
 fn decorations<'a>(mut input: &'a [u8], mut frame: Frame<'a>) -> (&'a [u8], Frame<'a>) {
     loop {
         let rest = text::skip_blanks(input);
+        if rest.is_empty() {
+            return (input, frame);
+        }
         if let Ok((rest, (module, build_id))) = module(rest) {
             frame.module = module.or(frame.module);
             frame.build_id = build_id.or(frame.build_id);

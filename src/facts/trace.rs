@@ -241,7 +241,7 @@ impl<'a> State<'a> {
     fn push(&mut self, mut frames: Frames<'a>, at: usize, traces: &mut Vec<StackTrace<'a>>) {
         if let Some(trace) = self.open.and_then(|open| traces.get_mut(open)) {
             frames.after(trace.frames.iter().rfind(|frame| frame.trust != Trust::Inlined));
-            trace.frames.extend(frames);
+            frames.for_each(|frame| trace.frames.push(frame));
             return;
         }
         let Heading { line, kind, cpu, comm, pid, lock, usage } = self.heading;

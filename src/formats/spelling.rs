@@ -13,8 +13,9 @@ pub(crate) const TRACE_HEADS: &[&str] = &[
     RISCV_HEAD,
 ];
 
-/// Bytes of which every such line has one: most other lines have none.
-pub(crate) const TRACE_HEAD_BYTES: [u8; 3] = [b':', b'C', b'U'];
+/// Words of which every such line has one: plain ones are found without a step for each byte.
+pub(crate) const TRACE_HEAD_WORDS: &[&str] =
+    &["Call Trace", "Call trace", "Allocated", "Freed", "backtrace", "Backtrace:", "Uninit was", "badaddr: "];
 
 /// RISC-V prints its status register and then, on some paths, the frames without a heading.
 pub(crate) const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";

@@ -91,6 +91,9 @@ impl<'a> Reader<'a> {
 }
 
 fn error(body: &[u8]) -> Option<Kfence<'_>> {
+    if !matches!(body.first(), Some(b'O' | b'U' | b'C' | b'I')) {
+        return None;
+    }
     let words: &[(&str, KfenceError, Option<Access>)] = &[
         ("Out-of-bounds read at 0x", KfenceError::OutOfBounds, Some(Access::Read)),
         ("Out-of-bounds write at 0x", KfenceError::OutOfBounds, Some(Access::Write)),

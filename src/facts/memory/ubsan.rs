@@ -32,15 +32,15 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
-        let body = text::skip_blanks(body).trim_ascii_end();
         let Some(facts) = &mut self.facts else {
-            self.facts = banner(body);
+            self.facts = banner(text::skip_blanks(body));
             self.open = self.facts.is_some();
             return self.open;
         };
         if !self.open {
             return false;
         }
+        let body = text::skip_blanks(body).trim_ascii_end();
         let explains = match facts.explanation.as_slice() {
             [] => !(body.is_empty() || body.starts_with(b"CPU: ") || body.starts_with(b"===")),
             [first] => {
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
 
 /// Reads `UBSAN: array-index-out-of-bounds in /src/lab/cm1/misc.c:241:23`.
 fn banner(body: &[u8]) -> Option<Ubsan<'_>> {
-    let rest = body.strip_prefix(b"UBSAN: ")?;
+    let rest = body.strip_prefix(b"UBSAN: ")?.trim_ascii_end();
     let at = text::find(rest, " in ")?;
     let (kind, place) = (rest.get(..at)?, rest.get(at + " in ".len()..)?);
     let (place, last) = number_behind(place)?;

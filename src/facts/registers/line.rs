@@ -158,11 +158,10 @@ pub(super) fn row_values(
     mut push: impl FnMut(&'static str, u64),
 ) -> &[u8] {
     for name in names {
-        let (number, rest) = text::take(text::skip_blanks(body), |b| b.is_ascii_hexdigit());
-        let Some(value) = text::number(number, 16).filter(|_| number.len() == digits && ends_here(rest))
-        else {
-            break;
-        };
+        let number = text::skip_blanks(body);
+        let (rest, value) = text::hex_run(number);
+        let whole = digits > 0 && number.len() - rest.len() == digits && ends_here(rest);
+        let Some(value) = value.filter(|_| whole) else { break };
         push(name, value);
         body = rest;
     }
@@ -193,10 +192,13 @@ fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, 
     };
     let key = arch::name_key(name);
     let register = arch.registers.iter().find(|r| r.key == key && r.name.as_bytes() == name)?;
-    let (mut digits, mut rest) = text::take(text::skip_blanks(rest), |b| b.is_ascii_hexdigit());
-    if let Some(value) = rest.strip_prefix(b":") {
-        (digits, rest) = text::take(value, |b| b.is_ascii_hexdigit());
+    let mut digits = text::skip_blanks(rest);
+    let (mut rest, mut value) = text::hex_run(digits);
+    if let Some(behind) = rest.strip_prefix(b":") {
+        digits = behind;
+        (rest, value) = text::hex_run(digits);
     }
+    let digits = digits.get(..digits.len() - rest.len())?;
     let loose = register.digits == arch::ANY;
     if digits.len() != digits_of(register.digits, arch) && !loose {
         return None;
@@ -213,8 +215,11 @@ fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, 
         let (_, after) = text::take(bits, |b| b != b'>');
         rest = after.get(1..).unwrap_or_default();
     }
-    let radix = if register.digits == arch::BITS { 2 } else { 16 };
-    Some((rest, register.name, text::number(digits, radix)?, loose))
+    let value = match register.digits {
+        arch::BITS => text::number(digits, 2)?,
+        _ => value.filter(|_| !digits.is_empty())?,
+    };
+    Some((rest, register.name, value, loose))
 }
 
 /// A code address as a register dump gives it.

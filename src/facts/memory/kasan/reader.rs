@@ -167,7 +167,9 @@ impl<'a> Reader<'a> {
             if object.cache.is_none() {
                 (object.cache, object.size) = cache(rest, " of size ");
             }
-        } else if let (Some(place), true) = (&mut facts.place, text::contains(body, "-byte region [")) {
+        } else if let Some(place) = &mut facts.place
+            && text::contains(body, "-byte region [")
+        {
             place.region(body);
         } else if let Some(rest) = body.strip_prefix(b" and is located at offset ") {
             if let Some(stack) = &mut facts.stack {
