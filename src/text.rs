@@ -134,9 +134,22 @@ pub(crate) fn fail<T>(input: &[u8]) -> Parsed<'_, T> {
 }
 
 /// Bytes that a symbol name may hold: kallsyms prints `foo.isra.0`, `_RNv…`, `$`-marked hashes.
+#[inline]
 pub(crate) fn is_symbol_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$')
+    SYMBOL_BYTES.get(usize::from(b)).is_some_and(|is| *is)
 }
+
+/// Half of a stack's bytes are symbols': a table answers faster than ranges.
+static SYMBOL_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut rest, mut byte): (&mut [bool], u8) = (&mut table, 0);
+    while let [is, after @ ..] = rest {
+        *is = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$');
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    table
+};
 
 /// A symbol name: `__do_sys_clone`, `foo.constprop.0.cold`.
 pub(crate) fn symbol(input: &[u8]) -> Parsed<'_, &str> {

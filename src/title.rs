@@ -1,10 +1,12 @@
 //! The title that syzbot would give: which frame is to blame, what is missing, how it is spelled.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::demangle::demangle;
 use crate::facts::frame;
-use crate::formats::{Pick, kinds, skip, spelling};
+use crate::formats::spelling::{self, Replacement};
+use crate::formats::{Pick, kinds, skip};
 use crate::kind::Kind;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::text;
@@ -266,17 +268,29 @@ fn frame_in(title: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_string())
 }
 
-/// Replaces `{1}` by captures, `{frame}` and `{frame2}` by frames.
+/// Puts captures in the place of `{1}`, and frames in that of `{frame}` and `{frame2}`.
 fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
-    let mut title = template.to_string();
-    for (i, arg) in args.iter().enumerate() {
-        title = title.replace(&format!("{{{}}}", i + 1), &String::from_utf8_lossy(arg));
-    }
-    for (slot, i) in [("{frame}", 0), ("{frame2}", 1)] {
-        if template.contains(slot) {
-            title = title.replace(slot, frames.get(i).copied().unwrap_or("corrupted"));
+    let mut title = String::with_capacity(TITLE_BYTES);
+    let mut rest = template;
+    while let Some((before, (slot, after))) =
+        rest.split_once('{').and_then(|(before, slot)| Some((before, slot.split_once('}')?)))
+    {
+        title.push_str(before);
+        let frame = |i: usize| Cow::Borrowed(frames.get(i).copied().unwrap_or("corrupted"));
+        let value = match slot {
+            "frame" => Some(frame(0)),
+            "frame2" => Some(frame(1)),
+            number => {
+                number.parse::<usize>().ok().and_then(|n| args.get(n.checked_sub(1)?)).map(|a| text::lossy(a))
+            }
+        };
+        match value {
+            Some(value) => title.push_str(&value),
+            None => title.extend(["{", slot, "}"]),
         }
+        rest = after;
     }
+    title.push_str(rest);
     title
 }
 
@@ -456,8 +470,8 @@ fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
 }
 
 /// What a title must not hold.
-static REPLACEMENTS: LazyLock<Vec<(Pattern, &'static str)>> =
-    LazyLock::new(|| spelling::REPLACEMENTS.iter().map(|(from, to)| (Pattern::new(from), *to)).collect());
+static REPLACEMENTS: LazyLock<Vec<(Pattern, &Replacement)>> =
+    LazyLock::new(|| spelling::REPLACEMENTS.iter().map(|r| (Pattern::new(r.pattern), r)).collect());
 
 /// Longest title.
 const TITLE_BYTES: usize = 120;
@@ -465,8 +479,9 @@ const TITLE_BYTES: usize = 120;
 /// Spells a title so that the same crash has the same one: see `REPLACEMENTS`.
 fn sanitize(title: &str) -> String {
     let mut bytes = title.as_bytes().to_vec();
-    for (pattern, by) in REPLACEMENTS.iter() {
-        bytes = pattern.replace_all(bytes, by.as_bytes());
+    let numbered = bytes.iter().any(u8::is_ascii_digit);
+    for (pattern, replacement) in REPLACEMENTS.iter().filter(|(_, r)| numbered || !r.numbered) {
+        bytes = pattern.replace_all(bytes, replacement.by.as_bytes());
     }
     let mut text = String::new();
     for byte in bytes.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b == b'\t') {

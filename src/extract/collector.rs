@@ -15,6 +15,9 @@ pub(super) enum Whose {
     Guest,
 }
 
+/// Hardly a report has fewer lines.
+const FEWEST_LINES: usize = 32;
+
 /// A report while its lines are collected.
 pub(super) struct Collector<'a> {
     pub(super) context: Context,
@@ -39,9 +42,11 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(cause: usize, banner: &Banner<'a>) -> Collector<'a> {
+        let mut lines = Vec::with_capacity(FEWEST_LINES);
+        lines.push(banner.line);
         Collector {
             context: Context::of(&banner.line),
-            lines: vec![banner.line],
+            lines,
             kept: 1,
             last: banner.line.offset + banner.line.raw.len(),
             cause,

@@ -121,12 +121,11 @@ impl<'a> Code<'a> {
     fn push(&mut self, digits: &[u8]) -> bool {
         let unit = digits.len() / 2;
         let known = matches!(digits.len(), 2 | 4 | 8) && (self.unit == 0 || self.unit == unit);
-        let Some(value) = text::number(digits, 16).filter(|_| known) else {
+        let Some(value) = text::hex_run(digits).1.filter(|_| known) else {
             return false;
         };
         self.unit = unit;
-        let word = value.to_be_bytes();
-        self.bytes.extend_from_slice(word.get(word.len() - unit..).unwrap_or_default());
+        self.bytes.extend((0..unit).rev().map(|place| (value >> (8 * place)) as u8));
         true
     }
 

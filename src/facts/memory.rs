@@ -140,13 +140,12 @@ fn symbol(input: &[u8]) -> Option<Frame<'_>> {
 
 /// Two hexadecimal digits each, with one blank between: `fa fb fb`; as many as `max`.
 fn hex_bytes(mut input: &[u8], max: usize) -> (Vec<u8>, &[u8]) {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(max);
     while let Some((digits, rest)) = input.split_at_checked(2).filter(|_| bytes.len() < max) {
         let ends = matches!(rest.first(), None | Some(b' ' | b'\r'));
-        let Some(byte) = text::number(digits, 16).filter(|_| ends) else {
-            break;
-        };
-        bytes.push(byte.to_le_bytes()[0]);
+        let (digits, byte) = text::hex_run(digits);
+        let (b"", Some(byte), true) = (digits, byte, ends) else { break };
+        bytes.push(byte as u8);
         input = rest.strip_prefix(b" ").unwrap_or(rest);
     }
     (bytes, input)

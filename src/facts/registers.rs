@@ -63,10 +63,9 @@ impl<'a> Registers<'a> {
     pub fn read(bodies: impl IntoIterator<Item = &'a [u8]>) -> Vec<Registers<'a>> {
         let mut reader = Reader::default();
         for (line, body) in bodies.into_iter().enumerate() {
-            reader.take(line, text::skip_blanks(body));
+            reader.take(line, body);
         }
-        reader.close();
-        reader.dumps
+        reader.finish()
     }
 
     fn new(arch: &'static Arch, line: usize) -> Registers<'a> {
@@ -131,8 +130,9 @@ const MIN_ORPHANS: usize = 4;
 /// Where a program counter is printed as symbol and as number, this many registers may stand between.
 const FEW: usize = 2;
 
+/// Reads the dumps that one caller prints, line by line.
 #[derive(Default)]
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     dumps: Vec<Registers<'a>>,
     open: Option<Registers<'a>>,
     /// Whether the program counter of the open dump is half of one (see [`is_half`]).
@@ -144,7 +144,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, line: usize, body: &'a [u8]) {
+    /// Takes the next line, by its index.
+    pub(super) fn take(&mut self, line: usize, body: &'a [u8]) {
+        let body = text::skip_blanks(body);
         if let Some(owner) = self.coding.take()
             && self.goes_on(owner, body)
         {
@@ -271,6 +273,12 @@ impl<'a> Reader<'a> {
             owner.code = Some(code);
             self.coding = Some(i);
         }
+    }
+
+    /// The dumps of all lines taken.
+    pub(super) fn finish(mut self) -> Vec<Registers<'a>> {
+        self.close();
+        self.dumps
     }
 
     fn close(&mut self) {

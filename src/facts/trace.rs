@@ -181,19 +181,21 @@ impl<'a> StackTrace<'a> {
 /// All register dumps of a report, with the index of the first line and who printed it.
 /// Lines of different callers are kept apart.
 pub(crate) fn registers_of<'a>(lines: &[Line<'a>]) -> Vec<(usize, Option<Caller>, Registers<'a>)> {
-    let mut callers: Vec<Option<Caller>> = lines.iter().map(|line| line.prefix.caller).collect();
-    callers.sort_unstable();
-    callers.dedup();
-    let mut dumps = Vec::new();
-    for caller in callers {
-        let own = lines.iter().enumerate().filter(|(_, line)| line.prefix.caller == caller);
-        let (indices, bodies): (Vec<usize>, Vec<&[u8]>) = own.map(|(i, line)| (i, line.body)).unzip();
-        for dump in Registers::read(bodies) {
-            if let Some(&line) = indices.get(dump.line) {
-                dumps.push((line, caller, Registers { line, ..dump }));
-            }
+    let mut readers: Vec<(Option<Caller>, registers::Reader<'a>)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let caller = line.prefix.caller;
+        let known = readers.iter().position(|(of, _)| *of == caller).unwrap_or_else(|| {
+            readers.push((caller, registers::Reader::default()));
+            readers.len() - 1
+        });
+        if let Some((_, reader)) = readers.get_mut(known) {
+            reader.take(at, line.body);
         }
     }
+    let dumps_of = |(caller, reader): (_, registers::Reader<'a>)| {
+        reader.finish().into_iter().map(move |dump| (dump.line, caller, dump))
+    };
+    let mut dumps: Vec<_> = readers.into_iter().flat_map(dumps_of).collect();
     dumps.sort_by_key(|(line, ..)| *line);
     dumps
 }

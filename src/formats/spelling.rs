@@ -20,17 +20,34 @@ pub(crate) const TRACE_HEAD_WORDS: &[&str] =
 /// RISC-V prints its status register and then, on some paths, the frames without a heading.
 pub(crate) const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
 
-/// What a title must not hold, and what stands for it: addresses, numbers that change, executors' and CPUs'
-/// numbers. Applied in order, each until nothing is left to replace.
-pub(crate) const REPLACEMENTS: &[(&str, &str)] = &[
-    (r"syz-executor\.?[0-9]+((?:/|:)[0-9]+)?", "syz-executor"),
-    (r"syzkaller[0-9]+((?:/|:)[0-9]+)?", "syzkaller"),
-    (r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
-    (r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
-    (r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
-    (r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
-    (r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
-    (r"CPU#[0-9]+", "CPU"),
-    (r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),
-    (r"[0-9]{7,}", "NUM"),
+/// What a title must not hold, and what stands for it.
+pub(crate) struct Replacement {
+    pub(crate) pattern: &'static str,
+    pub(crate) by: &'static str,
+    /// Whether every match has a decimal digit: most titles have none at all.
+    pub(crate) numbered: bool,
+}
+
+const fn number(pattern: &'static str, by: &'static str) -> Replacement {
+    Replacement { pattern, by, numbered: true }
+}
+
+/// May be letters alone.
+const fn address(pattern: &'static str, by: &'static str) -> Replacement {
+    Replacement { pattern, by, numbered: false }
+}
+
+/// Addresses, numbers that change, executors' and CPUs' numbers. Applied in order, each until nothing is left to
+/// replace.
+pub(crate) const REPLACEMENTS: &[Replacement] = &[
+    number(r"syz-executor\.?[0-9]+((?:/|:)[0-9]+)?", "syz-executor"),
+    number(r"syzkaller[0-9]+((?:/|:)[0-9]+)?", "syzkaller"),
+    address(r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
+    address(r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
+    number(r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
+    number(r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
+    number(r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
+    number(r"CPU#[0-9]+", "CPU"),
+    number(r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),
+    number(r"[0-9]{7,}", "NUM"),
 ];

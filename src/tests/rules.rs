@@ -34,7 +34,7 @@ fn patterns(rule: &'static Rule) -> Vec<&'static str> {
 fn every_pattern_compiles() {
     let of_rules = families().flat_map(|family| family.rules).flat_map(patterns);
     let others = noise::SUPPRESSED.iter().chain(spelling::TRACE_HEADS);
-    let replaced = spelling::REPLACEMENTS.iter().map(|(from, _)| *from);
+    let replaced = spelling::REPLACEMENTS.iter().map(|replacement| replacement.pattern);
     for source in of_rules.chain(others.copied()).chain(replaced) {
         assert!(rules::compile(source).is_some(), "does not compile: {source}");
     }
