@@ -183,18 +183,13 @@ static STARTS: LazyLock<Starts> = LazyLock::new(|| {
         let names = arch.registers.iter().map(|register| register.name);
         let asides = arch.asides.iter().copied();
         for start in arch.link_prefixes.iter().copied().chain(asides).chain(rows).chain(names) {
-            let length = text::take(start.as_bytes(), is_word_byte).0.len();
+            let length = text::take(start.as_bytes(), text::is_word_byte).0.len();
             let cpus = starts.values.get_mut(shape(start.as_bytes(), length));
             cpus.into_iter().for_each(|cpus| *cpus |= 1 << cpu);
         }
     }
     starts
 });
-
-/// Bytes of a register's name.
-pub(crate) fn is_word_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_'
-}
 
 /// Digits of a register that is as wide as a machine word.
 pub(crate) const WORD: usize = 0;

@@ -128,6 +128,8 @@ pub(crate) struct Incidents<'a> {
     next: usize,
     /// What is known of a banner ahead, by its offset: found while the report before it was read.
     known: Option<(usize, Relation)>,
+    /// A part of the log that has no request for other CPUs' backtraces.
+    quiet: Range<usize>,
     /// Offset of the last banner whose report is known to be over before its caller's next banner.
     over: Option<usize>,
 }
@@ -144,6 +146,7 @@ impl<'a> Incidents<'a> {
             banners: VecDeque::new(),
             next: 0,
             known: None,
+            quiet: 0..0,
             over: None,
         }
     }
@@ -183,6 +186,17 @@ impl<'a> Incidents<'a> {
             *ahead += 1;
         }
         self.banners.get(*ahead).is_some_and(|banner| banner.line.offset == offset)
+    }
+
+    /// Whether a line from `start` to `end` may ask other CPUs for their backtraces: looked for in many lines at once.
+    fn may_ask(&mut self, start: usize, end: usize) -> bool {
+        if start < self.quiet.start || end > self.quiet.end {
+            let to = (start + READ_AHEAD_BYTES).max(end).min(self.log.len());
+            let window = self.log.get(start..to).unwrap_or_default();
+            let request = memmem::find(window, noise::NMI_REQUEST.as_bytes());
+            self.quiet = start..request.map_or(to, |at| start + at);
+        }
+        end > self.quiet.end
     }
 
     /// Forgets banners that no later one can look back to.
@@ -369,6 +383,8 @@ impl<'a> Incidents<'a> {
                 let goes_on = if self.is_banner_at(after, &mut ahead) {
                     self.meet(&mut collector, whose, ahead)
                 } else {
+                    collector.asked |=
+                        whose == Whose::Own && self.may_ask(after, end) && is_request(line.body);
                     collector.take(whose, line)
                 };
                 if !goes_on {
@@ -459,7 +475,8 @@ impl<'a> Incidents<'a> {
             if Context::of(&line) != context {
                 continue;
             }
-            if rules::classify(&line).is_some() || matches!(shape(line.body), Shape::End) {
+            let opens = scan::has_needle(line.body) && rules::classify(&line).is_some();
+            if opens || matches!(shape(line.body), Shape::End) {
                 break;
             }
             if dumped && !is_dump(line.body) || cut.is_some() && !is_before_cut(line.body) {
@@ -507,6 +524,11 @@ fn may_relate(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
     let opens = banner.family.family.part == Part::Opens;
     let leads = cause.family.family.leads_to.contains(&banner.family.family.banner);
     !opens || leads || cause.is_inlined() || within_cascade(cause, banner)
+}
+
+/// `Sending NMI from CPU 0 to CPUs 1:`
+fn is_request(body: &[u8]) -> bool {
+    text::contains(body, noise::NMI_REQUEST)
 }
 
 /// `NMI backtrace for cpu 1`: printed by that CPU, on another's request.

@@ -18,7 +18,7 @@ use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::text;
-use crate::title::{self, Corruption, Title};
+use crate::title::{self, Corruption, Text, Title};
 
 /// Finds the crash reports of a log.
 ///
@@ -67,16 +67,19 @@ pub struct Report<'a> {
     log: &'a [u8],
     incident: Incident<'a>,
     title: Title,
+    /// Which words its lines have: see [`Text`].
+    words: u16,
 }
 
 impl<'a> Report<'a> {
     fn new(log: &'a [u8], incident: Incident<'a>) -> Report<'a> {
         let (headline, family) = incident.headline;
-        let bodies: Vec<&[u8]> = incident.lines.iter().skip(headline).map(|line| line.body).collect();
-        let beyond = || incident.beyond(log).iter().map(|line| line.body).collect();
+        let texts = Text::of(log, &incident.lines);
+        let words = texts.iter().take(incident.kept).fold(0, |words, text| words | text.words);
         let tagged = incident.banner.line.prefix.caller.is_some();
-        let title = title::of(family, &bodies, tagged, beyond);
-        Report { log, incident, title }
+        let named = texts.get(headline..).unwrap_or_default();
+        let title = title::of(family, log, named, tagged, || incident.beyond(log));
+        Report { log, incident, title, words }
     }
 
     /// The title that syzbot would give: `KASAN: use-after-free Read in do_step`.
@@ -143,25 +146,19 @@ impl<'a> Report<'a> {
         &self.incident.preamble
     }
 
-    /// The log from the banner to the end of the last line, with the lines of others between: what is not in it
-    /// is in no line of the report, and to search it once costs less than to search every line.
-    fn extent(&self) -> &'a [u8] {
-        self.log.get(self.span()).unwrap_or_default()
-    }
-
     /// Whether the crash ended in a panic.
     pub fn panicked(&self) -> bool {
-        title::is_panic(self.extent()) && self.lines().iter().any(|line| title::is_panic(line.body))
+        self.words & title::PANIC != 0 && self.lines().iter().any(|line| title::is_panic(line.body))
     }
 
     /// Whether a line of the report says that the machine was out of resources.
     pub fn suppressed(&self) -> bool {
-        title::is_suppressed(self.extent()) && self.lines().iter().any(|line| title::is_suppressed(line.body))
+        self.words & title::SUPPRESSED != 0 && self.lines().iter().any(|line| title::is_suppressed(line.body))
     }
 
     /// The syzkaller program that crashed, from the task's name `syz.PROC.ID`.
     pub fn executor(&self) -> Option<Executor> {
-        if !text::contains(self.extent(), title::EXECUTOR) {
+        if self.words & title::EXECUTOR == 0 {
             return None;
         }
         let found = self.lines().iter().find_map(|line| title::executor(line.body));

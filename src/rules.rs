@@ -230,25 +230,23 @@ impl CompiledRule {
     }
 
     /// The captures of the banner's line and of the lines that must follow it.
-    pub(crate) fn title_args<'a>(&self, bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
-        let (first, later) = bodies.split_first()?;
-        let mut args = groups(&self.line.captures(first)?);
-        args.extend(in_order(&self.then, later)?);
+    pub(crate) fn title_args<'a>(&self, mut bodies: impl Iterator<Item = &'a [u8]>) -> Option<Vec<&'a [u8]>> {
+        let mut args = groups(&self.line.captures(bodies.next()?)?);
+        args.extend(in_order(&self.then, bodies)?);
         Some(args)
     }
 
     /// The captures of the lines that the title's arguments stand in, where they are not the banner's.
-    pub(crate) fn report_args<'a>(&self, bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
+    pub(crate) fn report_args<'a>(&self, bodies: impl Iterator<Item = &'a [u8]>) -> Option<Vec<&'a [u8]>> {
         in_order(&self.report, bodies)
     }
 }
 
 /// Finds each pattern on a line after the one before it; all captures together.
-fn in_order<'a>(patterns: &[Pattern], bodies: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
-    let mut lines = bodies.iter();
+fn in_order<'a>(patterns: &[Pattern], mut bodies: impl Iterator<Item = &'a [u8]>) -> Option<Vec<&'a [u8]>> {
     let mut args = Vec::new();
     for pattern in patterns {
-        args.extend(lines.find_map(|body| pattern.captures(body).map(|c| groups(&c)))?);
+        args.extend(bodies.find_map(|body| pattern.captures(body).map(|c| groups(&c)))?);
     }
     Some(args)
 }

@@ -87,12 +87,10 @@ impl Serialize for Hex {
 
 /// Bytes as pairs of hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(digit(byte >> 4)));
-        text.push(char::from(digit(byte & 15)));
-    }
-    text
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    digits.for_each(|digit| text.push(digit));
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn digit(nibble: u8) -> u8 {

@@ -51,11 +51,11 @@ fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow
         let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
         let names = counters.chain(frames).filter_map(name);
         let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed || !may_blame(name));
-        let found: Vec<_> = from_blamed.filter(may_blame).take(FRAMES).collect();
+        let found: Vec<_> = from_blamed.filter(|name| may_blame(name)).take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
-        let found: Vec<_> = names.filter(may_blame).take(FRAMES).collect();
+        let found: Vec<_> = names.filter(|name| may_blame(name)).take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
@@ -72,7 +72,7 @@ fn name<'a>(frame: &'a Frame<'_>) -> Option<Cow<'a, str>> {
 }
 
 /// Whether a function may be to blame.
-fn may_blame(name: &Cow<'_, str>) -> bool {
+fn may_blame(name: &str) -> bool {
     !rules::NEVER_TO_BLAME.has(name)
 }
 

@@ -42,6 +42,28 @@ pub(crate) fn begins(hay: &[u8], start: &str) -> bool {
     hay.first() == start.as_bytes().first() && hay.starts_with(start.as_bytes())
 }
 
+/// What beginnings of lines mean, by their first byte: the longest table then costs a line no more than the rows
+/// that it may be.
+#[derive(Debug)]
+pub(crate) struct Starts<T>([Vec<(&'static str, T)>; 256]);
+
+impl<T: Copy> Starts<T> {
+    pub(crate) fn new(rows: impl IntoIterator<Item = (&'static str, T)>) -> Starts<T> {
+        let mut starts = Starts(std::array::from_fn(|_| Vec::new()));
+        for (start, means) in rows {
+            let first = start.bytes().next().and_then(|first| starts.0.get_mut(usize::from(first)));
+            first.into_iter().for_each(|of_byte| of_byte.push((start, means)));
+        }
+        starts
+    }
+
+    /// What the first row means that `line` begins with.
+    pub(crate) fn find(&self, line: &[u8]) -> Option<T> {
+        let of_byte = self.0.get(usize::from(*line.first()?))?;
+        of_byte.iter().find(|(start, _)| line.starts_with(start.as_bytes())).map(|(_, means)| *means)
+    }
+}
+
 /// What follows the first `needle` in `hay`.
 pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {
     hay.get(find(hay, needle)? + needle.len()..)
@@ -136,20 +158,37 @@ pub(crate) fn fail<T>(input: &[u8]) -> Parsed<'_, T> {
 /// Bytes that a symbol name may hold: kallsyms prints `foo.isra.0`, `_RNv…`, `$`-marked hashes.
 #[inline]
 pub(crate) fn is_symbol_byte(b: u8) -> bool {
-    SYMBOL_BYTES.get(usize::from(b)).is_some_and(|is| *is)
+    is_of(b, SYMBOL)
 }
 
-/// Half of a stack's bytes are symbols': a table answers faster than ranges.
-static SYMBOL_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
-    let (mut rest, mut byte): (&mut [bool], u8) = (&mut table, 0);
-    while let [is, after @ ..] = rest {
-        *is = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$');
+/// Bytes of a word as C knows it: a register's name, a function's without what compilers append.
+#[inline]
+pub(crate) fn is_word_byte(b: u8) -> bool {
+    is_of(b, WORD)
+}
+
+/// Most bytes of a report are asked what they are, some of them several times: a table answers faster than ranges.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let (mut rest, mut byte): (&mut [u8], u8) = (&mut classes, 0);
+    while let [class, after @ ..] = rest {
+        *class = match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' => WORD | SYMBOL,
+            b'.' | b'$' => SYMBOL,
+            _ => 0,
+        };
         byte = byte.wrapping_add(1);
         rest = after;
     }
-    table
+    classes
 };
+
+const WORD: u8 = 1;
+const SYMBOL: u8 = 2;
+
+fn is_of(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
 
 /// A symbol name: `__do_sys_clone`, `foo.constprop.0.cold`.
 pub(crate) fn symbol(input: &[u8]) -> Parsed<'_, &str> {

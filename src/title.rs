@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use crate::demangle::demangle;
 use crate::facts::frame;
 use crate::formats::spelling::{self, Replacement};
-use crate::formats::{Pick, kinds, skip};
+use crate::formats::{Pick, kinds, noise, skip};
 use crate::kind::Kind;
+use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
+use crate::scan::Words;
 use crate::text;
 
 /// What makes a report incomplete.
@@ -66,28 +68,73 @@ struct Blamed {
     raw: String,
 }
 
+/// A line's text, and which words it has of those that most lines have none of: a bit each for the kinds of
+/// `TRACE_HEADS`, and then for `PANIC`, `EXECUTOR` and `SUPPRESSED`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    body: &'a [u8],
+    pub(crate) words: u16,
+}
+
+/// Bit of a line that may be a panic's banner.
+pub(crate) const PANIC: u16 = 1 << spelling::TRACE_HEADS.len();
+/// Bit of a line that may name a task of syzkaller's executor.
+pub(crate) const EXECUTOR: u16 = PANIC << 1;
+/// Bit of a line that may say that the machine was out of resources.
+pub(crate) const SUPPRESSED: u16 = PANIC << 2;
+
+impl<'a> Text<'a> {
+    /// Texts of the lines of a report of `log`. The words are searched for in all lines at once.
+    pub(crate) fn of(log: &[u8], lines: &[Line<'a>]) -> Vec<Text<'a>> {
+        static WORDS: LazyLock<Words> = LazyLock::new(|| {
+            let heads = spelling::TRACE_HEADS.iter().map(|head| head.words);
+            Words::new(heads.chain([noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS]))
+        });
+        let mut texts: Vec<Text<'_>> = lines.iter().map(|line| Text { body: line.body, words: 0 }).collect();
+        let start = lines.first().map_or(0, |line| line.offset);
+        let end = lines.last().map_or(0, |line| line.offset + line.raw.len());
+        for (at, list) in WORDS.find(log.get(start..end).unwrap_or_default()) {
+            let line = lines.partition_point(|line| line.offset <= start + at).checked_sub(1);
+            line.and_then(|line| texts.get_mut(line)).into_iter().for_each(|text| text.words |= 1 << list);
+        }
+        texts
+    }
+
+    /// Whether a stack trace of a kind begins with the line.
+    fn is_head_of(&self, kind: usize) -> bool {
+        self.words & 1 << kind != 0
+            && TRACE_HEADS.get(kind).is_some_and(|pattern| pattern.is_match(self.body))
+    }
+
+    /// Whether a stack trace begins with the line, of any kind.
+    fn is_trace_head(&self) -> bool {
+        self.words & (PANIC - 1) != 0 && (0..TRACE_HEADS.len()).any(|kind| self.is_head_of(kind))
+    }
+}
+
 /// The lines of a report, in the readings that the convention makes of them.
-struct Reading<'a, F: FnOnce() -> Vec<&'a [u8]>> {
+struct Reading<'a, F: FnOnce() -> Vec<Line<'a>>> {
+    log: &'a [u8],
     /// All lines, the banner first.
-    all: &'a [&'a [u8]],
+    all: &'a [Text<'a>],
     /// Those without the frames that the unwinder does not vouch for.
-    vouched: Vec<&'a [u8]>,
+    vouched: Vec<Text<'a>>,
     /// Whether the log names each line's caller.
     tagged: bool,
     beyond: Beyond<'a, F>,
 }
 
 /// Lines after a report, read when they are first needed.
-enum Beyond<'a, F: FnOnce() -> Vec<&'a [u8]>> {
+enum Beyond<'a, F: FnOnce() -> Vec<Line<'a>>> {
     Unread(F),
-    Read(Vec<&'a [u8]>),
+    Read(Vec<Text<'a>>),
 }
 
-impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
+impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
     /// The lines and those after them.
-    fn with_beyond(&mut self) -> Vec<&'a [u8]> {
+    fn with_beyond(&mut self) -> Vec<Text<'a>> {
         let lines = match std::mem::replace(&mut self.beyond, Beyond::Read(Vec::new())) {
-            Beyond::Unread(read) => read().into_iter().filter(|body| is_vouched_for(body)).collect(),
+            Beyond::Unread(read) => vouched(&Text::of(self.log, &read())),
             Beyond::Read(lines) => lines,
         };
         let all = self.vouched.iter().chain(&lines).copied().collect();
@@ -107,12 +154,12 @@ impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
                 return beyond;
             }
         }
-        headless(&self.vouched).map_or(found, |bodies| walk(rule, &[CompiledStep::Trace], bodies))
+        headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts))
     }
 
     /// Whether the kernel ran where no function is.
     fn is_astray(&self) -> bool {
-        self.all.iter().any(|body| is_bare_counter(body))
+        self.all.iter().any(|text| is_bare_counter(text.body))
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
@@ -130,17 +177,18 @@ impl<'a, F: FnOnce() -> Vec<&'a [u8]>> Reading<'a, F> {
 /// next crash has begun does not lack it; and where callers are `tagged`, its frames are taken from there.
 pub(crate) fn of<'a>(
     family: &CompiledFamily,
-    bodies: &'a [&'a [u8]],
+    log: &'a [u8],
+    all: &'a [Text<'a>],
     tagged: bool,
-    beyond: impl FnOnce() -> Vec<&'a [u8]>,
+    beyond: impl FnOnce() -> Vec<Line<'a>>,
 ) -> Title {
-    let vouched: Vec<&[u8]> = bodies.iter().copied().filter(|body| is_vouched_for(body)).collect();
-    let mut reading = Reading { all: bodies, vouched, tagged, beyond: Beyond::Unread(beyond) };
+    let vouched = vouched(all);
+    let mut reading = Reading { log, all, vouched, tagged, beyond: Beyond::Unread(beyond) };
     let mut cut_off = false;
     for rule in &family.rules {
-        let Some(mut args) = rule.title_args(&reading.vouched) else { continue };
+        let Some(mut args) = rule.title_args(reading.vouched.iter().map(|text| text.body)) else { continue };
         if !rule.rule.report.is_empty() {
-            match rule.report_args(&reading.vouched) {
+            match rule.report_args(reading.vouched.iter().map(|text| text.body)) {
                 Some(found) => args = found,
                 None => {
                     cut_off = true;
@@ -150,7 +198,8 @@ pub(crate) fn of<'a>(
         }
         return by_rule(rule, &args, &mut reading);
     }
-    let mut title = raw(family, bodies.first().copied().unwrap_or_default(), cut_off);
+    let banner = all.first().map_or(&b""[..], |text| text.body);
+    let mut title = raw(family, banner, cut_off);
     title.blamed = title.frame.clone().or_else(|| innermost(&reading));
     title
 }
@@ -161,12 +210,17 @@ fn is_bare_counter(body: &[u8]) -> bool {
     matches!(body.first(), Some(b'R' | b'p' | b'I')) && BARE_COUNTER.is_match(body)
 }
 
+/// The lines without the frames that the unwinder does not vouch for.
+fn vouched<'a>(texts: &[Text<'a>]) -> Vec<Text<'a>> {
+    texts.iter().copied().filter(|text| is_vouched_for(text.body)).collect()
+}
+
 /// Whether the unwinder vouches for a frame's line; every other line counts.
 fn is_vouched_for(body: &[u8]) -> bool {
     !frame::is_questionable(body) || text::contains(body, "<EOI>")
 }
 
-fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
+fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     rule: &CompiledRule,
     args: &[&[u8]],
     reading: &mut Reading<'a, F>,
@@ -211,7 +265,7 @@ fn by_rule<'a, F: FnOnce() -> Vec<&'a [u8]>>(
 /// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there
 /// are no others, and where the program counter is no function's: after a call through a bad pointer the
 /// unwinder cannot vouch for the first frame, which is the caller.
-fn innermost<'a, F: FnOnce() -> Vec<&'a [u8]>>(reading: &Reading<'a, F>) -> Option<String> {
+fn innermost<'a, F: FnOnce() -> Vec<Line<'a>>>(reading: &Reading<'a, F>) -> Option<String> {
     let mut found = None;
     if !reading.is_astray() {
         found = blame(&rules::ANY, &reading.vouched).0.into_iter().next();
@@ -295,10 +349,10 @@ fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
 }
 
 /// The blamed frames of a rule's stacks, and whether each stack had one.
-fn blame(rule: &CompiledRule, bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
+fn blame(rule: &CompiledRule, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
     let mut found = (Vec::new(), true);
     for steps in &rule.stacks {
-        found = walk(rule, steps, bodies);
+        found = walk(rule, steps, texts);
         if found.1 {
             break;
         }
@@ -307,8 +361,8 @@ fn blame(rule: &CompiledRule, bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
 }
 
 /// Goes down the lines by a stack's steps.
-fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<Blamed>, bool) {
-    let mut lines = bodies.iter();
+fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
+    let mut lines = texts.iter();
     let mut stacks: Vec<Vec<String>> = Vec::new();
     let mut open: Vec<String> = Vec::new();
     let mut traces = 0;
@@ -317,7 +371,7 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
     while let Some(step) = steps.next() {
         match step {
             CompiledStep::Line(pattern) => {
-                if let Some(captures) = lines.find_map(|body| pattern.captures(body)) {
+                if let Some(captures) = lines.find_map(|text| pattern.captures(text.body)) {
                     rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
                 }
             }
@@ -330,7 +384,8 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
                     Some(CompiledStep::Line(pattern)) => Some(pattern),
                     _ => None,
                 };
-                for body in lines.by_ref() {
+                for text in lines.by_ref() {
+                    let body = text.body;
                     if is_fault_injection(body) {
                         complete = false;
                         break;
@@ -340,7 +395,7 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], bodies: &[&[u8]]) -> (Vec<B
                         steps.next();
                         break;
                     }
-                    if is_trace_head(body) {
+                    if text.is_trace_head() {
                         break;
                     }
                     if rule.rule.pick == Pick::First && !open.is_empty() {
@@ -425,48 +480,38 @@ fn is_compat_of(caller: &str, called: &str) -> bool {
 
 /// Lines that begin a stack trace, each kind on its own.
 static TRACE_HEADS: LazyLock<Vec<Pattern>> =
-    LazyLock::new(|| spelling::TRACE_HEADS.iter().map(|source| Pattern::new(source)).collect());
-
-/// Whether a line begins a stack trace, of any kind.
-fn is_trace_head(body: &[u8]) -> bool {
-    static TRACE_HEAD: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEADS));
-    static WORDS: LazyLock<Pattern> = LazyLock::new(|| Pattern::any_of(spelling::TRACE_HEAD_WORDS));
-    WORDS.is_match(body) && TRACE_HEAD.is_match(body)
-}
+    LazyLock::new(|| spelling::TRACE_HEADS.iter().map(|head| Pattern::new(head.pattern)).collect());
 
 /// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.
-fn headless<'b, 'a>(bodies: &'b [&'a [u8]]) -> Option<&'b [&'a [u8]]> {
-    let at = bodies.iter().position(|body| frame::is_headless(body))?;
-    let headed = bodies.iter().any(|body| is_trace_head(body));
-    bodies.get(at..).filter(|_| !headed)
+fn headless<'t, 'a>(texts: &'t [Text<'a>]) -> Option<&'t [Text<'a>]> {
+    let at = texts.iter().position(|text| frame::is_headless(text.body))?;
+    let headed = texts.iter().any(Text::is_trace_head);
+    texts.get(at..).filter(|_| !headed)
 }
 
 /// Whether the traces that a report begins have frames.
-fn missing_trace(bodies: &[&[u8]]) -> Option<Corruption> {
-    let heads: Vec<(usize, &[u8])> = bodies
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, body)| is_trace_head(body) && !text::contains(body, "+0x"))
-        .collect();
+fn missing_trace(texts: &[Text<'_>]) -> Option<Corruption> {
+    let is_head = |text: &&Text<'_>| text.is_trace_head() && !text::contains(text.body, "+0x");
+    let heads = texts.iter().enumerate().filter(|(_, text)| is_head(text));
+    let heads: Vec<(usize, &Text<'_>)> = heads.collect();
     let mut any = false;
-    for (kind, pattern) in TRACE_HEADS.iter().enumerate() {
-        let Some((at, _)) = heads.iter().find(|(_, body)| pattern.is_match(body)) else { continue };
-        let after = bodies.get(at + 1..).unwrap_or_default();
+    for (kind, head) in spelling::TRACE_HEADS.iter().enumerate() {
+        let Some((at, _)) = heads.iter().find(|(_, text)| text.is_head_of(kind)) else { continue };
+        let after = texts.get(at + 1..).unwrap_or_default();
         if after.len() < 2 {
             return Some(Corruption::CutTrace);
         }
-        let next = heads.iter().map(|(head, _)| *head).find(|head| head > at).unwrap_or(bodies.len());
-        let framed = after.iter().take((next - at - 1).min(15)).any(|body| {
-            frame::functions_of_line(body).iter().any(Option::is_some)
-                || text::contains(body, "(stack is not available)")
+        let next = heads.iter().map(|(head, _)| *head).find(|head| head > at).unwrap_or(texts.len());
+        let framed = after.iter().take((next - at - 1).min(15)).any(|text| {
+            frame::functions_of_line(text.body).iter().any(Option::is_some)
+                || text::contains(text.body, "(stack is not available)")
         });
         any |= framed;
-        if !framed && spelling::TRACE_HEADS.get(kind) != Some(&spelling::RISCV_HEAD) {
+        if !framed && !head.may_be_empty {
             return Some(Corruption::EmptyTrace);
         }
     }
-    (!any && headless(bodies).is_none()).then_some(Corruption::NoTrace)
+    (!any && headless(texts).is_none()).then_some(Corruption::NoTrace)
 }
 
 /// What a title must not hold.
@@ -496,7 +541,7 @@ fn sanitize(title: &str) -> String {
 
 /// Whether a line is a panic's banner.
 pub(crate) fn is_panic(body: &[u8]) -> bool {
-    text::contains(body, "Kernel panic - not syncing")
+    noise::PANIC_WORDS.iter().any(|words| text::contains(body, words))
 }
 
 /// Whether a line says that no crash near it is to be believed: the machine was out of resources.
@@ -508,15 +553,9 @@ pub fn is_suppressed(body: &[u8]) -> bool {
     rules::SUPPRESSED.is_match(body)
 }
 
-/// What stands before the numbers of a program's process.
-pub(crate) const EXECUTOR: &str = " Comm: syz.";
-
 /// Process and program of ` Comm: syz.4.2288 `.
 pub(crate) fn executor(body: &[u8]) -> Option<(u32, u32)> {
     static COMM: Pattern = Pattern::new(r" Comm: syz\.([0-9]+)\.([0-9]+) ");
-    if !text::contains(body, EXECUTOR) {
-        return None;
-    }
     let groups = rules::groups(&COMM.captures(body)?);
     let number = |i: usize| text::number(groups.get(i)?, 10).and_then(|n| u32::try_from(n).ok());
     Some((number(0)?, number(1)?))

@@ -1,9 +1,7 @@
 //! The lines of one report while they are collected: whose each is, and whether the report goes on.
 
-use crate::formats::noise;
 use crate::line::{Caller, Line};
 use crate::rules::CompiledFamily;
-use crate::text;
 
 use super::course::Course;
 use super::{Banner, Context, is_backtrace};
@@ -78,7 +76,6 @@ impl<'a> Collector<'a> {
 
     /// Takes a line that is no banner; `false` where the report ends before it.
     pub(super) fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
-        self.asked |= whose == Whose::Own && text::contains(line.body, noise::NMI_REQUEST);
         let from = Context::of(&line);
         let course = match whose {
             Whose::Own => &mut self.course,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::facts::registers;
 use crate::formats::noise;
-use crate::text;
+use crate::text::{self, Starts};
 
 /// Lines that are no part of a report, in a row: more end it.
 const FOREIGN_LINES: u32 = 24;
@@ -81,9 +81,10 @@ pub(super) fn shape(body: &[u8]) -> Shape {
         Shape::Cut
     } else if is_page_count(text) {
         Shape::Inside
-    } else if TAIL.fit(*first, text) || registers::is_register_line(body) {
+    } else if TAIL.find(text).is_some() || registers::is_register_line(body) {
         Shape::Tail
-    } else if INSIDE.fit(*first, text) || is_frame(text) || text.ends_with(b"[inline]") || holds_dump(text) {
+    } else if INSIDE.find(text).is_some() || is_frame(text) || text.ends_with(b"[inline]") || holds_dump(text)
+    {
         Shape::Inside
     } else {
         Shape::Foreign
@@ -101,24 +102,10 @@ fn is_frame(text: &[u8]) -> bool {
     text::contains(text, "+0x")
 }
 
-static TAIL: LazyLock<Starts> = LazyLock::new(|| Starts::new(noise::TAIL));
-static INSIDE: LazyLock<Starts> = LazyLock::new(|| Starts::new(noise::INSIDE));
-
-/// Beginnings of lines, by their first byte.
-struct Starts([Vec<&'static str>; 256]);
-
-impl Starts {
-    fn new(starts: &[&'static str]) -> Starts {
-        let with = |first: usize| move |start: &&str| start.bytes().next().map(usize::from) == Some(first);
-        Starts(std::array::from_fn(|first| starts.iter().copied().filter(with(first)).collect()))
-    }
-
-    /// Whether `text`, which begins with `first`, begins with one of them.
-    fn fit(&self, first: u8, text: &[u8]) -> bool {
-        let starts = self.0.get(usize::from(first));
-        starts.is_some_and(|starts| starts.iter().any(|start| text.starts_with(start.as_bytes())))
-    }
-}
+static TAIL: LazyLock<Starts<()>> =
+    LazyLock::new(|| Starts::new(noise::TAIL.iter().map(|start| (*start, ()))));
+static INSIDE: LazyLock<Starts<()>> =
+    LazyLock::new(|| Starts::new(noise::INSIDE.iter().map(|start| (*start, ()))));
 
 /// Whether a line holds raw words of memory or registers: 8 or 16 hexadecimal digits on their own.
 fn holds_dump(text: &[u8]) -> bool {

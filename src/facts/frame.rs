@@ -394,7 +394,7 @@ pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
     let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
     // 64-bit PowerPC puts a dot before the name of a function's code.
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
-    let (name, rest) = text::take(rest, |b| b.is_ascii_alphanumeric() || b == b'_');
+    let (name, rest) = text::take(rest, text::is_word_byte);
     if name.is_empty() || !matches!(rest.first(), Some(b'.' | b'+')) {
         return None;
     }

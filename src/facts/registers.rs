@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
             self.code(code);
         } else if self.open.is_some() && !self.row(body) && !code::is_decoded(body) {
             self.gap += 1;
-            let head = |head: &&str| body.starts_with(head.as_bytes());
+            let head = |head: &&str| text::begins(body, head);
             // The `CR2:` after ` </TASK>` is the crash's.
             let ended = body.starts_with(b"</")
                 || self.open.as_ref().is_some_and(|d| d.arch.trace_heads.iter().any(head));
@@ -232,8 +232,9 @@ impl<'a> Reader<'a> {
             self.open = Some(dump);
             return;
         };
-        let clash = |&(name, value): &(&str, u64)| open.get(name).is_some_and(|old| old != value);
-        let clashes = dump.values.iter().any(clash);
+        let old: Vec<Option<u64>> = dump.values.iter().map(|(name, _)| open.get(name)).collect();
+        let clash = |(&old, (_, value)): (&Option<u64>, &(&str, u64))| old.is_some_and(|old| old != *value);
+        let clashes = old.iter().zip(&dump.values).any(clash);
         if clashes && gap > 0 && !open.mixed {
             self.close();
             dump.judge();
@@ -245,8 +246,8 @@ impl<'a> Reader<'a> {
         if open.values.len() <= FEW {
             open.arch = dump.arch;
         }
-        dump.values.retain(|&(name, _)| open.get(name).is_none());
-        open.values.append(&mut dump.values);
+        let new = old.iter().zip(&dump.values).filter(|(old, _)| old.is_none());
+        open.values.extend(new.map(|(_, value)| *value));
         open.link = merge(open.link, dump.link);
         open.judge();
     }

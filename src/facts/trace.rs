@@ -1,12 +1,14 @@
 //! Stack traces: which stack it is, whose, and its frames.
 
+use std::sync::LazyLock;
+
 use crate::arch;
 use crate::facts::frame::{self, Frame, Frames, Trust};
 use crate::facts::locks;
 use crate::facts::registers::{self, Registers};
 use crate::facts::task::{Task, TaskState};
 use crate::line::{Caller, Line};
-use crate::text;
+use crate::text::{self, Starts};
 
 /// Which stack a trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -248,8 +250,20 @@ impl<'a> State<'a> {
         }
         let Heading { line, kind, cpu, comm, pid, lock, usage } = self.heading;
         let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
-        let (frames, registers) = (frames.collect(), Vec::new());
-        traces.push(StackTrace { kind, cpu, comm, pid, lock, usage, frames, registers, line, first: at });
+        let mut trace = StackTrace {
+            kind,
+            cpu,
+            comm,
+            pid,
+            lock,
+            usage,
+            frames: Vec::with_capacity(16),
+            registers: Vec::new(),
+            line,
+            first: at,
+        };
+        frames.for_each(|frame| trace.frames.push(frame));
+        traces.push(trace);
         self.open = Some(traces.len() - 1);
         self.heading = Heading::NONE;
     }
@@ -341,7 +355,7 @@ fn is_inside(body: &[u8]) -> bool {
         || registers::is_register_line(body)
         || registers::is_pc_line(body)
         || line.starts_with(b"Code:")
-        || arch::ALL.iter().flat_map(|arch| arch.inside).any(|start| text::begins(line, start))
+        || INSIDE.find(line).is_some()
         || is_memory(line)
 }
 
@@ -374,10 +388,17 @@ const PLACES: &[(&str, &str)] = &[
 fn is_stray(body: &[u8]) -> bool {
     let line = text::skip_blanks(body);
     let place =
-        |(start, end): &(&str, &str)| text::begins(line, start) && line.ends_with(end.as_bytes());
-    PLACES.iter().any(place)
-        || arch::ALL.iter().flat_map(|arch| arch.strays).any(|start| text::begins(line, start))
+        |(start, end): &(&str, &str)| line.starts_with(start.as_bytes()) && line.ends_with(end.as_bytes());
+    STRAYS.find(line).is_some() || PLACES.iter().any(place)
 }
+
+/// What stands in the middle of a stack, on any CPU.
+static INSIDE: LazyLock<Starts<()>> =
+    LazyLock::new(|| Starts::new(arch::ALL.iter().flat_map(|arch| arch.inside).map(|start| (*start, ()))));
+
+/// What a frame of no stack follows, on any CPU.
+static STRAYS: LazyLock<Starts<()>> =
+    LazyLock::new(|| Starts::new(arch::ALL.iter().flat_map(|arch| arch.strays).map(|start| (*start, ()))));
 
 /// Beginnings of headings, and the stack that they announce.
 const HEADINGS: &[(&str, TraceKind)] = &[
@@ -437,8 +458,9 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         Some(rest) => rest,
         None => line,
     };
-    if let Some((_, kind)) = HEADINGS.iter().find(|(start, _)| text::begins(line, start)) {
-        return Some(Heading { kind: Some(*kind), ..by_task(line) });
+    static STARTS: LazyLock<Starts<TraceKind>> = LazyLock::new(|| Starts::new(HEADINGS.iter().copied()));
+    if let Some(kind) = STARTS.find(line) {
+        return Some(Heading { kind: Some(kind), ..by_task(line) });
     }
     let task = TaskState::parse(body)?;
     let (comm, pid) = (Some(task.comm), Some(task.pid));

@@ -84,6 +84,25 @@ pub(crate) const SUPPRESSED: &[&str] = &[
     "\\*\\*\\* stack smashing detected \\*\\*\\*: terminated",
 ];
 
+/// Every such line has one of these.
+pub(crate) const SUPPRESSED_WORDS: &[&str] = &[
+    "fatal error:",
+    "panic:",
+    "signal SIGBUS",
+    "SYZFAIL:",
+    "Out of memory: Kill process",
+    "Killed process",
+    "lowmemorykiller:",
+    "INIT: PANIC",
+    "stack smashing detected",
+];
+
+/// What the banner of a panic says.
+pub(crate) const PANIC_WORDS: &[&str] = &["Kernel panic - not syncing"];
+
+/// What the name of a task of syzkaller's executor stands behind, in the header of a stack dump.
+pub(crate) const EXECUTOR_WORDS: &[&str] = &["Comm: syz."];
+
 /// A CPU asks others for their backtraces (`nmi_trigger_cpumask_backtrace`).
 pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 

@@ -1,24 +1,34 @@
 //! How titles are spelled, and what lines begin a stack trace.
 
+/// A kind of lines that begin a stack trace.
+pub(crate) struct TraceHead {
+    pub(crate) pattern: &'static str,
+    /// Of these every such line has one: most lines have none, and need no pattern.
+    pub(crate) words: &'static [&'static str],
+    /// RISC-V prints its status register and then, on some paths, the frames without a heading.
+    pub(crate) may_be_empty: bool,
+}
+
+const fn head(pattern: &'static str, words: &'static [&'static str]) -> TraceHead {
+    TraceHead { pattern, words, may_be_empty: false }
+}
+
 /// Lines that begin a stack trace, by kind: a report that has one has frames after it, or is corrupted.
-pub(crate) const TRACE_HEADS: &[&str] = &[
-    r"Call [Tt]race",
-    r"Allocated:",
-    r"Allocated by task [0-9]+:",
-    r"Freed:",
-    r"Freed by task [0-9]+:",
-    r"(?:^|[^k] )backtrace(?: \(crc [0-9a-f]*\))?:",
-    r"Backtrace:",
-    r"Uninit was stored to memory at",
-    RISCV_HEAD,
+pub(crate) const TRACE_HEADS: &[TraceHead] = &[
+    head(r"Call [Tt]race", &["Call Trace", "Call trace"]),
+    head(r"Allocated:", &["Allocated:"]),
+    head(r"Allocated by task [0-9]+:", &["Allocated by task "]),
+    head(r"Freed:", &["Freed:"]),
+    head(r"Freed by task [0-9]+:", &["Freed by task "]),
+    head(r"(?:^|[^k] )backtrace(?: \(crc [0-9a-f]*\))?:", &["backtrace"]),
+    head(r"Backtrace:", &["Backtrace:"]),
+    head(r"Uninit was stored to memory at", &["Uninit was stored to memory at"]),
+    TraceHead {
+        pattern: r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}",
+        words: &["badaddr: "],
+        may_be_empty: true,
+    },
 ];
-
-/// Words of which every such line has one: plain ones are found without a step for each byte.
-pub(crate) const TRACE_HEAD_WORDS: &[&str] =
-    &["Call Trace", "Call trace", "Allocated", "Freed", "backtrace", "Backtrace:", "Uninit was", "badaddr: "];
-
-/// RISC-V prints its status register and then, on some paths, the frames without a heading.
-pub(crate) const RISCV_HEAD: &str = r"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}";
 
 /// What a title must not hold, and what stands for it.
 pub(crate) struct Replacement {

@@ -28,10 +28,7 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
     let groups = long.len().div_ceil(PACKED_NEEDLES).max(1);
     let packed: Option<Vec<Finder>> =
         long.chunks(long.len().div_ceil(groups).max(1)).map(packed_finder).collect();
-    let mut finders = packed.unwrap_or_else(|| {
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&long);
-        automaton.ok().map(Finder::Automaton).into_iter().collect()
-    });
+    let mut finders = packed.unwrap_or_else(|| automaton(&long).into_iter().collect());
     finders.extend(short.into_iter().map(|needle| Finder::Short(memmem::Finder::new(needle))));
     finders
 });
@@ -39,6 +36,11 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
 fn packed_finder(needles: &[&'static str]) -> Option<Finder> {
     let config = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).clone();
     config.builder().extend(needles).build().map(Finder::Packed)
+}
+
+fn automaton(needles: &[&'static str]) -> Option<Finder> {
+    let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles);
+    automaton.ok().map(Finder::Automaton)
 }
 
 /// Banners of the format tables, less those that another one is a part of.
@@ -60,6 +62,44 @@ impl Finder {
             Finder::Automaton(automaton) => automaton.find(text).map(|hit| hit.start()),
         }
     }
+}
+
+/// Lists of words, searched for all at once in the lines of a report.
+#[derive(Debug)]
+pub(crate) struct Words {
+    finder: Option<Finder>,
+    /// For each word the index of its list.
+    lists: Vec<usize>,
+}
+
+impl Words {
+    /// Words of at least [`PACKED_BYTES`], of which none is a part of another.
+    pub(crate) fn new(lists: impl Iterator<Item = &'static [&'static str]>) -> Words {
+        let words = lists.enumerate().flat_map(|(list, words)| words.iter().map(move |word| (list, *word)));
+        let (lists, words): (Vec<usize>, Vec<&str>) = words.unzip();
+        Words { finder: packed_finder(&words).or_else(|| automaton(&words)), lists }
+    }
+
+    /// Where in `text` each word is, and the index of its list.
+    pub(crate) fn find<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (usize, usize)> + 't {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let rest = text.get(at..)?;
+            let word = match self.finder.as_ref()? {
+                Finder::Packed(searcher) => searcher.find(rest)?,
+                Finder::Automaton(automaton) => automaton.find(rest)?,
+                Finder::Short(_) => return None,
+            };
+            let found = (at + word.start(), *self.lists.get(word.pattern().as_usize())?);
+            at += word.end();
+            Some(found)
+        })
+    }
+}
+
+/// Whether a line may be a banner: whether it holds a needle.
+pub(crate) fn has_needle(line: &[u8]) -> bool {
+    FINDERS.iter().any(|finder| finder.find(line).is_some())
 }
 
 /// A line of the log: where its first byte is, and one past its last.

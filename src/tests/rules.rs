@@ -33,10 +33,32 @@ fn patterns(rule: &'static Rule) -> Vec<&'static str> {
 #[test]
 fn every_pattern_compiles() {
     let of_rules = families().flat_map(|family| family.rules).flat_map(patterns);
-    let others = noise::SUPPRESSED.iter().chain(spelling::TRACE_HEADS);
+    let heads = spelling::TRACE_HEADS.iter().map(|head| head.pattern);
+    let others = noise::SUPPRESSED.iter().copied().chain(heads);
     let replaced = spelling::REPLACEMENTS.iter().map(|replacement| replacement.pattern);
-    for source in of_rules.chain(others.copied()).chain(replaced) {
+    for source in of_rules.chain(others).chain(replaced) {
         assert!(rules::compile(source).is_some(), "does not compile: {source}");
+    }
+}
+
+#[test]
+fn words_are_in_every_line_that_they_stand_for() {
+    let words: Vec<&str> = spelling::TRACE_HEADS.iter().flat_map(|head| head.words).copied().collect();
+    let others = [noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS].concat();
+    for word in words.iter().chain(&others) {
+        let twice = words.iter().chain(&others).filter(|other| other.contains(word)).count() > 1;
+        assert!(word.len() >= 4 && !twice, "{word}: too short, or a part of another");
+    }
+    for source in noise::SUPPRESSED {
+        assert!(noise::SUPPRESSED_WORDS.iter().any(|word| source.contains(word)), "{source}");
+    }
+    for head in spelling::TRACE_HEADS {
+        let pattern = rules::compile(head.pattern).expect(head.pattern);
+        for log in support::all_logs() {
+            for line in log.bytes.split(|&byte| byte == b'\n').filter(|line| pattern.is_match(line)) {
+                assert!(head.words.iter().any(|word| crate::text::contains(line, word)), "{}", head.pattern);
+            }
+        }
     }
 }
 
@@ -133,8 +155,8 @@ fn every_prefix_of_the_kinds_is_of_some_title() {
 /// The rule that names a report whose lines begin with `bodies`, as `title::of` chooses it.
 fn rule_of(family: &'static CompiledFamily, bodies: &[&[u8]]) -> Option<&'static Rule> {
     let fits = |rule: &&CompiledRule| {
-        rule.title_args(bodies).is_some()
-            && (rule.rule.report.is_empty() || rule.report_args(bodies).is_some())
+        rule.title_args(bodies.iter().copied()).is_some()
+            && (rule.rule.report.is_empty() || rule.report_args(bodies.iter().copied()).is_some())
     };
     family.rules.iter().find(fits).map(|rule| rule.rule)
 }

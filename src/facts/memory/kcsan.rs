@@ -42,6 +42,9 @@ pub struct KcsanAccess<'a> {
 impl<'a> Kcsan<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
         let body = text::skip_blanks(body);
+        if !matches!(body.first(), Some(b'v' | b'r' | b'w' | b'a')) {
+            return false;
+        }
         if let Some(rest) = body.strip_prefix(b"value changed: 0x") {
             self.value = self.value.or_else(|| {
                 let (rest, old) = text::hex_digits(rest).ok()?;

@@ -61,7 +61,7 @@ pub(super) fn value_line<'a>(
 /// CPUs that a line of registers may be of, by its first word and what may follow a name: of nearly every
 /// other line none.
 pub(super) fn candidates(body: &[u8]) -> Cpus {
-    let (name, rest) = text::take(body, arch::is_word_byte);
+    let (name, rest) = text::take(body, text::is_word_byte);
     let named = match rest.first() {
         Some(b':' | b'-' | b'(') => true,
         Some(b' ' | b'\t') => name.len() <= LONGEST_NAME,
@@ -182,7 +182,7 @@ fn ends_here(rest: &[u8]) -> bool {
 /// `MSR:  800000010280b033 <SF,EE,ME,IR,DR,RI,LE>`: what follows, name, value, and whether any number of
 /// digits would do.
 fn register<'a>(arch: &Arch, body: &'a [u8]) -> Option<(&'a [u8], &'static str, u64, bool)> {
-    let (name, rest) = text::take(body, arch::is_word_byte);
+    let (name, rest) = text::take(body, text::is_word_byte);
     let after = text::skip_blanks(rest);
     let rest = match after.strip_prefix(b":") {
         Some(rest) if arch.spaced && !rest.starts_with(b" ") => return None,

@@ -28,6 +28,11 @@ pub(in crate::facts::memory) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(in crate::facts::memory) fn take(&mut self, body: &'a [u8]) -> bool {
+        // Frames, mostly.
+        let may_begin = || matches!(text::skip_blanks(body).first(), Some(b'A'..=b'Z' | b'a' | b'w'));
+        if self.expect == Expect::Nothing && self.facts.place.is_none() && !may_begin() {
+            return false;
+        }
         self.expected(body)
             || self.banner(body)
             || self.access(body)
