@@ -29,4 +29,5 @@ pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};
 pub use render::{Plain, TextReport};
 pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
+pub use scan::hits;
 pub use title::{Corruption, is_suppressed};

@@ -1,5 +1,6 @@
 //! Finds the lines that may hold a banner, without splitting the log into lines.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind, packed};
@@ -7,9 +8,12 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::formats::FAMILIES;
 
-/// Finds needles: packed where the CPU has the instructions for it.
+mod simd;
+
+/// Finds needles: by the filter made for logs where the CPU has the instructions for it, else packed.
 #[derive(Debug)]
 enum Finder {
+    Filter(Box<simd::Filter>),
     Short(memmem::Finder<'static>),
     Packed(packed::Searcher),
     Automaton(AhoCorasick),
@@ -22,7 +26,13 @@ const PACKED_NEEDLES: usize = 32;
 /// needle of two bytes would make it stop at every other line. Shorter ones are searched for alone.
 const PACKED_BYTES: usize = 4;
 
-static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
+static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| match simd::Level::best() {
+    Some(level) => vec![Finder::Filter(Box::new(simd::Filter::new(&needles(), level)))],
+    None => portable(),
+});
+
+/// The finders of a CPU for which there is no filter.
+fn portable() -> Vec<Finder> {
     let (short, long): (Vec<_>, Vec<_>) =
         needles().into_iter().partition(|needle| needle.len() < PACKED_BYTES);
     let groups = long.len().div_ceil(PACKED_NEEDLES).max(1);
@@ -31,7 +41,7 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
     let mut finders = packed.unwrap_or_else(|| automaton(&long).into_iter().collect());
     finders.extend(short.into_iter().map(|needle| Finder::Short(memmem::Finder::new(needle))));
     finders
-});
+}
 
 fn packed_finder(needles: &[&'static str]) -> Option<Finder> {
     let config = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).clone();
@@ -54,9 +64,10 @@ fn needles() -> Vec<&'static str> {
 }
 
 impl Finder {
-    /// Offset of the first needle in `text`.
+    /// Offset of a byte of the first needle in `text`.
     fn find(&self, text: &[u8]) -> Option<usize> {
         match self {
+            Finder::Filter(filter) => filter.find(text),
             Finder::Short(finder) => finder.find(text),
             Finder::Packed(searcher) => searcher.find(text).map(|hit| hit.start()),
             Finder::Automaton(automaton) => automaton.find(text).map(|hit| hit.start()),
@@ -88,7 +99,7 @@ impl Words {
             let word = match self.finder.as_ref()? {
                 Finder::Packed(searcher) => searcher.find(rest)?,
                 Finder::Automaton(automaton) => automaton.find(rest)?,
-                Finder::Short(_) => return None,
+                Finder::Filter(_) | Finder::Short(_) => return None,
             };
             let found = (at + word.start(), *self.lists.get(word.pattern().as_usize())?);
             at += word.end();
@@ -164,6 +175,20 @@ impl Ahead {
         let found = log.get(from..end).and_then(|text| finder.find(text));
         *self = Ahead { to: found.map_or(end, |hit| from + hit), hit: found.is_some() };
     }
+}
+
+/// The lines of a log that hold what some banner of the kernel begins with or contains: `BUG:`, `Kernel panic`.
+///
+/// Most crash reports are found from such a line, but not every such line is a report's:
+/// [`reports`](crate::reports) tells. This is as fast as the machine reads memory, or nearly.
+///
+/// ```
+/// let log = b"[    1.0] all is well\n[    2.0] BUG: unable to handle page fault\n";
+/// assert_eq!(crashparse::hits(log).collect::<Vec<_>>(), [22..64]);
+/// ```
+pub fn hits(log: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut hits = Hits::new(log, 0);
+    std::iter::from_fn(move || hits.next_before(log.len()).map(|span| span.start..span.end))
 }
 
 /// The line that holds the byte at `at`.

@@ -1,0 +1,258 @@
+//! Every implementation that the machine has, against a search of every needle at every place.
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::tables::{BUCKETS, Tables, WINDOW, Window};
+use super::{Filter, Level};
+use crate::scan::needles;
+use crate::tests::support::all_logs;
+
+fn levels() -> Vec<Level> {
+    Level::all().chain([Level::Scalar]).collect()
+}
+
+fn filters() -> Vec<Filter> {
+    levels().into_iter().map(|level| Filter::new(&needles(), level)).collect()
+}
+
+/// Starts and ends of the needles in a text.
+fn naive(text: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for needle in needles().iter().map(|needle| needle.as_bytes()) {
+        let windows = text.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle);
+        found.extend(windows.map(|(at, _)| (at, at + needle.len())));
+    }
+    found.sort_unstable();
+    found
+}
+
+/// All places that a filter takes.
+fn places(filter: &Filter, text: &[u8]) -> Vec<usize> {
+    let mut found = Vec::new();
+    let end = filter.candidates(text, &mut |at| {
+        if filter.close.is_needle(text, at) {
+            found.push(at);
+        }
+        false
+    });
+    assert_eq!(end, None);
+    found
+}
+
+/// Holds all filters against the naive search: each needle has its place, and each place is in a needle.
+fn check(text: &[u8], filters: &[Filter]) {
+    let expected = naive(text);
+    let mut all = Vec::new();
+    for filter in filters {
+        let found = places(filter, text);
+        for &(start, end) in &expected {
+            assert!(found.iter().any(|at| (start..end).contains(at)), "{:?}: {start}..{end}", filter.level);
+        }
+        for at in &found {
+            assert!(
+                expected.iter().any(|&(start, end)| (start..end).contains(at)),
+                "{:?}: {at}",
+                filter.level
+            );
+        }
+        assert_eq!(filter.find(text), found.first().copied());
+        all.push(found);
+    }
+    assert!(all.windows(2).all(|two| two[0] == two[1]), "levels differ");
+}
+
+#[test]
+fn logs() {
+    let filters = filters();
+    for log in all_logs() {
+        // Every needle at every place is slow: a part will do.
+        check(&log.bytes[log.bytes.len().saturating_sub(20_000)..], &filters);
+    }
+}
+
+#[test]
+fn every_needle_at_every_place_of_a_block() {
+    let filters = filters();
+    for needle in needles() {
+        for before in (0..3 * 64 + 4).step_by(if needle.len() > 8 { 7 } else { 1 }) {
+            for behind in [0, 1, 63, 64, 200] {
+                let mut text = vec![b' '; before];
+                text.extend_from_slice(needle.as_bytes());
+                text.resize(text.len() + behind, b'.');
+                for filter in &filters {
+                    let at = filter.find(&text).unwrap_or(usize::MAX);
+                    assert!(
+                        (before..before + needle.len()).contains(&at),
+                        "{:?} {needle} {before}",
+                        filter.level
+                    );
+                    // One byte less, and it is none: unless what is left has another in it.
+                    let cut = &text[..before + needle.len() - 1];
+                    assert_eq!(
+                        filter.find(cut).is_some(),
+                        !naive(cut).is_empty(),
+                        "{:?} {needle}",
+                        filter.level
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_above_127_are_of_no_needle() {
+    let filters = filters();
+    for needle in needles() {
+        for high in 0..needle.len() {
+            let mut text = vec![0xff; 100];
+            text.extend_from_slice(needle.as_bytes());
+            text[100 + high] |= 0x80;
+            text.resize(300, 0xff);
+            check(&text, &filters);
+        }
+    }
+}
+
+/// Text of what needles are made of: pieces of them, and bytes.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let all = needles();
+    let piece = (0..all.len(), 0..40_usize, 0..40_usize).prop_map(move |(needle, from, length)| {
+        let needle = all[needle].as_bytes();
+        let from = from.min(needle.len());
+        needle[from..(from + length).min(needle.len())].to_vec()
+    });
+    let bytes = prop::collection::vec(any::<u8>(), 0..40);
+    prop::collection::vec(prop_oneof![3 => piece, 1 => bytes], 0..40).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text(text in pieces(), skip in 0..64_usize) {
+        // Blocks are aligned: the start of the text must not matter.
+        check(&text[skip.min(text.len())..], &filters_once());
+    }
+}
+
+fn filters_once() -> Vec<Filter> {
+    static FILTERS: std::sync::LazyLock<Vec<Filter>> = std::sync::LazyLock::new(filters);
+    FILTERS.clone()
+}
+
+/// What the filter stops at for nothing costs time: that are few places.
+///
+/// `../shared/corpus` has short logs around crashes, where words of needles are more common than in others. The tables
+/// were made from half of them, of which the others are no worse.
+#[test]
+fn few_candidates_are_none() {
+    let corpus = std::env::var_os("HELD")
+        .map_or(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/syzkaller"), PathBuf::from);
+    if !corpus.is_dir() {
+        println!("no ../shared/corpus here: candidates are not counted");
+        return;
+    }
+    let filters = filters();
+    let (mut bytes, mut wrong) = (0, vec![0; filters.len()]);
+    for log in logs_below(corpus, "") {
+        bytes += log.len();
+        for (filter, wrong) in filters.iter().zip(&mut wrong) {
+            filter.candidates(&log, &mut |at| {
+                *wrong += usize::from(!filter.close.is_needle(&log, at));
+                false
+            });
+        }
+    }
+    for (filter, wrong) in filters.iter().zip(wrong) {
+        let rate = wrong as f64 / bytes as f64;
+        println!("{:?}: {wrong} of {bytes} bytes, {rate:.2e}", filter.level);
+        let most = if matches!(filter.level, Level::Avx2 | Level::Ssse3) { 14e-4 } else { 7e-4 };
+        assert!(rate <= most, "{:?}: {rate:.2e}", filter.level);
+    }
+}
+
+/// The files below a directory whose names end so.
+fn logs_below(directory: PathBuf, ending: &str) -> Vec<Vec<u8>> {
+    let (mut paths, mut logs) = (vec![directory], Vec::new());
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.to_string_lossy().ends_with(ending) {
+            logs.push(std::fs::read(path).unwrap());
+        }
+    }
+    logs
+}
+
+/// Chooses windows and buckets for the needles and prints the table for `chosen.rs`.
+///
+/// ```text
+/// CRASHPARSE_LOGS=DIR cargo test --release choose -- --ignored --nocapture
+/// ```
+///
+/// It counts every string of four bytes of all logs below the directory, and looks for the choice that stops at
+/// the fewest, by changing one needle at a time.
+#[test]
+#[ignore = "makes a table; needs a directory of logs"]
+fn choose() {
+    let directory = std::env::var_os("CRASHPARSE_LOGS").unwrap();
+    let mut counts = std::collections::HashMap::<[u8; WINDOW], u32>::new();
+    for log in logs_below(directory.into(), ".log") {
+        log.windows(WINDOW).for_each(|window| *counts.entry(window.try_into().unwrap()).or_default() += 1);
+    }
+    let counts: Vec<([u8; WINDOW], u32)> = counts.into_iter().filter(|(text, _)| text.is_ascii()).collect();
+    let cost = |choice: &[(Window, usize)]| {
+        let tables = Tables::of(choice);
+        let mut cost = 0.0;
+        for (text, count) in &counts {
+            let (mut exact, mut halves) = (0xff, 0xff);
+            for (place, &byte) in text.iter().enumerate() {
+                exact &= tables.exact[place][usize::from(byte)];
+                halves &=
+                    tables.low[place][usize::from(byte & 15)] & tables.high[place][usize::from(byte >> 3)];
+            }
+            cost += f64::from(*count)
+                * (f64::from(u8::from(exact != 0)) + 0.3 * f64::from(u8::from(halves != 0)));
+        }
+        cost
+    };
+    let needles = needles();
+    let count_of = |window: &Window| {
+        let of = |(text, _): &&([u8; WINDOW], u32)| {
+            text.iter().zip(window.bytes).all(|(a, b)| b.is_none_or(|b| b == *a))
+        };
+        counts.iter().filter(of).map(|(_, count)| count).sum::<u32>()
+    };
+    // Of each needle the rarest windows are tried.
+    let rarest = |(index, needle): (usize, &&str)| {
+        let mut all: Vec<Window> = Window::all(index, needle.as_bytes()).collect();
+        all.sort_by_cached_key(count_of);
+        all.truncate(12);
+        all
+    };
+    let windows: Vec<Vec<Window>> = needles.iter().enumerate().map(rarest).collect();
+    let mut random = crate::tests::support::Random::new(1);
+    let mut choice: Vec<(Window, usize)> =
+        windows.iter().enumerate().map(|(at, all)| (all[0], at % BUCKETS)).collect();
+    let mut best = cost(&choice);
+    for round in 0..80_000 {
+        let at = random.below(choice.len());
+        let old = choice[at];
+        choice[at] = (windows[at][random.below(windows[at].len())], random.below(BUCKETS));
+        let new = cost(&choice);
+        if new <= best {
+            best = new;
+        } else {
+            choice[at] = old;
+        }
+        if round % 5000 == 0 {
+            println!("// {round}: {best}");
+        }
+    }
+    for (window, bucket) in choice {
+        println!("    ({:?}, {}, {bucket}),", needles[window.needle], window.offset);
+    }
+}

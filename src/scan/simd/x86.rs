@@ -1,0 +1,141 @@
+//! The filter on x86-64: the only `unsafe` code of the crate.
+//!
+//! All three work alike. A block is loaded once, from an aligned address; the bytes that follow each of its bytes are
+//! shifted in from the block after it, which is the next one to be looked at.
+
+#![allow(unsafe_code, reason = "vector instructions; each use says why it is sound")]
+
+use std::arch::x86_64::*;
+
+use super::scalar;
+use super::tables::Tables;
+
+/// Stamps out the walk over a text for one set of instructions: `$load` reads a block, `$mask` makes the mask of the
+/// places in `$block` that may be a window, given the next block.
+macro_rules! walk {
+    ($name:ident, $inner:ident, $feature:literal, $bytes:literal, $vector:ty, $load:expr, $tables:ident, $step:ident) => {
+        /// See [`Filter::candidates`](super::Filter::candidates). The machine must have the instructions.
+        pub(super) fn $name(
+            tables: &Tables,
+            text: &[u8],
+            accept: &mut dyn FnMut(usize) -> bool,
+        ) -> Option<usize> {
+            // SAFETY: `Filter` is made only for a level that `Level::all` detected.
+            unsafe { $inner(tables, text, accept) }
+        }
+
+        #[target_feature(enable = $feature)]
+        fn $inner(tables: &Tables, text: &[u8], accept: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
+            let head = text.as_ptr().align_offset($bytes).min(text.len());
+            if let Some(found) = scalar(tables, text, 0..head, accept) {
+                return Some(found);
+            }
+            let blocks = (text.len() - head) / $bytes;
+            if blocks < 2 {
+                return scalar(tables, text, head..text.len(), accept);
+            }
+            let vectors = $tables(tables);
+            // SAFETY: `index` is below `blocks`, so all bytes of the block are in `text`, and its address is a
+            // multiple of its size.
+            let load =
+                |index: usize| unsafe { $load(text.as_ptr().add(head + index * $bytes).cast::<$vector>()) };
+            let mut block = load(0);
+            for index in 0..blocks - 1 {
+                let next = load(index + 1);
+                let mut mask = $step(&vectors, block, next);
+                while mask != 0 {
+                    let at = head + index * $bytes + mask.trailing_zeros() as usize;
+                    if accept(at) {
+                        return Some(at);
+                    }
+                    mask &= mask - 1;
+                }
+                block = next;
+            }
+            scalar(tables, text, head + (blocks - 1) * $bytes..text.len(), accept)
+        }
+    };
+}
+
+walk!(vbmi, vbmi_walk, "avx512f,avx512bw,avx512vbmi", 64, __m512i, _mm512_load_si512, vbmi_tables, vbmi_step);
+walk!(avx2, avx2_walk, "avx2", 32, __m256i, _mm256_load_si256, avx2_tables, avx2_step);
+walk!(ssse3, ssse3_walk, "ssse3", 16, __m128i, _mm_load_si128, ssse3_tables, ssse3_step);
+
+/// For each place of a window the 128 masks.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn vbmi_tables(tables: &Tables) -> [(__m512i, __m512i); 4] {
+    tables.exact.each_ref().map(|table| {
+        let (low, high) = table.split_at(64);
+        // SAFETY: both halves have 64 bytes, and the load needs no alignment.
+        unsafe { (_mm512_loadu_si512(low.as_ptr().cast()), _mm512_loadu_si512(high.as_ptr().cast())) }
+    })
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn vbmi_step(tables: &[(__m512i, __m512i); 4], block: __m512i, next: __m512i) -> u64 {
+    let ahead = _mm512_alignr_epi64(next, block, 2);
+    let [first, second, third, fourth] = tables;
+    // The instruction looks at the low seven bits of a byte alone.
+    let first = _mm512_permutex2var_epi8(first.0, block, first.1);
+    let second = _mm512_permutex2var_epi8(second.0, _mm512_alignr_epi8(ahead, block, 1), second.1);
+    let third = _mm512_permutex2var_epi8(third.0, _mm512_alignr_epi8(ahead, block, 2), third.1);
+    let fourth = _mm512_permutex2var_epi8(fourth.0, _mm512_alignr_epi8(ahead, block, 3), fourth.1);
+    let three = _mm512_ternarylogic_epi64(first, second, third, 0x80);
+    _mm512_test_epi8_mask(three, fourth)
+}
+
+/// For each place of a window the masks of the low and of the high bits.
+#[target_feature(enable = "avx2")]
+fn avx2_tables(tables: &Tables) -> [(__m256i, __m256i); 4] {
+    // SAFETY: a table has 16 bytes, and the load needs no alignment.
+    let load =
+        |table: &[u8; 16]| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) };
+    let [a, b, c, d] = &tables.low;
+    let [e, f, g, h] = &tables.high;
+    [(load(a), load(e)), (load(b), load(f)), (load(c), load(g)), (load(d), load(h))]
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn avx2_step(tables: &[(__m256i, __m256i); 4], block: __m256i, next: __m256i) -> u32 {
+    let [first, second, third, fourth] = tables;
+    let ahead = _mm256_permute2x128_si256(block, next, 0x21);
+    let look = |table: &(__m256i, __m256i), bytes: __m256i| {
+        // A byte above 127 gives 0 in the first look: no needle has one.
+        let high = _mm256_and_si256(_mm256_srli_epi16(bytes, 3), _mm256_set1_epi8(15));
+        _mm256_and_si256(_mm256_shuffle_epi8(table.0, bytes), _mm256_shuffle_epi8(table.1, high))
+    };
+    let first = look(first, block);
+    let second = look(second, _mm256_alignr_epi8(ahead, block, 1));
+    let third = look(third, _mm256_alignr_epi8(ahead, block, 2));
+    let fourth = look(fourth, _mm256_alignr_epi8(ahead, block, 3));
+    let all = _mm256_and_si256(_mm256_and_si256(first, second), _mm256_and_si256(third, fourth));
+    !_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
+}
+
+/// For each place of a window the masks of the low and of the high bits.
+#[target_feature(enable = "ssse3")]
+fn ssse3_tables(tables: &Tables) -> [(__m128i, __m128i); 4] {
+    // SAFETY: a table has 16 bytes, and the load needs no alignment.
+    let load = |table: &[u8; 16]| unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+    let [a, b, c, d] = &tables.low;
+    let [e, f, g, h] = &tables.high;
+    [(load(a), load(e)), (load(b), load(f)), (load(c), load(g)), (load(d), load(h))]
+}
+
+#[inline]
+#[target_feature(enable = "ssse3")]
+fn ssse3_step(tables: &[(__m128i, __m128i); 4], block: __m128i, next: __m128i) -> u32 {
+    let [first, second, third, fourth] = tables;
+    let look = |table: &(__m128i, __m128i), bytes: __m128i| {
+        let high = _mm_and_si128(_mm_srli_epi16(bytes, 3), _mm_set1_epi8(15));
+        _mm_and_si128(_mm_shuffle_epi8(table.0, bytes), _mm_shuffle_epi8(table.1, high))
+    };
+    let first = look(first, block);
+    let second = look(second, _mm_alignr_epi8(next, block, 1));
+    let third = look(third, _mm_alignr_epi8(next, block, 2));
+    let fourth = look(fourth, _mm_alignr_epi8(next, block, 3));
+    let all = _mm_and_si128(_mm_and_si128(first, second), _mm_and_si128(third, fourth));
+    !_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128())) as u32 & 0xffff
+}
