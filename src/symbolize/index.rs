@@ -112,9 +112,17 @@ fn indexed(file: &DebugFile<'_>, index: &HashMap<u64, Vec<u32>>, names: &[&str])
 fn search(file: &DebugFile<'_>, names: &[&str]) -> Vec<Vec<Found>> {
     let mut all = vec![Vec::new(); names.len()];
     let filter = Filter::new(names);
-    for (_, symbol) in numbered(file) {
-        let Some(head) = Head::of(file.strings(), symbol.name) else { continue };
-        for &name in filter.candidates(head) {
+    let (raw, strings) = (file.raw(), file.strings());
+    for record in file.symbols().chunks_exact(raw.symbol_size()) {
+        // Most symbols are none that is wanted: of those no more is read than the name.
+        let Some(at) = raw.symbol_name(record) else { continue };
+        let Some(head) = Head::of(strings, at) else { continue };
+        let candidates = filter.candidates(head);
+        if candidates.is_empty() {
+            continue;
+        }
+        let Some(symbol) = raw.symbol(record, 0).filter(is_place) else { continue };
+        for &name in candidates {
             let wanted = names.get(name).is_some_and(|name| is_named(file, &symbol, name));
             if let (true, Some(found)) = (wanted, all.get_mut(name)) {
                 found.extend(place(file, symbol));
@@ -133,12 +141,15 @@ fn numbered<'f>(file: &'f DebugFile<'_>) -> impl Iterator<Item = (u32, Symbol)> 
     let records = file.symbols().chunks_exact(file.raw().symbol_size());
     let symbols =
         records.enumerate().filter_map(|(index, record)| Some((index as u32, file.raw().symbol(record, 0)?)));
-    symbols.filter(|(_, symbol)| {
-        matches!(symbol.kind, STT_NOTYPE | STT_OBJECT | STT_FUNC)
-            && symbol.section != 0
-            && symbol.section < LORESERVE
-            && symbol.name != 0
-    })
+    symbols.filter(|(_, symbol)| is_place(symbol))
+}
+
+/// Whether it is a symbol that code or data may have.
+fn is_place(symbol: &Symbol) -> bool {
+    matches!(symbol.kind, STT_NOTYPE | STT_OBJECT | STT_FUNC)
+        && symbol.section != 0
+        && symbol.section < LORESERVE
+        && symbol.name != 0
 }
 
 fn place(file: &DebugFile<'_>, symbol: Symbol) -> Option<Found> {
@@ -224,24 +235,34 @@ const BUCKET_BITS: u32 = 12;
 /// The names that are wanted, by their heads.
 struct Filter {
     buckets: Vec<Vec<usize>>,
+    /// A bit for each bucket that is not empty: they stay in the cache.
+    used: [u64; (1 << BUCKET_BITS) / 64],
 }
 
 impl Filter {
     fn new(names: &[&str]) -> Filter {
         let mut buckets = vec![Vec::new(); 1 << BUCKET_BITS];
+        let mut used = [0; (1 << BUCKET_BITS) / 64];
         for (index, name) in names.iter().enumerate() {
             let mut with_end = name.as_bytes().to_vec();
             with_end.push(0);
-            let head = Head::of(&with_end, 0);
-            if let Some(bucket) = head.and_then(|head| buckets.get_mut(head.bucket())) {
+            let Some(head) = Head::of(&with_end, 0) else { continue };
+            if let (Some(bucket), Some(word)) =
+                (buckets.get_mut(head.bucket()), used.get_mut(head.bucket() / 64))
+            {
                 bucket.push(index);
+                *word |= 1 << (head.bucket() % 64);
             }
         }
-        Filter { buckets }
+        Filter { buckets, used }
     }
 
     #[inline]
     fn candidates(&self, head: Head) -> &[usize] {
-        self.buckets.get(head.bucket()).map_or(&[], Vec::as_slice)
+        let bucket = head.bucket();
+        if self.used.get(bucket / 64).is_none_or(|word| word >> (bucket % 64) & 1 == 0) {
+            return &[];
+        }
+        self.buckets.get(bucket).map_or(&[], Vec::as_slice)
     }
 }

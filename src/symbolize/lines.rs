@@ -29,6 +29,7 @@ pub(super) fn rows<R: Reader<Offset = usize>>(
         found: vec![None; addresses.len()],
         left: addresses.len(),
         next: 0,
+        limit: 0,
         before: None,
     };
     let mut machine = Machine::new(header);
@@ -57,6 +58,8 @@ struct Wanted<'w> {
     left: usize,
     /// The first address that may be of the next row.
     next: usize,
+    /// That address: before a row behind it there is nothing to do.
+    limit: u64,
     /// The row before, while its sequence goes on.
     before: Option<(u64, Row)>,
 }
@@ -66,10 +69,18 @@ impl Wanted<'_> {
     #[inline]
     fn row(&mut self, address: u64, row: Row) {
         match self.before {
+            Some((start, _)) if start <= address && address <= self.limit => {}
             Some((start, _)) if start <= address => self.close(address),
-            _ => self.next = self.addresses.partition_point(|&wanted| wanted < address),
+            _ => self.begin(address),
         }
         self.before = Some((address, row));
+    }
+
+    /// Looks for the first address that is not before a row.
+    #[cold]
+    fn begin(&mut self, address: u64) {
+        self.next = self.addresses.partition_point(|&wanted| wanted < address);
+        self.limit = self.addresses.get(self.next).copied().unwrap_or(u64::MAX);
     }
 
     /// Ends a sequence: at this address is nothing of it any more.
@@ -79,7 +90,7 @@ impl Wanted<'_> {
     }
 
     /// Gives the row before to the addresses that it goes on to.
-    #[inline]
+    #[cold]
     fn close(&mut self, address: u64) {
         let Some((_, row)) = self.before else { return };
         while self.addresses.get(self.next).is_some_and(|&wanted| wanted < address) {
@@ -90,6 +101,7 @@ impl Wanted<'_> {
             }
             self.next += 1;
         }
+        self.limit = self.addresses.get(self.next).copied().unwrap_or(u64::MAX);
     }
 }
 

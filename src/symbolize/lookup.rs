@@ -130,7 +130,7 @@ impl<'f> Lookup<'f> {
         let mut bytes = dwarf.debug_info.reader().clone();
         bytes.skip(start)?;
         bytes.truncate(unit.header.length_including_self())?;
-        let calls = UnitReader::new(dwarf, &unit, bytes.to_slice()?).calls(addresses)?;
+        let calls = UnitReader::new(dwarf, &unit, &bytes.to_slice()?).calls(addresses)?;
         let mut names = Names {
             dwarf,
             unit: &unit,

@@ -68,6 +68,13 @@ impl Raw {
         if self.wide { 24 } else { 16 }
     }
 
+    /// Where the name of a symbol's record is.
+    #[inline]
+    pub(super) fn symbol_name(self, record: &[u8]) -> Option<usize> {
+        let bytes = *record.first_chunk()?;
+        Some(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) } as usize)
+    }
+
     /// The record of a number.
     #[inline]
     pub(super) fn symbol(self, table: &[u8], index: usize) -> Option<Symbol> {

@@ -5,12 +5,10 @@
 
 #![allow(non_upper_case_globals, reason = "the names of the DWARF standard")]
 
-use std::borrow::Cow;
-
 use gimli::constants::*;
 use gimli::{
-    Abbreviation, AttributeSpecification, AttributeValue, Dwarf, EntriesRaw, Reader, ReaderOffsetId, Unit,
-    UnitOffset,
+    Abbreviation, AttributeSpecification, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader,
+    ReaderOffsetId, Section, Unit, UnitOffset,
 };
 
 use super::lines::{Row, small};
@@ -31,17 +29,32 @@ pub(super) struct Calls {
 
 /// What to do with the entries of one abbreviation.
 #[derive(Clone, Copy, Debug)]
-struct Plan<'u> {
-    abbreviation: &'u Abbreviation,
+struct Plan {
+    /// The abbreviation's code.
+    code: u64,
     role: Role,
+    children: bool,
     /// Size of all attributes, if it is always the same.
-    size: Option<usize>,
-    /// Offset of `DW_AT_sibling` behind the code and the size of its offset.
-    sibling: Option<(usize, u8)>,
+    size: Option<u32>,
+    /// Where `DW_AT_sibling` is.
+    sibling: Option<Field>,
+    /// Where `DW_AT_low_pc` and the distance to the end of the code are.
+    code_range: Option<(u32, Field)>,
+}
+
+/// A number that has the same place in all entries of an abbreviation.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    /// Its distance from the end of the entry's code.
+    at: u32,
+    /// Number of bytes.
+    size: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
+    /// Not read yet.
+    Unknown,
     /// A function with code.
     Function,
     /// A call that was inlined.
@@ -59,17 +72,19 @@ pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     /// Offset of the unit in `.debug_info`.
     start: usize,
     /// Its bytes, header included. Nothing that is read from here is ever relocated.
-    bytes: Cow<'u, [u8]>,
-    plans: Vec<Option<Plan<'u>>>,
+    bytes: &'u [u8],
+    little: bool,
+    plans: Vec<Plan>,
     /// Whether no list of children is stepped over.
     thorough: bool,
 }
 
 impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     /// Reads the unit of which `bytes` are all bytes, its header included.
-    pub(super) fn new(dwarf: &'u Dwarf<R>, unit: &'u Unit<R>, bytes: Cow<'u, [u8]>) -> UnitReader<'u, R> {
+    pub(super) fn new(dwarf: &'u Dwarf<R>, unit: &'u Unit<R>, bytes: &'u [u8]) -> UnitReader<'u, R> {
         let start = unit.header.debug_info_offset().map_or(0, |offset| offset.0);
-        UnitReader { dwarf, unit, start, bytes, plans: Vec::new(), thorough: false }
+        let little = dwarf.debug_info.reader().endian().is_little_endian();
+        UnitReader { dwarf, unit, start, bytes, little, plans: Vec::new(), thorough: false }
     }
 
     /// The calls that each of some addresses is in. The addresses are in order.
@@ -101,6 +116,10 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 self.step_over(&mut at, plan)?;
                 continue;
             }
+            if self.misses(at, plan, addresses) {
+                self.step_over(&mut at, plan)?;
+                continue;
+            }
             let body = at;
             let place = self.read(&mut at, plan)?;
             hits.clear();
@@ -117,7 +136,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                     left -= 1;
                 }
             }
-            if plan.abbreviation.has_children() {
+            if plan.children {
                 self.inlined(&mut at, addresses, &hits, all)?;
             }
         }
@@ -139,8 +158,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 depth -= 1;
                 continue;
             };
-            let children = plan.abbreviation.has_children();
+            let children = plan.children;
             if matches!(plan.role, Role::Other | Role::Function) {
+                depth += usize::from(self.step_over(at, plan)?);
+                continue;
+            }
+            if self.misses(*at, plan, addresses) {
                 depth += usize::from(self.step_over(at, plan)?);
                 continue;
             }
@@ -172,45 +195,66 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 
     /// Reads an entry's code. `None` is the end of a list of children.
-    fn plan(&mut self, at: &mut usize) -> gimli::Result<Option<Plan<'u>>> {
-        /// Abbreviations are numbered from 1; more of them than this are looked up each time.
-        const PLANS: usize = 4096;
-        let code = uleb128(&self.bytes, at).ok_or(gimli::Error::UnexpectedEof(ReaderOffsetId(*at as u64)))?;
+    #[inline]
+    fn plan(&mut self, at: &mut usize) -> gimli::Result<Option<Plan>> {
+        let code = uleb128(self.bytes, at).ok_or(gimli::Error::UnexpectedEof(ReaderOffsetId(*at as u64)))?;
         if code == 0 {
             return Ok(None);
         }
-        let slot = code as usize;
-        if let Some(Some(plan)) = self.plans.get(slot) {
-            return Ok(Some(*plan));
+        match self.plans.get(code as usize) {
+            Some(plan) if plan.role != Role::Unknown => Ok(Some(*plan)),
+            _ => self.new_plan(code).map(Some),
         }
-        let unknown = gimli::Error::InvalidAbbreviationCode(code);
-        let abbreviation = self.unit.abbreviations.get(code).ok_or(unknown)?;
-        let plan = Plan::of(abbreviation, self.unit);
+    }
+
+    #[cold]
+    fn new_plan(&mut self, code: u64) -> gimli::Result<Plan> {
+        /// Abbreviations are numbered from 1; more of them than this are looked up each time.
+        const PLANS: usize = 4096;
+        let plan = Plan::of(self.abbreviation(code)?, self.unit);
+        let slot = code as usize;
         if slot < PLANS {
             if self.plans.len() <= slot {
-                self.plans.resize(slot + 1, None);
+                self.plans.resize(slot + 1, Plan { role: Role::Unknown, ..plan });
             }
             if let Some(place) = self.plans.get_mut(slot) {
-                *place = Some(plan);
+                *place = plan;
             }
         }
-        Ok(Some(plan))
+        Ok(plan)
+    }
+
+    fn abbreviation(&self, code: u64) -> gimli::Result<&'u Abbreviation> {
+        self.unit.abbreviations.get(code).ok_or(gimli::Error::InvalidAbbreviationCode(code))
+    }
+
+    /// The number in a field of the entry whose attributes begin at an offset.
+    #[inline]
+    fn number(&self, at: usize, field: Field) -> Option<u64> {
+        let bytes = self.bytes.get(at.checked_add(field.at as usize)?..)?;
+        let little = self.little;
+        Some(match field.size {
+            1 => u64::from(*bytes.first()?),
+            2 => bytes
+                .first_chunk()
+                .map(|b| u64::from(if little { u16::from_le_bytes(*b) } else { u16::from_be_bytes(*b) }))?,
+            4 => bytes
+                .first_chunk()
+                .map(|b| u64::from(if little { u32::from_le_bytes(*b) } else { u32::from_be_bytes(*b) }))?,
+            _ => bytes
+                .first_chunk()
+                .map(|b| if little { u64::from_le_bytes(*b) } else { u64::from_be_bytes(*b) })?,
+        })
     }
 
     /// Steps over an entry whose code was read, and over its children if it says where they end; whether
     /// children follow now.
-    fn step_over(&self, at: &mut usize, plan: Plan<'_>) -> gimli::Result<bool> {
-        let children = plan.abbreviation.has_children();
+    #[inline]
+    fn step_over(&self, at: &mut usize, plan: Plan) -> gimli::Result<bool> {
         // A list of children may hold functions.
-        let needless = children && !self.thorough && plan.role != Role::Scope;
-        if let (true, Some((skip, size))) = (needless, plan.sibling) {
-            let mut field = self.unit.header.range_from(UnitOffset(*at + skip)..)?;
-            let sibling = match size {
-                1 => usize::from(field.read_u8()?),
-                2 => usize::from(field.read_u16()?),
-                4 => field.read_u32()? as usize,
-                _ => field.read_u64()? as usize,
-            };
+        let needless = plan.children && !self.thorough && plan.role != Role::Scope;
+        if let (true, Some(sibling)) = (needless, plan.sibling) {
+            let sibling = self.number(*at, sibling).map_or(0, |sibling| sibling as usize);
             // Only forward, so that no loop in the file is one here.
             if sibling > *at {
                 *at = sibling;
@@ -218,19 +262,35 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             }
         }
         self.skip_attributes(at, plan)?;
-        Ok(children)
+        Ok(plan.children)
     }
 
-    fn skip_attributes(&self, at: &mut usize, plan: Plan<'_>) -> gimli::Result<()> {
+    #[inline]
+    fn skip_attributes(&self, at: &mut usize, plan: Plan) -> gimli::Result<()> {
         *at = match plan.size {
-            Some(size) => *at + size,
+            Some(size) => *at + size as usize,
             None => {
                 let mut entries = self.entries(*at)?;
-                entries.skip_attributes(plan.abbreviation.attributes())?;
+                entries.skip_attributes(self.abbreviation(plan.code)?.attributes())?;
                 entries.next_offset().0
             }
         };
         Ok(())
+    }
+
+    /// Whether an entry's code, which is in one piece, surely holds none of the addresses.
+    fn misses(&self, at: usize, plan: Plan, addresses: &[u64]) -> bool {
+        let Some((low, size)) = plan.code_range else { return false };
+        let Ok(mut low_pc) = self.unit.header.range_from(UnitOffset(at + low as usize)..) else {
+            return false;
+        };
+        let (Ok(low), Some(size)) =
+            (low_pc.read_address(self.unit.encoding().address_size), self.number(at, size))
+        else {
+            return false;
+        };
+        let first = addresses.partition_point(|&address| address < low);
+        addresses.get(first).is_none_or(|&address| address - low >= size)
     }
 
     /// Reads attributes from an offset on.
@@ -240,10 +300,10 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 
     /// Reads the attributes of an entry that tell where its code is and from where it was called.
-    fn read(&self, at: &mut usize, plan: Plan<'_>) -> gimli::Result<CodePlace<R>> {
+    fn read(&self, at: &mut usize, plan: Plan) -> gimli::Result<CodePlace<R>> {
         let mut place = CodePlace::default();
         let mut entries = self.entries(*at)?;
-        for &spec in plan.abbreviation.attributes() {
+        for &spec in self.abbreviation(plan.code)?.attributes() {
             let value = entries.read_attribute(spec)?.value();
             match spec.name() {
                 DW_AT_low_pc => place.low = self.dwarf.attr_address(self.unit, value)?,
@@ -300,11 +360,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 }
 
-impl<'u> Plan<'u> {
-    fn of<R: Reader<Offset = usize>>(abbreviation: &'u Abbreviation, unit: &Unit<R>) -> Plan<'u> {
+impl Plan {
+    fn of<R: Reader<Offset = usize>>(abbreviation: &Abbreviation, unit: &Unit<R>) -> Plan {
         let specs = abbreviation.attributes();
         let size = |specs: &[AttributeSpecification]| {
-            specs.iter().map(|spec| spec.size(&unit.header)).sum::<Option<usize>>()
+            let size = specs.iter().map(|spec| spec.size(&unit.header)).sum::<Option<usize>>()?;
+            u32::try_from(size).ok()
         };
         let has = |name| specs.iter().any(|spec| spec.name() == name);
         let has_code = has(DW_AT_low_pc) || has(DW_AT_ranges);
@@ -315,19 +376,33 @@ impl<'u> Plan<'u> {
             DW_TAG_namespace | DW_TAG_module => Role::Scope,
             _ => Role::Other,
         };
-        let sibling = specs.iter().position(|spec| spec.name() == DW_AT_sibling).and_then(|at| {
-            let width = match specs.get(at)?.form() {
-                DW_FORM_ref1 => 1,
-                DW_FORM_ref2 => 2,
-                DW_FORM_ref4 => 4,
-                DW_FORM_ref8 => 8,
-                _ => return None,
-            };
-            Some((size(specs.get(..at)?)?, width))
-        });
-        Plan { abbreviation, role, size: size(specs), sibling }
+        let field = |name, forms: &[(DwForm, u8)]| {
+            let index = specs.iter().position(|spec| spec.name() == name)?;
+            let form = specs.get(index)?.form();
+            let &(_, width) = forms.iter().find(|(known, _)| *known == form)?;
+            Some(Field { at: size(specs.get(..index)?)?, size: width })
+        };
+        let low = field(DW_AT_low_pc, &[(DW_FORM_addr, unit.encoding().address_size)]);
+        let high = field(DW_AT_high_pc, &DATA);
+        let code_range = low.zip(high).map(|(low, high)| (low.at, high)).filter(|_| !has(DW_AT_ranges));
+        let sibling = field(DW_AT_sibling, &REFERENCES);
+        Plan {
+            code: abbreviation.code(),
+            role,
+            children: abbreviation.has_children(),
+            size: size(specs),
+            sibling,
+            code_range,
+        }
     }
 }
+
+/// References to entries of the same unit, and their sizes.
+const REFERENCES: [(DwForm, u8); 4] =
+    [(DW_FORM_ref1, 1), (DW_FORM_ref2, 2), (DW_FORM_ref4, 4), (DW_FORM_ref8, 8)];
+/// Numbers without a sign, and their sizes.
+const DATA: [(DwForm, u8); 4] =
+    [(DW_FORM_data1, 1), (DW_FORM_data2, 2), (DW_FORM_data4, 4), (DW_FORM_data8, 8)];
 
 /// Where an entry's code is, and from where it was called.
 struct CodePlace<R: Reader<Offset = usize>> {
