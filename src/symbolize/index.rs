@@ -1,6 +1,7 @@
 //! Symbols of a file by name and by address.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Mutex, OnceLock};
 
 use super::file::DebugFile;
@@ -75,8 +76,8 @@ impl Symbols {
         symbols.iter().map(distance).collect()
     }
 
-    /// Name and offset of an address: the nearest symbol at or before it in the same section.
-    pub(super) fn at<'d>(&self, file: &DebugFile<'d>, address: u64) -> Option<(&'d str, u64)> {
+    /// The symbol of an address: the nearest one at or before it in the same section.
+    pub(super) fn at<'d>(&self, file: &DebugFile<'d>, address: u64) -> Option<At<'d>> {
         let index = self.by_address.get_or_init(|| by_address(file));
         let after = index.partition_point(|&(start, _)| start <= address);
         let &(start, _) = index.get(after.checked_sub(1)?)?;
@@ -91,8 +92,17 @@ impl Symbols {
             return None;
         }
         let name = name(file, symbol.name)?;
-        Some((name, address - start))
+        let section_end = section.start.saturating_add(section.size);
+        let end = index.get(after).map_or(section_end, |&(next, _)| next.min(section_end));
+        Some(At { name, range: start..end })
     }
+}
+
+/// A symbol, and the addresses that are nearest to it.
+#[derive(Clone, Debug)]
+pub(super) struct At<'d> {
+    pub(super) name: &'d str,
+    pub(super) range: Range<u64>,
 }
 
 /// The symbols of each name, from the index.

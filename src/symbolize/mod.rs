@@ -34,6 +34,7 @@ mod sources;
 mod unit;
 mod units;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -47,7 +48,7 @@ pub use sources::Sources;
 
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
-use index::Found;
+use index::{At, Found};
 use lookup::Lookup;
 
 /// One call at an address.
@@ -275,21 +276,42 @@ impl<'f> Symbolizer<'f> {
             return addresses.iter().map(|&address| self.resolve_in_map(address)).collect();
         };
         let at = |address: u64| if exact { address } else { address.wrapping_sub(1) };
-        let mut sorted: Vec<u64> = addresses.iter().map(|&address| at(address)).collect();
-        sorted.sort_unstable();
+        let mut order: Vec<(u64, usize)> =
+            addresses.iter().enumerate().map(|(index, &address)| (at(address), index)).collect();
+        order.sort_unstable();
+        let mut sorted: Vec<u64> = order.iter().map(|&(address, _)| address).collect();
         sorted.dedup();
-        let chains = lookup.chains(&sorted, self.tree(), self.threads);
-        let resolve = |&address: &u64| {
-            let found = lookup.symbols.at(lookup.file, at(address));
-            let name = lookup.file.name();
-            let missing = || Error::new(ErrorKind::NotFound, format!("{name}: no symbol at {address:#x}"));
-            let (symbol, offset) = found.ok_or_else(missing)?;
-            let chain = sorted.binary_search(&at(address)).ok().and_then(|index| chains.get(index));
-            let frames = chain.cloned().unwrap_or_else(|| Ok(Vec::new()))?;
-            let offset = if exact { offset } else { offset + 1 };
-            Ok(resolved(lookup, symbol, offset, address, None, frames))
-        };
-        addresses.iter().map(resolve).collect()
+        let mut chains = lookup.chains(&sorted, self.tree(), self.threads).into_iter();
+        let mut results: Vec<Option<Result<Resolved, Error>>> = vec![None; addresses.len()];
+        // Neighbours share a symbol.
+        let mut symbol: Option<(At<'_>, Naming)> = None;
+        for same in order.chunk_by(|a, b| a.0 == b.0) {
+            let mut chain = chains.next();
+            for (left, &(address, index)) in (0..same.len()).rev().zip(same) {
+                if symbol.as_ref().is_none_or(|(known, _)| !known.range.contains(&address)) {
+                    let found = lookup.symbols.at(lookup.file, address);
+                    symbol = found.map(|found| (found.clone(), Naming::of(found.name)));
+                }
+                let chain = if left > 0 { chain.clone() } else { chain.take() };
+                let chain = chain.unwrap_or_else(|| Ok(Vec::new()));
+                let asked = addresses.get(index).copied().unwrap_or(address);
+                let result = match &symbol {
+                    Some((known, naming)) => chain.map(|frames| {
+                        let offset = asked.wrapping_sub(known.range.start);
+                        resolved(lookup, naming, offset, asked, None, frames)
+                    }),
+                    None => {
+                        let name = lookup.file.name();
+                        Err(Error::new(ErrorKind::NotFound, format!("{name}: no symbol at {asked:#x}")))
+                    }
+                };
+                if let Some(slot) = results.get_mut(index) {
+                    *slot = Some(result);
+                }
+            }
+        }
+        let missing = || Err(Error::new(ErrorKind::NotFound, "not looked up"));
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
     }
 
     /// The KASLR slide that a frame with both its address and its symbol shows:
@@ -337,8 +359,8 @@ impl<'f> Symbolizer<'f> {
         let map = self.map.ok_or_else(|| no_file(None))?;
         let missing = || Error::new(ErrorKind::NotFound, format!("System.map: no symbol at {address:#x}"));
         let found = map.at(address).ok_or_else(missing)?;
-        let frames = vec![bare(found.name)];
-        Ok(Resolved { symbol: found.name.into(), offset: found.offset, address, section: None, frames })
+        let Naming { symbol, function } = Naming::of(found.name);
+        Ok(Resolved { symbol, offset: found.offset, address, section: None, frames: vec![bare(function)] })
     }
 
     /// The calls at frames of one file.
@@ -472,7 +494,8 @@ fn finish(
         return Err(ambiguous(lookup, &request, chain));
     }
     let address = first.address.wrapping_add(request.offset);
-    Ok(resolved(lookup, request.symbol, request.offset, address, Some(first), frames))
+    let naming = Naming::of(request.symbol);
+    Ok(resolved(lookup, &naming, request.offset, address, Some(first), frames))
 }
 
 fn ambiguous(
@@ -494,29 +517,47 @@ fn ambiguous(
     Error::new(ErrorKind::Ambiguous, message)
 }
 
+/// Name of a symbol.
+struct Naming {
+    symbol: Arc<str>,
+    /// As it stands in the source.
+    function: Arc<str>,
+}
+
+impl Naming {
+    fn of(name: &str) -> Naming {
+        let symbol: Arc<str> = name.into();
+        let function = match demangle(name) {
+            Cow::Borrowed(same) if same == name => symbol.clone(),
+            other => other.into(),
+        };
+        Naming { symbol, function }
+    }
+}
+
 /// What was found, under the names that the symbols have.
 fn resolved(
     lookup: &Lookup<'_>,
-    symbol: &str,
+    naming: &Naming,
     offset: u64,
     address: u64,
     found: Option<&Found>,
     mut frames: Vec<SourceFrame>,
 ) -> Resolved {
     match frames.last_mut() {
-        Some(function) => function.function = demangle(symbol).into(),
-        None => frames.push(bare(symbol)),
+        Some(function) => function.function = naming.function.clone(),
+        None => frames.push(bare(naming.function.clone())),
     }
     let place = found.filter(|_| lookup.file.is_relocatable());
     let place = place.and_then(|found| Some((found, lookup.file.place(found.section)?)));
     let section = place.and_then(|(found, _)| lookup.file.section_name(found.section));
     let address = address.wrapping_sub(place.map_or(0, |(_, place)| place.base));
-    Resolved { symbol: symbol.into(), offset, address, section: section.map(Into::into), frames }
+    let symbol = naming.symbol.clone();
+    Resolved { symbol, offset, address, section: section.map(Into::into), frames }
 }
 
 /// A function of which no more is known.
-fn bare(symbol: &str) -> SourceFrame {
-    let function = demangle(symbol).into();
+fn bare(function: Arc<str>) -> SourceFrame {
     SourceFrame { function, file: None, line: None, column: None, discriminator: None, inlined: false }
 }
 

@@ -176,7 +176,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             }
             hits.clear();
             self.hits(&place, addresses, &mut hits)?;
-            hits.retain(|hit| of.contains(hit));
+            hits.retain(|hit| of.binary_search(hit).is_ok());
             if hits.is_empty() {
                 *at = body;
                 depth += usize::from(self.step_over(at, plan)?);
@@ -332,7 +332,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         }
     }
 
-    /// Which of the addresses are in the ranges.
+    /// Which of the addresses are in the ranges, in order.
     fn hits(&self, place: &CodePlace<R>, addresses: &[u64], hits: &mut Vec<usize>) -> gimli::Result<()> {
         let mut add = |start: u64, end: u64| {
             let first = addresses.partition_point(|&address| address < start);
@@ -345,6 +345,8 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                     add(range.begin, range.end);
                 }
             }
+            hits.sort_unstable();
+            hits.dedup();
         } else if let Some(low) = place.low {
             let high = match place.high.clone() {
                 Some(AttributeValue::Addr(high)) => Some(high),
