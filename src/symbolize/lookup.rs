@@ -1,7 +1,7 @@
 //! Addresses of one file to functions, files and lines.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use gimli::{DebugInfoOffset, Dwarf, Reader, Section, Unit};
 
@@ -11,7 +11,7 @@ use super::file::{DebugFile, Plain, Relocated};
 use super::index::{START_KERNEL, Symbols};
 use super::lines::{self, Row};
 use super::path;
-use super::unit::{self, Calls, EntryOffset, Name, UnitReader};
+use super::unit::{self, Calls, EntryOffset, Name, UnitReader, Walked};
 use super::units::Units;
 use crate::demangle::demangle;
 
@@ -21,6 +21,7 @@ pub(super) struct Lookup<'f> {
     pub(super) symbols: Symbols,
     units: Units,
     dwarf: Form<'f>,
+    walked: Mutex<WalkedUnits>,
 }
 
 /// The DWARF, which a module's relocations change as it is read.
@@ -31,6 +32,37 @@ enum Form<'f> {
 
 /// The calls at each of some addresses, the innermost first; empty where the DWARF has nothing.
 type Chains = Vec<Result<Vec<SourceFrame>, Error>>;
+
+/// What is remembered of units that were read.
+#[derive(Default)]
+struct WalkedUnits {
+    /// By the units' offsets.
+    units: HashMap<usize, Walked>,
+    /// Pieces of code that were kept.
+    pieces: usize,
+}
+
+impl WalkedUnits {
+    fn take(&mut self, unit: usize) -> Walked {
+        let walked = self.units.remove(&unit).unwrap_or_default();
+        self.pieces -= walked.len().unwrap_or(0);
+        walked
+    }
+
+    fn keep(&mut self, unit: usize, walked: Walked) {
+        /// A kernel has some hundred thousand.
+        const PIECES: usize = 1 << 20;
+        let Some(pieces) = walked.len() else { return };
+        self.pieces += pieces;
+        if self.pieces > PIECES {
+            self.units.clear();
+            self.pieces = pieces;
+        }
+        if let Some(other) = self.units.insert(unit, walked) {
+            self.pieces -= other.len().unwrap_or(0);
+        }
+    }
+}
 
 /// From this number of units on, they are spread over threads.
 const UNITS_FOR_THREADS: usize = 64;
@@ -44,7 +76,7 @@ impl<'f> Lookup<'f> {
         } else {
             Form::Linked(Box::new(Dwarf::load(|id| Ok(file.plain(id))).unwrap_or_else(|error| never(error))))
         };
-        Lookup { file, symbols: Symbols::default(), units: Units::default(), dwarf }
+        Lookup { file, symbols: Symbols::default(), units: Units::default(), dwarf, walked: Mutex::default() }
     }
 
     /// The calls at some addresses, which are in order and none of them twice. `tree` is cut from the names of
@@ -130,7 +162,11 @@ impl<'f> Lookup<'f> {
         let mut bytes = dwarf.debug_info.reader().clone();
         bytes.skip(start)?;
         bytes.truncate(unit.header.length_including_self())?;
-        let calls = UnitReader::new(dwarf, &unit, &bytes.to_slice()?).calls(addresses)?;
+        let walked = || self.walked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Who comes in between begins anew.
+        let mut own = walked().take(start);
+        let calls = UnitReader::new(dwarf, &unit, &bytes.to_slice()?).calls(addresses, &mut own)?;
+        walked().keep(start, own);
         let mut names = Names {
             dwarf,
             unit: &unit,

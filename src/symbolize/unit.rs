@@ -5,6 +5,8 @@
 
 #![allow(non_upper_case_globals, reason = "the names of the DWARF standard")]
 
+use std::ops::Range;
+
 use gimli::constants::*;
 use gimli::{
     Abbreviation, AttributeSpecification, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader,
@@ -25,6 +27,36 @@ pub(super) struct Calls {
     pub(super) function: Option<EntryOffset>,
     /// Each inlined function's entry, and the place of the call.
     pub(super) inlined: Vec<(EntryOffset, Row)>,
+}
+
+/// The functions of a unit, as far as it was read. They are few and small: the next who asks need not walk
+/// through all entries before them again.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pieces: Vec<Piece>,
+    /// Where the next entry is; 0 before the first one.
+    at: usize,
+    /// Whether there were too many.
+    cut: bool,
+}
+
+/// Pieces of code that are remembered of one unit: no unit of a kernel has as many.
+const PIECES: usize = 1 << 16;
+
+impl Walked {
+    /// Number of pieces of code; `None` if it is of no use.
+    pub(super) fn len(&self) -> Option<usize> {
+        (!self.cut).then_some(self.pieces.len())
+    }
+}
+
+/// Code of a function in one piece.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: u64,
+    end: u64,
+    /// Offset of the function's entry in the unit.
+    entry: usize,
 }
 
 /// What to do with the entries of one abbreviation.
@@ -87,59 +119,75 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         UnitReader { dwarf, unit, start, bytes, little, plans: Vec::new(), thorough: false }
     }
 
-    /// The calls that each of some addresses is in. The addresses are in order.
-    pub(super) fn calls(&mut self, addresses: &[u64]) -> gimli::Result<Vec<Calls>> {
+    /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
+    pub(super) fn calls(&mut self, addresses: &[u64], walked: &mut Walked) -> gimli::Result<Vec<Calls>> {
         let mut all = vec![Calls::default(); addresses.len()];
+        self.functions(addresses, walked, &mut all)?;
         // C has functions nowhere but at the top. Only if one is missing, types are searched: Rust's methods are
         // inside theirs.
-        for thorough in [false, true] {
-            self.thorough = thorough;
-            if all.iter().any(|calls| calls.function.is_none()) {
-                self.functions(addresses, &mut all)?;
+        if all.iter().any(|calls| calls.function.is_none()) {
+            self.thorough = true;
+            self.functions(addresses, &mut Walked::default(), &mut all)?;
+        }
+        let function = |(hit, calls): (usize, &Calls)| Some((calls.function?.0, hit));
+        let mut of_functions: Vec<(usize, usize)> = all.iter().enumerate().filter_map(function).collect();
+        of_functions.sort_unstable();
+        for same in of_functions.chunk_by(|a, b| a.0 == b.0) {
+            let hits: Vec<usize> = same.iter().map(|&(_, hit)| hit).collect();
+            let Some(mut at) = same.first().and_then(|&(entry, _)| entry.checked_sub(self.start)) else {
+                continue;
+            };
+            if let Some(plan) = self.plan(&mut at)?.filter(|plan| plan.children) {
+                self.skip_attributes(&mut at, plan)?;
+                self.inlined(&mut at, addresses, &hits, &mut all)?;
             }
         }
         Ok(all)
     }
 
     /// Finds the functions of all addresses that have none yet.
-    fn functions(&mut self, addresses: &[u64], all: &mut [Calls]) -> gimli::Result<()> {
+    fn functions(&mut self, addresses: &[u64], walked: &mut Walked, all: &mut [Calls]) -> gimli::Result<()> {
         let mut left = all.iter().filter(|calls| calls.function.is_none()).count();
-        let mut at = self.unit.header.root_offset().0;
-        if let Some(root) = self.plan(&mut at)? {
-            self.skip_attributes(&mut at, root)?;
-        }
-        let mut hits = Vec::new();
-        while left > 0 && at < self.bytes.len() {
-            let entry = at;
-            let Some(plan) = self.plan(&mut at)? else { continue };
-            if plan.role != Role::Function {
-                self.step_over(&mut at, plan)?;
-                continue;
-            }
-            if self.misses(at, plan, addresses) {
-                self.step_over(&mut at, plan)?;
-                continue;
-            }
-            let body = at;
-            let place = self.read(&mut at, plan)?;
-            hits.clear();
-            self.hits(&place, addresses, &mut hits)?;
-            hits.retain(|&hit| all.get(hit).is_some_and(|calls| calls.function.is_none()));
-            if hits.is_empty() {
-                at = body;
-                self.step_over(&mut at, plan)?;
-                continue;
-            }
-            for &hit in &hits {
-                if let Some(calls) = all.get_mut(hit) {
-                    calls.function = Some(EntryOffset(self.start + entry));
+        let start = self.start;
+        let mut claim = |piece: &Piece| {
+            let first = addresses.partition_point(|&address| address < piece.start);
+            let mine = addresses.iter().skip(first).take_while(|&&address| address < piece.end);
+            for (_, calls) in mine.zip(all.iter_mut().skip(first)) {
+                if calls.function.is_none() {
+                    calls.function = Some(EntryOffset(start + piece.entry));
                     left -= 1;
                 }
             }
-            if plan.children {
-                self.inlined(&mut at, addresses, &hits, all)?;
+            left > 0
+        };
+        let mut more = walked.pieces.iter().all(&mut claim);
+        let mut at = walked.at;
+        if at == 0 {
+            at = self.unit.header.root_offset().0;
+            if let Some(root) = self.plan(&mut at)? {
+                self.skip_attributes(&mut at, root)?;
             }
         }
+        while more && at < self.bytes.len() {
+            let entry = at;
+            let Some(plan) = self.plan(&mut at)? else { continue };
+            if plan.role == Role::Function {
+                let known = walked.pieces.len();
+                let mut add = |start, end| walked.pieces.push(Piece { start, end, entry });
+                match self.code_range(at, plan) {
+                    Some(range) => add(range.start, range.end),
+                    None => self.ranges(&self.read(&mut at.clone(), plan)?, add)?,
+                }
+                more = walked.pieces.iter().skip(known).all(&mut claim);
+                // Functions of a damaged file may share a long list of ranges.
+                if walked.pieces.len() > PIECES {
+                    walked.pieces.clear();
+                    walked.cut = true;
+                }
+            }
+            self.step_over(&mut at, plan)?;
+        }
+        walked.at = at;
         Ok(())
     }
 
@@ -163,7 +211,11 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 depth += usize::from(self.step_over(at, plan)?);
                 continue;
             }
-            if self.misses(*at, plan, addresses) {
+            let misses = |range: Range<u64>| {
+                let first = addresses.partition_point(|&address| address < range.start);
+                addresses.get(first).is_none_or(|&address| address >= range.end)
+            };
+            if self.code_range(*at, plan).is_some_and(misses) {
                 depth += usize::from(self.step_over(at, plan)?);
                 continue;
             }
@@ -174,7 +226,6 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 depth += usize::from(children);
                 continue;
             }
-            hits.clear();
             self.hits(&place, addresses, &mut hits)?;
             hits.retain(|hit| of.binary_search(hit).is_ok());
             if hits.is_empty() {
@@ -278,19 +329,13 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         Ok(())
     }
 
-    /// Whether an entry's code, which is in one piece, surely holds none of the addresses.
-    fn misses(&self, at: usize, plan: Plan, addresses: &[u64]) -> bool {
-        let Some((low, size)) = plan.code_range else { return false };
-        let Ok(mut low_pc) = self.unit.header.range_from(UnitOffset(at + low as usize)..) else {
-            return false;
-        };
-        let (Ok(low), Some(size)) =
-            (low_pc.read_address(self.unit.encoding().address_size), self.number(at, size))
-        else {
-            return false;
-        };
-        let first = addresses.partition_point(|&address| address < low);
-        addresses.get(first).is_none_or(|&address| address - low >= size)
+    /// Where the code of an entry is, if the entry says no more than where it begins and how long it is.
+    #[inline]
+    fn code_range(&self, at: usize, plan: Plan) -> Option<Range<u64>> {
+        let (low, size) = plan.code_range?;
+        let mut low_pc = self.unit.header.range_from(UnitOffset(at + low as usize)..).ok()?;
+        let low = low_pc.read_address(self.unit.encoding().address_size).ok()?;
+        Some(low..low.checked_add(self.number(at, size)?)?)
     }
 
     /// Reads attributes from an offset on.
@@ -334,19 +379,25 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
 
     /// Which of the addresses are in the ranges, in order.
     fn hits(&self, place: &CodePlace<R>, addresses: &[u64], hits: &mut Vec<usize>) -> gimli::Result<()> {
-        let mut add = |start: u64, end: u64| {
+        hits.clear();
+        self.ranges(place, |start, end| {
             let first = addresses.partition_point(|&address| address < start);
             let behind = addresses.partition_point(|&address| address < end);
             hits.extend(first..behind);
-        };
+        })?;
+        hits.sort_unstable();
+        hits.dedup();
+        Ok(())
+    }
+
+    /// Where an entry's code is.
+    fn ranges(&self, place: &CodePlace<R>, mut add: impl FnMut(u64, u64)) -> gimli::Result<()> {
         if let Some(list) = place.list.clone() {
             if let Some(mut list) = self.dwarf.attr_ranges(self.unit, list)? {
                 while let Some(range) = list.next()? {
                     add(range.begin, range.end);
                 }
             }
-            hits.sort_unstable();
-            hits.dedup();
         } else if let Some(low) = place.low {
             let high = match place.high.clone() {
                 Some(AttributeValue::Addr(high)) => Some(high),
