@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use gimli::constants::*;
 use gimli::{
-    Abbreviation, AttributeSpecification, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader,
-    ReaderOffsetId, Section, Unit, UnitOffset,
+    Abbreviation, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader, ReaderOffsetId, Section, Unit,
+    UnitOffset,
 };
 
 use super::lines::{Row, small};
@@ -74,6 +74,17 @@ struct Plan {
     code_range: Option<(u32, Field)>,
 }
 
+/// How to step over an entry at the top of the unit, by its code.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// So many bytes behind the code.
+    Size(u32),
+    /// To where four bytes say that are as far behind the code.
+    Sibling(u32),
+    /// It is looked at.
+    None,
+}
+
 /// A number that has the same place in all entries of an abbreviation.
 #[derive(Clone, Copy, Debug)]
 struct Field {
@@ -107,6 +118,8 @@ pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     bytes: &'u [u8],
     little: bool,
     plans: Vec<Plan>,
+    /// Of the codes of one byte.
+    steps: [Step; 128],
     /// Whether no list of children is stepped over.
     thorough: bool,
 }
@@ -116,7 +129,16 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     pub(super) fn new(dwarf: &'u Dwarf<R>, unit: &'u Unit<R>, bytes: &'u [u8]) -> UnitReader<'u, R> {
         let start = unit.header.debug_info_offset().map_or(0, |offset| offset.0);
         let little = dwarf.debug_info.reader().endian().is_little_endian();
-        UnitReader { dwarf, unit, start, bytes, little, plans: Vec::new(), thorough: false }
+        UnitReader {
+            dwarf,
+            unit,
+            start,
+            bytes,
+            little,
+            plans: Vec::new(),
+            steps: [Step::None; 128],
+            thorough: false,
+        }
     }
 
     /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
@@ -169,6 +191,9 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             }
         }
         while more && at < self.bytes.len() {
+            if !self.thorough {
+                at = self.run(at);
+            }
             let entry = at;
             let Some(plan) = self.plan(&mut at)? else { continue };
             if plan.role == Role::Function {
@@ -264,6 +289,15 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         const PLANS: usize = 4096;
         let plan = Plan::of(self.abbreviation(code)?, self.unit);
         let slot = code as usize;
+        if let Some(step) = self.steps.get_mut(slot)
+            && plan.role == Role::Other
+        {
+            *step = match plan {
+                Plan { children: true, sibling: Some(Field { at, size: 4 }), .. } => Step::Sibling(at),
+                Plan { children: false, size: Some(size), .. } => Step::Size(size),
+                _ => Step::None,
+            };
+        }
         if slot < PLANS {
             if self.plans.len() <= slot {
                 self.plans.resize(slot + 1, Plan { role: Role::Unknown, ..plan });
@@ -296,6 +330,26 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 .first_chunk()
                 .map(|b| if little { u64::from_le_bytes(*b) } else { u64::from_be_bytes(*b) })?,
         })
+    }
+
+    /// Steps over entries at the top of the unit, up to the first that needs a look.
+    fn run(&self, at: usize) -> usize {
+        let mut at = at;
+        while let Some(&code) = self.bytes.get(at) {
+            at = match self.steps.get(usize::from(code)) {
+                Some(&Step::Size(size)) => at + 1 + size as usize,
+                Some(&Step::Sibling(field)) => {
+                    let sibling = self.number(at + 1, Field { at: field, size: 4 });
+                    match sibling {
+                        // Only forward, so that no loop in the file is one here.
+                        Some(sibling) if sibling > at as u64 => sibling as usize,
+                        _ => return at,
+                    }
+                }
+                _ => return at,
+            };
+        }
+        at
     }
 
     /// Steps over an entry whose code was read, and over its children if it says where they end; whether
@@ -415,13 +469,24 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
 
 impl Plan {
     fn of<R: Reader<Offset = usize>>(abbreviation: &Abbreviation, unit: &Unit<R>) -> Plan {
-        let specs = abbreviation.attributes();
-        let size = |specs: &[AttributeSpecification]| {
-            let size = specs.iter().map(|spec| spec.size(&unit.header)).sum::<Option<usize>>()?;
-            u32::try_from(size).ok()
-        };
-        let has = |name| specs.iter().any(|spec| spec.name() == name);
-        let has_code = has(DW_AT_low_pc) || has(DW_AT_ranges);
+        let (mut sibling, mut low, mut high) = (None, None, None);
+        let (mut has_code, mut has_ranges) = (false, false);
+        let mut size = Some(0_u32);
+        for spec in abbreviation.attributes() {
+            let field = |forms: &[(DwForm, u8)]| {
+                let &(_, width) = forms.iter().find(|(form, _)| *form == spec.form())?;
+                Some(Field { at: size?, size: width })
+            };
+            match spec.name() {
+                DW_AT_sibling => sibling = field(&REFERENCES),
+                DW_AT_low_pc => (has_code, low) = (true, field(&[(DW_FORM_addr, 0)])),
+                DW_AT_high_pc => high = field(&DATA),
+                DW_AT_ranges => (has_code, has_ranges) = (true, true),
+                _ => {}
+            }
+            let own = spec.size(&unit.header).and_then(|size| u32::try_from(size).ok());
+            size = size.zip(own).and_then(|(before, own)| before.checked_add(own));
+        }
         let role = match abbreviation.tag() {
             DW_TAG_subprogram if has_code => Role::Function,
             DW_TAG_inlined_subroutine if has_code => Role::Inlined,
@@ -429,24 +494,9 @@ impl Plan {
             DW_TAG_namespace | DW_TAG_module => Role::Scope,
             _ => Role::Other,
         };
-        let field = |name, forms: &[(DwForm, u8)]| {
-            let index = specs.iter().position(|spec| spec.name() == name)?;
-            let form = specs.get(index)?.form();
-            let &(_, width) = forms.iter().find(|(known, _)| *known == form)?;
-            Some(Field { at: size(specs.get(..index)?)?, size: width })
-        };
-        let low = field(DW_AT_low_pc, &[(DW_FORM_addr, unit.encoding().address_size)]);
-        let high = field(DW_AT_high_pc, &DATA);
-        let code_range = low.zip(high).map(|(low, high)| (low.at, high)).filter(|_| !has(DW_AT_ranges));
-        let sibling = field(DW_AT_sibling, &REFERENCES);
-        Plan {
-            code: abbreviation.code(),
-            role,
-            children: abbreviation.has_children(),
-            size: size(specs),
-            sibling,
-            code_range,
-        }
+        let code_range = low.zip(high).map(|(low, high)| (low.at, high)).filter(|_| !has_ranges);
+        let (code, children) = (abbreviation.code(), abbreviation.has_children());
+        Plan { code, role, children, size, sibling, code_range }
     }
 }
 
