@@ -88,6 +88,16 @@ impl<'f> Lookup<'f> {
         }
     }
 
+    /// Whether `.debug_aranges` has the last byte of a function, but not an address behind it: then no other unit
+    /// need be searched for that.
+    pub(super) fn ends_unit(&self, last: u64, behind: u64) -> bool {
+        let listed = |address| match &self.dwarf {
+            Form::Linked(dwarf) => self.units.lists(dwarf, address),
+            Form::Relocatable(dwarf) => self.units.lists(dwarf, address),
+        };
+        listed(last) && !listed(behind)
+    }
+
     /// The kernel's tree, by the file that has `start_kernel`: `init/main.c`.
     pub(super) fn tree(&self) -> Option<Vec<u8>> {
         match &self.dwarf {

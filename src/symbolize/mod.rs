@@ -376,9 +376,12 @@ impl<'f> Symbolizer<'f> {
             frames.iter().map(|frame| self.request(lookup, frame, &names, &named)).collect();
         let good = requests.iter().filter_map(|request| request.as_ref().ok());
         let places = |request: &Request<'_>| {
-            let places =
-                request.candidates.iter().map(|symbol| (request.address(symbol), request.last_byte(symbol)));
-            places.flat_map(|(address, last)| [Some(address), last]).flatten().collect::<Vec<_>>()
+            let places = request.candidates.iter().flat_map(|symbol| {
+                let (address, last) = (request.address(symbol), request.last_byte(symbol));
+                let outside = last.is_some_and(|last| lookup.ends_unit(last, address));
+                [Some(address).filter(|_| !outside), last]
+            });
+            places.flatten().collect::<Vec<_>>()
         };
         let mut addresses: Vec<u64> = good.flat_map(places).collect();
         addresses.sort_unstable();

@@ -38,6 +38,11 @@ impl Units {
         })
     }
 
+    /// Whether `.debug_aranges` has an address.
+    pub(super) fn lists<R: Reader<Offset = usize>>(&self, dwarf: &Dwarf<R>, address: u64) -> bool {
+        find(self.listed.get_or_init(|| listed(dwarf)), address).is_some()
+    }
+
     /// Offset of the unit that an entry is in, by the entry's offset in `.debug_info`.
     pub(super) fn holding<R: Reader<Offset = usize>>(&self, dwarf: &Dwarf<R>, entry: usize) -> Option<usize> {
         let starts = self.starts(dwarf);
