@@ -80,13 +80,8 @@ impl Symbols {
     pub(super) fn at<'d>(&self, file: &DebugFile<'d>, address: u64) -> Option<At<'d>> {
         let index = self.by_address.get_or_init(|| by_address(file));
         let after = index.partition_point(|&(start, _)| start <= address);
-        let &(start, _) = index.get(after.checked_sub(1)?)?;
-        let first = index.partition_point(|&(other, _)| other < start);
-        let same = index.get(first..after)?;
-        let symbols =
-            same.iter().filter_map(|&(_, record)| file.raw().symbol(file.symbols(), record as usize));
-        // Aliases share an address: functions win over labels, global names are last in the table.
-        let symbol = symbols.max_by_key(|symbol| (symbol.kind == STT_FUNC, symbol.size))?;
+        let &(start, record) = index.get(after.checked_sub(1)?)?;
+        let symbol = file.raw().symbol(file.symbols(), record as usize)?;
         let section = file.place(symbol.section)?;
         if address.wrapping_sub(section.start) >= section.size {
             return None;
@@ -173,8 +168,10 @@ fn is_named(file: &DebugFile<'_>, symbol: &Symbol, name: &str) -> bool {
 }
 
 fn name<'d>(file: &DebugFile<'d>, at: usize) -> Option<&'d str> {
+    /// The kernel has none above 512 bytes. Longer ones may share their bytes.
+    const LONGEST: usize = 4096;
     let text = file.strings().get(at..)?;
-    let end = memchr::memchr(0, text)?;
+    let end = memchr::memchr(0, text.get(..LONGEST).unwrap_or(text))?;
     std::str::from_utf8(text.get(..end)?).ok()
 }
 
@@ -194,14 +191,29 @@ fn by_name(file: &DebugFile<'_>) -> HashMap<u64, Vec<u32>> {
     index
 }
 
+/// Addresses and the symbol of each.
 fn by_address(file: &DebugFile<'_>) -> Vec<(u64, u32)> {
     let in_place = |(number, symbol)| Some((place(file, symbol)?.address, number));
     let named = |(_, symbol): &(u32, Symbol)| {
-        // Labels of arm64 and riscv that tell code from data (`$x`), and local ones: kallsyms has neither.
-        !matches!(file.strings().get(symbol.name), Some(b'$' | b'.'))
+        // Labels of arm64 and riscv that tell code from data (`$x`), and local ones (`.L12`): kallsyms has neither.
+        // A mere dot is before the functions of PowerPC.
+        let name = file.strings().get(symbol.name..).unwrap_or_default();
+        !name.starts_with(b"$") && !name.starts_with(b".L")
     };
     let mut index: Vec<(u64, u32)> = numbered(file).filter(named).filter_map(in_place).collect();
     index.sort_unstable();
+    // Aliases share an address: functions win over labels, global names are last in the table.
+    let rank = |record: u32| {
+        let symbol = file.raw().symbol(file.symbols(), record as usize);
+        symbol.map(|symbol| (symbol.kind == STT_FUNC, symbol.size))
+    };
+    index.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same && rank(next.1) >= rank(kept.1) {
+            kept.1 = next.1;
+        }
+        same
+    });
     index
 }
 

@@ -3,7 +3,7 @@
 #![allow(non_upper_case_globals, reason = "the names of the DWARF standard")]
 
 use gimli::constants::*;
-use gimli::{Endianity, LineProgramHeader, Reader};
+use gimli::{LineProgramHeader, Reader};
 
 use super::raw::{sleb128, uleb128};
 
@@ -35,15 +35,15 @@ pub(super) fn rows<R: Reader<Offset = usize>>(
     let mut machine = Machine::new(header);
     let program = header.raw_program_buf();
     let Ok(bytes) = program.to_slice() else { return wanted.found };
-    // What is relocated is the addresses alone.
-    let address = |at: usize| {
+    // What is relocated is addresses, and distances that the linker may shorten.
+    let number = |at: usize, size: u8| {
         let mut operand = program.clone();
         operand.skip(at).ok()?;
-        operand.read_address(header.address_size()).ok()
+        operand.read_address(size).ok()
     };
     let mut at = 0;
     while wanted.left > 0 {
-        if machine.step(&bytes, &mut at, &address, &mut wanted).is_none() {
+        if machine.step(&bytes, &mut at, &number, &mut wanted).is_none() {
             break;
         }
     }
@@ -111,7 +111,7 @@ struct Machine {
     row: Row,
     start: Row,
     min_instruction: u64,
-    little: bool,
+    address_size: u8,
     opcode_base: u8,
     /// Operands of the standard opcodes that the standard does not have yet.
     operands: Vec<u8>,
@@ -134,7 +134,7 @@ impl Machine {
             row: start,
             start,
             min_instruction,
-            little: header.raw_program_buf().endian().is_little_endian(),
+            address_size: header.address_size(),
             opcode_base: header.opcode_base(),
             operands: operands.unwrap_or_default(),
             special: (0..=255).map(special).collect(),
@@ -147,7 +147,7 @@ impl Machine {
         &mut self,
         program: &[u8],
         at: &mut usize,
-        address: &impl Fn(usize) -> Option<u64>,
+        number: &impl Fn(usize, u8) -> Option<u64>,
         wanted: &mut Wanted<'_>,
     ) -> Option<()> {
         let opcode = *program.get(*at)?;
@@ -160,7 +160,7 @@ impl Machine {
             return Some(());
         }
         match DwLns(opcode) {
-            DwLns(0) => self.extended(program, at, address, wanted)?,
+            DwLns(0) => self.extended(program, at, number, wanted)?,
             DW_LNS_copy => self.emit(wanted),
             DW_LNS_advance_pc => {
                 let advance = uleb128(program, at)?.wrapping_mul(self.min_instruction);
@@ -173,9 +173,8 @@ impl Machine {
             DW_LNS_set_column => self.row.column = small(uleb128(program, at)?),
             DW_LNS_const_add_pc => self.address = self.address.wrapping_add(self.special(255).0),
             DW_LNS_fixed_advance_pc => {
-                let bytes = [*program.get(*at)?, *program.get(*at + 1)?];
+                let advance = number(*at, 2)? as u16;
                 *at += 2;
-                let advance = if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) };
                 self.address = self.address.wrapping_add(u64::from(advance));
             }
             DW_LNS_negate_stmt
@@ -195,7 +194,7 @@ impl Machine {
         &mut self,
         program: &[u8],
         at: &mut usize,
-        address: &impl Fn(usize) -> Option<u64>,
+        number: &impl Fn(usize, u8) -> Option<u64>,
         wanted: &mut Wanted<'_>,
     ) -> Option<()> {
         let length = usize::try_from(uleb128(program, at)?).ok()?;
@@ -207,7 +206,7 @@ impl Machine {
                 wanted.end(self.address);
                 (self.address, self.row) = (0, self.start);
             }
-            DW_LNE_set_address => self.address = address(operand)?,
+            DW_LNE_set_address => self.address = number(operand, self.address_size)?,
             DW_LNE_set_discriminator => self.row.discriminator = small(uleb128(program, &mut operand)?),
             _ => {}
         }

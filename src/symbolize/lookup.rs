@@ -107,8 +107,10 @@ impl<'f> Lookup<'f> {
     }
 
     fn tree_in<R: Reader<Offset = usize>>(&self, dwarf: &Dwarf<R>) -> Option<Vec<u8>> {
-        let start_kernel = self.symbols.named(self.file, &[START_KERNEL]).pop()?.pop()?;
-        let unit = self.units.of(dwarf, start_kernel.address)?;
+        // The plain name may be a descriptor's, which is in no unit: PowerPC's ELFv1.
+        let names = [START_KERNEL, ".start_kernel"].into_iter();
+        let mut symbols = names.filter_map(|name| self.symbols.named(self.file, &[name]).pop()?.pop());
+        let unit = symbols.find_map(|symbol| self.units.of(dwarf, symbol.address))?;
         let unit = Unit::new(dwarf, dwarf.unit_header(DebugInfoOffset(unit)).ok()?).ok()?;
         let name = unit.name.as_ref()?.to_slice().ok()?;
         let directory = unit.comp_dir.as_ref().and_then(|directory| directory.to_slice().ok());

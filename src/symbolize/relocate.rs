@@ -24,11 +24,11 @@ const ACTIONS: &[(u16, &[u32], Action)] = &[
     (elf::EM_AARCH64.0, &[257, 258], Action::Set),
     (elf::EM_ARM.0, &[2], Action::Set),
     (elf::EM_RISCV.0, &[1, 2], Action::Set),
-    (elf::EM_RISCV.0, &[35, 36], Action::Add),
-    (elf::EM_RISCV.0, &[39, 40], Action::Subtract),
+    (elf::EM_RISCV.0, &[34, 35, 36], Action::Add),
+    (elf::EM_RISCV.0, &[38, 39, 40], Action::Subtract),
     (elf::EM_LOONGARCH.0, &[1, 2], Action::Set),
-    (elf::EM_LOONGARCH.0, &[50, 51], Action::Add),
-    (elf::EM_LOONGARCH.0, &[55, 56], Action::Subtract),
+    (elf::EM_LOONGARCH.0, &[48, 50, 51], Action::Add),
+    (elf::EM_LOONGARCH.0, &[53, 55, 56], Action::Subtract),
     (elf::EM_PPC64.0, &[1, 38], Action::Set),
     (elf::EM_PPC.0, &[1], Action::Set),
     (elf::EM_S390.0, &[4, 22], Action::Set),
@@ -91,9 +91,11 @@ impl Relocations<'_> {
     }
 
     fn apply(&self, places: &[Place], offset: usize, value: u64) -> u64 {
+        /// At one place: a pair, or the three of MIPS.
+        const MOST: usize = 8;
         let mut value = value;
         let first = self.first_at(offset as u64);
-        for index in first.. {
+        for index in (first..).take(MOST) {
             if self.offset(index) != Some(offset as u64) {
                 break;
             }

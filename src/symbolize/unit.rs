@@ -5,15 +5,17 @@
 
 #![allow(non_upper_case_globals, reason = "the names of the DWARF standard")]
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use gimli::constants::*;
 use gimli::{
-    Abbreviation, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader, ReaderOffsetId, Section, Unit,
-    UnitOffset,
+    Abbreviation, AttributeSpecification, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader,
+    ReaderOffsetId, Section, Unit, UnitHeader, UnitOffset,
 };
 
 use super::lines::{Row, small};
+use super::plan::{Field, Plan, Role, Step};
 use super::raw::uleb128;
 
 /// An entry of `.debug_info`, by its offset there.
@@ -59,55 +61,6 @@ struct Piece {
     entry: usize,
 }
 
-/// What to do with the entries of one abbreviation.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    /// The abbreviation's code.
-    code: u64,
-    role: Role,
-    children: bool,
-    /// Size of all attributes, if it is always the same.
-    size: Option<u32>,
-    /// Where `DW_AT_sibling` is.
-    sibling: Option<Field>,
-    /// Where `DW_AT_low_pc` and the distance to the end of the code are.
-    code_range: Option<(u32, Field)>,
-}
-
-/// How to step over an entry at the top of the unit, by its code.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    /// So many bytes behind the code.
-    Size(u32),
-    /// To where four bytes say that are as far behind the code.
-    Sibling(u32),
-    /// It is looked at.
-    None,
-}
-
-/// A number that has the same place in all entries of an abbreviation.
-#[derive(Clone, Copy, Debug)]
-struct Field {
-    /// Its distance from the end of the entry's code.
-    at: u32,
-    /// Number of bytes.
-    size: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// Not read yet.
-    Unknown,
-    /// A function with code.
-    Function,
-    /// A call that was inlined.
-    Inlined,
-    /// Something that may hold functions: a block, a namespace.
-    Scope,
-    /// A type, a variable, a function's declaration.
-    Other,
-}
-
 /// Reads one unit.
 pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     dwarf: &'u Dwarf<R>,
@@ -122,7 +75,16 @@ pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     steps: [Step; 128],
     /// Whether no list of children is stepped over.
     thorough: bool,
+    /// Ranges, and addresses in them, that may yet be read: of more than any compiler writes, entries share their
+    /// lists to make readers slow.
+    budget: Cell<usize>,
 }
+
+/// Calls inlined in one another: compilers make some twenty.
+const MAX_DEPTH: usize = 256;
+/// Entries that an address is in, and how often a list of ranges is read.
+const MAX_HITS: usize = 1024;
+const MAX_READS: usize = 8;
 
 impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     /// Reads the unit of which `bytes` are all bytes, its header included.
@@ -138,12 +100,17 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             plans: Vec::new(),
             steps: [Step::None; 128],
             thorough: false,
+            budget: Cell::new(0),
         }
     }
 
     /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
     pub(super) fn calls(&mut self, addresses: &[u64], walked: &mut Walked) -> gimli::Result<Vec<Calls>> {
         let mut all = vec![Calls::default(); addresses.len()];
+        let lists = self.dwarf.ranges.debug_ranges().reader().len()
+            + self.dwarf.ranges.debug_rnglists().reader().len();
+        let entries = self.bytes.len() + MAX_HITS * addresses.len();
+        self.budget.set(lists.saturating_mul(MAX_READS).saturating_add(entries));
         self.functions(addresses, walked, &mut all)?;
         // C has functions nowhere but at the top. Only if one is missing, types are searched: Rust's methods are
         // inside theirs.
@@ -198,9 +165,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             let Some(plan) = self.plan(&mut at)? else { continue };
             if plan.role == Role::Function {
                 let known = walked.pieces.len();
-                let mut add = |start, end| walked.pieces.push(Piece { start, end, entry });
+                let mut add = |start, end| {
+                    walked.pieces.push(Piece { start, end, entry });
+                    Ok(())
+                };
                 match self.code_range(at, plan) {
-                    Some(range) => add(range.start, range.end),
+                    Some(range) => add(range.start, range.end)?,
                     None => self.ranges(&self.read(&mut at.clone(), plan)?, add)?,
                 }
                 more = walked.pieces.iter().skip(known).all(&mut claim);
@@ -261,7 +231,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             depth += usize::from(children);
             if let (Role::Inlined, Some(origin)) = (plan.role, place.origin) {
                 for &hit in &hits {
-                    if let Some(calls) = all.get_mut(hit) {
+                    if let Some(calls) = all.get_mut(hit).filter(|calls| calls.inlined.len() < MAX_DEPTH) {
                         calls.inlined.push((origin, place.call));
                     }
                 }
@@ -389,7 +359,15 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         let (low, size) = plan.code_range?;
         let mut low_pc = self.unit.header.range_from(UnitOffset(at + low as usize)..).ok()?;
         let low = low_pc.read_address(self.unit.encoding().address_size).ok()?;
-        Some(low..low.checked_add(self.number(at, size)?)?)
+        // gimli relocates addresses alone; RISC-V's distances are made by relocations as well.
+        let distance = match size.size {
+            4 | 8 => {
+                let mut distance = self.unit.header.range_from(UnitOffset(at + size.at as usize)..).ok()?;
+                distance.read_address(size.size).ok()? & u64::MAX >> (64 - 8 * u32::from(size.size))
+            }
+            _ => self.number(at, size)?,
+        };
+        Some(low..low.checked_add(distance)?)
     }
 
     /// Reads attributes from an offset on.
@@ -403,10 +381,11 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         let mut place = CodePlace::default();
         let mut entries = self.entries(*at)?;
         for &spec in self.abbreviation(plan.code)?.attributes() {
+            let offset = entries.next_offset();
             let value = entries.read_attribute(spec)?.value();
             match spec.name() {
                 DW_AT_low_pc => place.low = self.dwarf.attr_address(self.unit, value)?,
-                DW_AT_high_pc => place.high = Some(value),
+                DW_AT_high_pc => place.high = Some(end(&self.unit.header, spec, offset)?.unwrap_or(value)),
                 DW_AT_ranges => place.list = Some(value),
                 DW_AT_abstract_origin => place.origin = self.reference(value),
                 DW_AT_call_file => place.call.file = file_number(&value).unwrap_or(0),
@@ -437,19 +416,33 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         self.ranges(place, |start, end| {
             let first = addresses.partition_point(|&address| address < start);
             let behind = addresses.partition_point(|&address| address < end);
+            self.spend(behind.saturating_sub(first))?;
             hits.extend(first..behind);
+            Ok(())
         })?;
         hits.sort_unstable();
         hits.dedup();
         Ok(())
     }
 
+    /// Takes from the budget.
+    fn spend(&self, cost: usize) -> gimli::Result<()> {
+        let left = self.budget.get().checked_sub(cost).ok_or(gimli::Error::TooManyIterations)?;
+        self.budget.set(left);
+        Ok(())
+    }
+
     /// Where an entry's code is.
-    fn ranges(&self, place: &CodePlace<R>, mut add: impl FnMut(u64, u64)) -> gimli::Result<()> {
+    fn ranges(
+        &self,
+        place: &CodePlace<R>,
+        mut add: impl FnMut(u64, u64) -> gimli::Result<()>,
+    ) -> gimli::Result<()> {
         if let Some(list) = place.list.clone() {
             if let Some(mut list) = self.dwarf.attr_ranges(self.unit, list)? {
                 while let Some(range) = list.next()? {
-                    add(range.begin, range.end);
+                    self.spend(1)?;
+                    add(range.begin, range.end)?;
                 }
             }
         } else if let Some(low) = place.low {
@@ -460,52 +453,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
                 None => None,
             };
             if let Some(high) = high {
-                add(low, high);
+                add(low, high)?;
             }
         }
         Ok(())
     }
 }
-
-impl Plan {
-    fn of<R: Reader<Offset = usize>>(abbreviation: &Abbreviation, unit: &Unit<R>) -> Plan {
-        let (mut sibling, mut low, mut high) = (None, None, None);
-        let (mut has_code, mut has_ranges) = (false, false);
-        let mut size = Some(0_u32);
-        for spec in abbreviation.attributes() {
-            let field = |forms: &[(DwForm, u8)]| {
-                let &(_, width) = forms.iter().find(|(form, _)| *form == spec.form())?;
-                Some(Field { at: size?, size: width })
-            };
-            match spec.name() {
-                DW_AT_sibling => sibling = field(&REFERENCES),
-                DW_AT_low_pc => (has_code, low) = (true, field(&[(DW_FORM_addr, 0)])),
-                DW_AT_high_pc => high = field(&DATA),
-                DW_AT_ranges => (has_code, has_ranges) = (true, true),
-                _ => {}
-            }
-            let own = spec.size(&unit.header).and_then(|size| u32::try_from(size).ok());
-            size = size.zip(own).and_then(|(before, own)| before.checked_add(own));
-        }
-        let role = match abbreviation.tag() {
-            DW_TAG_subprogram if has_code => Role::Function,
-            DW_TAG_inlined_subroutine if has_code => Role::Inlined,
-            DW_TAG_lexical_block | DW_TAG_try_block | DW_TAG_catch_block => Role::Scope,
-            DW_TAG_namespace | DW_TAG_module => Role::Scope,
-            _ => Role::Other,
-        };
-        let code_range = low.zip(high).map(|(low, high)| (low.at, high)).filter(|_| !has_ranges);
-        let (code, children) = (abbreviation.code(), abbreviation.has_children());
-        Plan { code, role, children, size, sibling, code_range }
-    }
-}
-
-/// References to entries of the same unit, and their sizes.
-const REFERENCES: [(DwForm, u8); 4] =
-    [(DW_FORM_ref1, 1), (DW_FORM_ref2, 2), (DW_FORM_ref4, 4), (DW_FORM_ref8, 8)];
-/// Numbers without a sign, and their sizes.
-const DATA: [(DwForm, u8); 4] =
-    [(DW_FORM_data1, 1), (DW_FORM_data2, 2), (DW_FORM_data4, 4), (DW_FORM_data8, 8)];
 
 /// Where an entry's code is, and from where it was called.
 struct CodePlace<R: Reader<Offset = usize>> {
@@ -526,6 +479,23 @@ impl<R: Reader<Offset = usize>> CodePlace<R> {
     fn is_empty(&self) -> bool {
         self.list.is_none() && (self.low.is_none() || self.high.is_none())
     }
+}
+
+/// The value of `DW_AT_high_pc` at an offset if it is a distance, which gimli reads but does not relocate: of CPUs
+/// whose linkers make code shorter, it is two relocations.
+pub(super) fn end<R: Reader<Offset = usize>>(
+    header: &UnitHeader<R>,
+    spec: AttributeSpecification,
+    offset: UnitOffset,
+) -> gimli::Result<Option<AttributeValue<R>>> {
+    let size = match spec.form() {
+        DW_FORM_data4 => 4,
+        DW_FORM_data8 => 8,
+        _ => return Ok(None),
+    };
+    let distance = header.range_from(offset..)?.read_address(size)?;
+    let mask = u64::MAX >> (64 - 8 * u32::from(size));
+    Ok(Some(AttributeValue::Udata(distance & mask)))
 }
 
 fn file_number<R: Reader<Offset = usize>>(value: &AttributeValue<R>) -> Option<u64> {

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use gimli::{DebugInfoOffset, Dwarf, Reader, Unit};
+use gimli::{DebugInfoOffset, Dwarf, Reader};
+
+use super::root::Roots;
 
 /// The addresses of one unit, or a part of them.
 #[derive(Clone, Copy, Debug)]
@@ -87,13 +89,13 @@ fn listed<R: Reader<Offset = usize>>(dwarf: &Dwarf<R>) -> Vec<Covered> {
 
 fn unlisted<R: Reader<Offset = usize>>(dwarf: &Dwarf<R>, starts: &[usize], listed: &[usize]) -> Vec<Covered> {
     let mut all = Vec::new();
+    let mut roots = Roots::new(dwarf);
     for &start in starts.iter().filter(|&start| listed.binary_search(start).is_err()) {
         let Ok(header) = dwarf.unit_header(DebugInfoOffset(start)) else { continue };
-        let Ok(unit) = Unit::new(dwarf, header) else { continue };
-        let Ok(mut ranges) = dwarf.unit_ranges(&unit) else { continue };
-        while let Ok(Some(range)) = ranges.next() {
-            all.push(Covered { start: range.begin, end: range.end, unit: start });
-        }
+        // What cannot be read is of this unit alone.
+        let _ = roots.cover(&header, |start_of_range, end| {
+            all.push(Covered { start: start_of_range, end, unit: start });
+        });
     }
     sorted(all)
 }

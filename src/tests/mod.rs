@@ -1,6 +1,8 @@
 //! Tests that are of no single module.
 
 mod golden;
+#[cfg(feature = "symbolize")]
+mod hostile;
 mod lab;
 mod layers;
 mod readme;
@@ -8,5 +10,7 @@ mod robust;
 mod rules;
 mod split;
 pub(crate) mod support;
+#[cfg(feature = "symbolize")]
+mod symbolize;
 #[cfg(feature = "symbolize")]
 mod truth;
