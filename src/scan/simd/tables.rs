@@ -24,6 +24,8 @@ pub(super) struct Tables {
     /// The same by the bits 0 to 3, and by the bits 3 to 6: a byte is in a bucket if both say so.
     pub(super) low: [[u8; 16]; WINDOW],
     pub(super) high: [[u8; 16]; WINDOW],
+    /// The buckets that have any byte there: of a needle shorter than a window.
+    pub(super) any: [u8; WINDOW],
     pub(super) windows: Vec<Window>,
 }
 
@@ -57,6 +59,7 @@ impl Tables {
             exact: [[0; 128]; WINDOW],
             low: [[0; 16]; WINDOW],
             high: [[0; 16]; WINDOW],
+            any: [0; WINDOW],
             windows: Vec::new(),
         };
         for &(window, bucket) in windows {
@@ -78,6 +81,9 @@ impl Tables {
                 ];
                 slots.into_iter().flatten().for_each(|slot| *slot |= bit);
             }
+        }
+        for (any, _) in self.any.iter_mut().zip(window.bytes).filter(|(_, byte)| byte.is_none()) {
+            *any |= bit;
         }
         self.windows.push(window);
     }

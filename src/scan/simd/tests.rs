@@ -103,6 +103,16 @@ fn every_needle_at_every_place_of_a_block() {
 }
 
 #[test]
+fn a_short_needle_may_stand_before_any_byte() {
+    for filter in filters() {
+        let mut text = vec![b' '; 100];
+        text.extend_from_slice(b"[#\xff\xfe");
+        text.resize(300, b' ');
+        assert_eq!(filter.find(&text), Some(100), "{:?}", filter.level);
+    }
+}
+
+#[test]
 fn bytes_above_127_are_of_no_needle() {
     let filters = filters();
     for needle in needles() {

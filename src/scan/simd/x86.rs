@@ -85,26 +85,28 @@ fn vbmi_step(tables: &[(__m512i, __m512i); 4], block: __m512i, next: __m512i) ->
     _mm512_test_epi8_mask(three, fourth)
 }
 
-/// For each place of a window the masks of the low and of the high bits.
+/// For each place of a window the masks of the low and of the high bits, and those of any byte.
 #[target_feature(enable = "avx2")]
-fn avx2_tables(tables: &Tables) -> [(__m256i, __m256i); 4] {
+fn avx2_tables(tables: &Tables) -> [(__m256i, __m256i, __m256i); 4] {
     // SAFETY: a table has 16 bytes, and the load needs no alignment.
     let load =
         |table: &[u8; 16]| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) };
     let [a, b, c, d] = &tables.low;
     let [e, f, g, h] = &tables.high;
-    [(load(a), load(e)), (load(b), load(f)), (load(c), load(g)), (load(d), load(h))]
+    let [i, j, k, l] = tables.any.map(|any| _mm256_set1_epi8(any as i8));
+    [(load(a), load(e), i), (load(b), load(f), j), (load(c), load(g), k), (load(d), load(h), l)]
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn avx2_step(tables: &[(__m256i, __m256i); 4], block: __m256i, next: __m256i) -> u32 {
+fn avx2_step(tables: &[(__m256i, __m256i, __m256i); 4], block: __m256i, next: __m256i) -> u32 {
     let [first, second, third, fourth] = tables;
     let ahead = _mm256_permute2x128_si256(block, next, 0x21);
-    let look = |table: &(__m256i, __m256i), bytes: __m256i| {
-        // A byte above 127 gives 0 in the first look: no needle has one.
+    let look = |table: &(__m256i, __m256i, __m256i), bytes: __m256i| {
+        // A byte above 127 gives 0 in the first look: no needle has one, but after a short one it may stand.
         let high = _mm256_and_si256(_mm256_srli_epi16(bytes, 3), _mm256_set1_epi8(15));
-        _mm256_and_si256(_mm256_shuffle_epi8(table.0, bytes), _mm256_shuffle_epi8(table.1, high))
+        let both = _mm256_and_si256(_mm256_shuffle_epi8(table.0, bytes), _mm256_shuffle_epi8(table.1, high));
+        _mm256_or_si256(both, table.2)
     };
     let first = look(first, block);
     let second = look(second, _mm256_alignr_epi8(ahead, block, 1));
@@ -114,23 +116,25 @@ fn avx2_step(tables: &[(__m256i, __m256i); 4], block: __m256i, next: __m256i) ->
     !_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
 }
 
-/// For each place of a window the masks of the low and of the high bits.
+/// For each place of a window the masks of the low and of the high bits, and those of any byte.
 #[target_feature(enable = "ssse3")]
-fn ssse3_tables(tables: &Tables) -> [(__m128i, __m128i); 4] {
+fn ssse3_tables(tables: &Tables) -> [(__m128i, __m128i, __m128i); 4] {
     // SAFETY: a table has 16 bytes, and the load needs no alignment.
     let load = |table: &[u8; 16]| unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
     let [a, b, c, d] = &tables.low;
     let [e, f, g, h] = &tables.high;
-    [(load(a), load(e)), (load(b), load(f)), (load(c), load(g)), (load(d), load(h))]
+    let [i, j, k, l] = tables.any.map(|any| _mm_set1_epi8(any as i8));
+    [(load(a), load(e), i), (load(b), load(f), j), (load(c), load(g), k), (load(d), load(h), l)]
 }
 
 #[inline]
 #[target_feature(enable = "ssse3")]
-fn ssse3_step(tables: &[(__m128i, __m128i); 4], block: __m128i, next: __m128i) -> u32 {
+fn ssse3_step(tables: &[(__m128i, __m128i, __m128i); 4], block: __m128i, next: __m128i) -> u32 {
     let [first, second, third, fourth] = tables;
-    let look = |table: &(__m128i, __m128i), bytes: __m128i| {
+    let look = |table: &(__m128i, __m128i, __m128i), bytes: __m128i| {
         let high = _mm_and_si128(_mm_srli_epi16(bytes, 3), _mm_set1_epi8(15));
-        _mm_and_si128(_mm_shuffle_epi8(table.0, bytes), _mm_shuffle_epi8(table.1, high))
+        let both = _mm_and_si128(_mm_shuffle_epi8(table.0, bytes), _mm_shuffle_epi8(table.1, high));
+        _mm_or_si128(both, table.2)
     };
     let first = look(first, block);
     let second = look(second, _mm_alignr_epi8(next, block, 1));
