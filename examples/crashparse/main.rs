@@ -4,9 +4,10 @@
 //! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
 //! ```
 
+mod input;
 mod symbols;
 
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crashparse::ser::{JsonReport, SCHEMA};
 use crashparse::{LineNumbers, Plain, Report, TextReport, reports};
 
+use input::Checked;
 use symbols::{SymbolArgs, Symbols};
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
@@ -34,6 +36,14 @@ struct Args {
     /// Leave out what is no bug by itself: OOM kills, failed allocations, injected faults, dumps.
     #[arg(long)]
     bugs_only: bool,
+
+    /// Print only how many reports there are: of several logs as FILE:NUMBER.
+    #[arg(long, conflicts_with_all = ["format", "summary"])]
+    count: bool,
+
+    /// Print a line for each title: how many reports have it, the first and the last time, the title.
+    #[arg(long, conflicts_with = "format")]
+    summary: bool,
 
     /// When to colour text.
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
@@ -72,6 +82,12 @@ enum Format {
     Json,
     /// One JSON report a line, written as found.
     Jsonl,
+    /// `--count`.
+    #[value(skip)]
+    Count,
+    /// `--summary`.
+    #[value(skip)]
+    Summary,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,39 +139,20 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     let mut out = io::stdout().lock();
     let mut failed = false;
     for path in inputs(files) {
-        let input: io::Result<Box<dyn Read>> = match path.as_os_str() == "-" {
-            true => Ok(Box::new(io::stdin().lock())),
-            false => File::open(&path).map(|file| Box::new(file) as Box<dyn Read>),
+        let error = match input::open(&path) {
+            Ok(input) => {
+                let mut input = Checked { input, error: None };
+                symbols.filter(&mut input, &mut out)?;
+                input.error
+            }
+            Err(error) => Some(error),
         };
-        let mut read_error = None;
-        match input {
-            Ok(input) => symbols.filter(&mut Checked { input, error: &mut read_error }, &mut out)?,
-            Err(error) => read_error = Some(error),
-        }
-        if let Some(error) = read_error {
+        if let Some(error) = error {
             say(&format_args!("{}: {error}", name(&path)));
             failed = true;
         }
     }
     Ok(Outcome { failed: failed | symbols.failed(), found: true })
-}
-
-/// Input that ends where reading fails, and keeps the error.
-struct Checked<'e> {
-    input: Box<dyn Read>,
-    error: &'e mut Option<io::Error>,
-}
-
-impl Read for Checked<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.input.read(buffer) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                *self.error = Some(error);
-                Ok(0)
-            }
-            read => read,
-        }
-    }
 }
 
 /// Reads all logs and prints their reports; an error is one of standard output.
@@ -165,12 +162,19 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let mut outcome = Outcome::default();
     printer.begin()?;
     for path in &inputs(&args.logs) {
-        match read(path) {
-            Ok(log) => outcome.found |= printer.file(&name(path), &log)?,
-            Err(error) => {
-                say(&format_args!("{}: {error}", name(path)));
-                outcome.failed = true;
+        let error = match input::open(path) {
+            Ok(input) => {
+                let mut input = Checked { input, error: None };
+                let mut log = Vec::new();
+                input.read_to_end(&mut log)?;
+                outcome.found |= printer.file(&name(path), &log)?;
+                input.error
             }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = error {
+            say(&format_args!("{}: {error}", name(path)));
+            outcome.failed = true;
         }
     }
     printer.end()?;
@@ -187,23 +191,26 @@ fn name(path: &Path) -> String {
     if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy().into_owned() }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut log = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut log)?;
-    } else {
-        File::open(path)?.read_to_end(&mut log)?;
-    }
-    Ok(log)
-}
-
 struct Printer {
     out: io::BufWriter<io::StdoutLock<'static>>,
     format: Format,
     bugs_only: bool,
     title: Style,
     files: usize,
+    /// Whether more than one log is read.
+    several: bool,
     symbols: Option<Symbols>,
+    /// For `--summary`, by title.
+    seen: BTreeMap<String, Seen>,
+}
+
+/// Reports of one title.
+#[derive(Default)]
+struct Seen {
+    count: u64,
+    /// Times of the first and the last, in microseconds, as far as the logs have times.
+    first: Option<u64>,
+    last: Option<u64>,
 }
 
 impl Printer {
@@ -217,7 +224,13 @@ impl Printer {
         };
         let title = if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() };
         let out = io::BufWriter::new(io::stdout().lock());
-        Printer { out, format: args.format, bugs_only: args.bugs_only, title, files: 0, symbols: None }
+        let format = match args.format {
+            _ if args.count => Format::Count,
+            _ if args.summary => Format::Summary,
+            format => format,
+        };
+        let (several, bugs_only) = (args.logs.len() > 1, args.bugs_only);
+        Printer { out, format, bugs_only, title, files: 0, several, symbols: None, seen: BTreeMap::new() }
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -236,22 +249,39 @@ impl Printer {
         }
         self.files += 1;
         let mut numbers = LineNumbers::new(log);
-        let mut found = false;
+        let mut count = 0_u64;
         let bugs_only = self.bugs_only;
         let wanted = |report: &Report<'_>| !bugs_only || report.kind().is_bug();
         for report in reports(log).filter(wanted) {
-            let line = numbers.of(report.span().start);
-            self.report(path, line, &report, !found)?;
-            found = true;
+            count += 1;
+            match self.format {
+                Format::Count => {}
+                Format::Summary => self.see(&report),
+                _ => self.report(path, numbers.of(report.span().start), &report, count == 1)?,
+            }
         }
-        if self.format == Format::Json {
-            write!(self.out, "]}}")?;
+        match self.format {
+            Format::Json => write!(self.out, "]}}")?,
+            Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes()))?,
+            Format::Count => writeln!(self.out, "{count}")?,
+            _ => {}
         }
-        Ok(found)
+        Ok(count > 0)
+    }
+
+    /// Counts a report for the summary.
+    fn see(&mut self, report: &Report<'_>) {
+        let seen = self.seen.entry(report.title().to_string()).or_default();
+        seen.count += 1;
+        if let Some(time) = report.time() {
+            seen.first = Some(seen.first.map_or(time, |first| first.min(time)));
+            seen.last = seen.last.max(Some(time));
+        }
     }
 
     fn report(&mut self, path: &str, line: u64, report: &Report<'_>, first: bool) -> io::Result<()> {
-        let found = self.symbols.as_mut().map(|symbols| symbols.of(report));
+        let symbols = self.symbols.as_mut().filter(|_| self.format != Format::Titles);
+        let found = symbols.map(|symbols| symbols.of(report));
         let mut json = JsonReport::new(report).line(line);
         let mut text = TextReport::new(report).at(path, line);
         if let Some(found) = &found {
@@ -272,6 +302,7 @@ impl Printer {
                 self.out.write_all(b"\n")?;
                 self.out.flush()
             }
+            Format::Count | Format::Summary => Ok(()),
             Format::Text => {
                 let text = text.to_string();
                 let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
@@ -281,6 +312,23 @@ impl Printer {
     }
 
     fn end(&mut self) -> io::Result<()> {
+        let seconds = |time: Option<u64>| {
+            time.map_or(format!("{:>13}", "-"), |time| {
+                format!("{:>6}.{:06}", time / 1_000_000, time % 1_000_000)
+            })
+        };
+        // The most common first; of one number in the order of the alphabet.
+        let mut seen: Vec<(&String, &Seen)> = self.seen.iter().collect();
+        seen.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
+        for (title, Seen { count, first, last }) in seen {
+            writeln!(
+                self.out,
+                "{count:>7} {} {} {}",
+                seconds(*first),
+                seconds(*last),
+                Plain(title.as_bytes())
+            )?;
+        }
         if self.format == Format::Json {
             writeln!(self.out, "]}}")?;
         }

@@ -15,7 +15,7 @@ use crashparse::symbolize::{
 };
 use crashparse::{Line, Report, guilty_file};
 
-use crate::say;
+use crate::{input, say};
 
 #[derive(Args)]
 pub(crate) struct SymbolArgs {
@@ -327,18 +327,11 @@ fn contents(path: &Path) -> io::Result<&'static [u8]> {
         return Err(io::Error::other("not a file"));
     }
     let bytes = map(&file)?;
+    if bytes.starts_with(b"\x7fELF") {
+        return Ok(bytes);
+    }
     let mut unpacked = Vec::new();
-    match bytes {
-        [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut unpacked)?,
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-            liblzma::read::XzDecoder::new_multi_decoder(bytes).read_to_end(&mut unpacked)?
-        }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(bytes).map_err(io::Error::other)?;
-            { decoder }.read_to_end(&mut unpacked)?
-        }
-        _ => return Ok(bytes),
-    };
+    input::unpacked(bytes)?.read_to_end(&mut unpacked)?;
     Ok(unpacked.leak())
 }
 

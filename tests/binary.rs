@@ -1,0 +1,121 @@
+//! Guards what the example `crashparse` does with its arguments, files and exit status.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The binary, which `cargo test` builds beside the tests.
+fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.parent().unwrap().parent().unwrap().join("examples").join("crashparse")
+}
+
+fn run_with(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // Whoever does not read its input closes the pipe.
+    let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+/// Standard output, standard error and exit status.
+fn run(arguments: &[&str], input: &[u8]) -> (String, String, Option<i32>) {
+    let Output { status, stdout, stderr } = run_with(arguments, input);
+    (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap(), status.code())
+}
+
+const LOG: &str = "testdata/logs/oops-work.log";
+const TITLE: &str = "general protection fault in oops_leaf";
+
+fn log() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(LOG)).unwrap()
+}
+
+#[test]
+fn status_says_whether_there_was_a_report() {
+    let (out, err, status) = run(&["--format", "titles", LOG], b"");
+    assert_eq!((out.as_str(), err.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), "", Some(0)));
+    let (out, err, status) = run(&["--format", "titles"], b"all is well\n");
+    assert_eq!((out.as_str(), err.as_str(), status), ("", "", Some(1)));
+    // What can be read is read.
+    let (out, err, status) = run(&["--format", "titles", "no/such.log", LOG, "src"], b"");
+    assert_eq!((out.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), Some(2)));
+    assert!(err.starts_with("crashparse: no/such.log: ") && err.contains("crashparse: src: "), "{err}");
+}
+
+#[test]
+fn packed_logs_are_read_as_they_are() {
+    let log = log();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&log).unwrap();
+    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    xz.write_all(&log).unwrap();
+    let zstd = zstd::encode_all(log.as_slice(), 1).unwrap();
+    for packed in [gzip.finish().unwrap(), xz.finish().unwrap(), zstd] {
+        let (out, err, status) = run(&["--format", "titles"], &packed);
+        assert_eq!((out.as_str(), err.as_str(), status), (&*format!("<stdin>:177: {TITLE}\n"), "", Some(0)));
+        // Two files in one, as `cat` makes them.
+        let (out, ..) = run(&["--count", "-"], &[packed.clone(), packed.clone()].concat());
+        assert_eq!(out, "2\n");
+        // A file that was cut gives what is in it, and a message.
+        let (_, err, status) = run(&["--count", "-"], &packed[..packed.len() / 2]);
+        assert!(err.starts_with("crashparse: <stdin>: ") && status == Some(2), "{err} {status:?}");
+    }
+}
+
+#[test]
+fn reports_are_counted_and_summed_up() {
+    let (out, _, status) = run(&["--count", LOG, "testdata/negative/android-boot-reason.log"], b"");
+    assert_eq!(
+        (out.as_str(), status),
+        (&*format!("{LOG}:1\ntestdata/negative/android-boot-reason.log:0\n"), Some(0))
+    );
+    let (out, _, status) = run(&["--summary", LOG, LOG], b"");
+    assert_eq!((out.as_str(), status), (&*format!("      2     13.935275     13.935275 {TITLE}\n"), Some(0)));
+}
+
+#[test]
+fn text_gets_source_lines() {
+    let kernel = "testdata/symbolize/vmlinux-dwarf5";
+    let text = b"[    1.0] RIP: 0010:copy_process+0x8/0x40\r\n fixture_open+0x12/0x30 [snd_fixture]\n";
+    let (out, err, status) = run(&["symbolize", "-k", kernel, "-m", "testdata/symbolize"], text);
+    let wanted = "[    1.0] RIP: 0010:read_flags include/linux/task.h:23 [inline]\r\n\
+        [    1.0] RIP: 0010:task_is_dead include/linux/task.h:28 [inline]\r\n\
+        [    1.0] RIP: 0010:copy_process+0x8/0x40 kernel/fork.c:27\r\n\
+        \u{20}read_flags include/linux/task.h:23 [inline]\n\
+        \u{20}task_is_dead include/linux/task.h:28 [inline]\n\
+        \u{20}fixture_open+0x12/0x30 sound/fixture/main.c:17 [snd_fixture]\n";
+    assert_eq!((out.as_str(), err.as_str(), status), (wanted, "", Some(0)));
+    // Without its module a frame stays as it was.
+    let (out, err, status) = run(&["symbolize", "-k", kernel], text);
+    assert!(out.ends_with("\n fixture_open+0x12/0x30 [snd_fixture]\n"), "{out}");
+    assert_eq!((err.as_str(), status), ("crashparse: no file for module snd_fixture\n", Some(0)));
+}
+
+#[test]
+fn files_that_are_no_kernels_are_named_and_reports_come_out() {
+    for (file, why) in [
+        ("Cargo.toml", "not an ELF file"),
+        ("no/such", "No such file or directory (os error 2)"),
+        ("src", "not a file"),
+        ("testdata/symbolize/vmlinux-stripped", "stripped: no symbols"),
+        ("testdata/symbolize/vmlinux-nodwarf", "no DWARF: functions, but no lines"),
+    ] {
+        let (out, err, status) = run(&["--format", "jsonl", "-k", file, LOG], b"");
+        assert!(out.contains(TITLE), "{file}");
+        let first = err.lines().next().unwrap_or_default();
+        assert_eq!((first, status), (&*format!("crashparse: {file}: {why}"), Some(2)), "{err}");
+    }
+}
