@@ -10,10 +10,12 @@ use std::arch::x86_64::*;
 use super::scalar;
 use super::tables::Tables;
 
-/// Stamps out the walk over a text for one set of instructions: `$load` reads a block, `$mask` makes the mask of the
-/// places in `$block` that may be a window, given the next block.
+/// Stamps out the walk over a text for one set of instructions.
+///
+/// The inner loop calls nothing: a call between would have the tables read from memory for every block, for no vector
+/// register outlives one.
 macro_rules! walk {
-    ($name:ident, $inner:ident, $feature:literal, $bytes:literal, $vector:ty, $load:expr, $tables:ident, $step:ident) => {
+    ($name:ident, $walk:ident, $stop:ident, $feature:literal, $vector:ty, $tables:ident, $step:ident) => {
         /// See [`Filter::candidates`](super::Filter::candidates). The machine must have the instructions.
         pub(super) fn $name(
             tables: &Tables,
@@ -21,45 +23,55 @@ macro_rules! walk {
             accept: &mut dyn FnMut(usize) -> bool,
         ) -> Option<usize> {
             // SAFETY: `Filter` is made only for a level that `Level::all` detected.
-            unsafe { $inner(tables, text, accept) }
+            unsafe { $walk(tables, text, accept) }
         }
 
         #[target_feature(enable = $feature)]
-        fn $inner(tables: &Tables, text: &[u8], accept: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
-            let head = text.as_ptr().align_offset($bytes).min(text.len());
+        fn $walk(tables: &Tables, text: &[u8], accept: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
+            const BYTES: usize = size_of::<$vector>();
+            // SAFETY: any bytes are a vector.
+            let (head, blocks, _) = unsafe { text.align_to::<$vector>() };
+            let head = head.len();
             if let Some(found) = scalar(tables, text, 0..head, accept) {
                 return Some(found);
             }
-            let blocks = (text.len() - head) / $bytes;
-            if blocks < 2 {
-                return scalar(tables, text, head..text.len(), accept);
-            }
-            let vectors = $tables(tables);
-            // SAFETY: `index` is below `blocks`, so all bytes of the block are in `text`, and its address is a
-            // multiple of its size.
-            let load =
-                |index: usize| unsafe { $load(text.as_ptr().add(head + index * $bytes).cast::<$vector>()) };
-            let mut block = load(0);
-            for index in 0..blocks - 1 {
-                let next = load(index + 1);
-                let mut mask = $step(&vectors, block, next);
+            let mut next = 0;
+            while let Some((index, mut mask)) = $stop(tables, blocks, next) {
                 while mask != 0 {
-                    let at = head + index * $bytes + mask.trailing_zeros() as usize;
+                    let at = head + index * BYTES + mask.trailing_zeros() as usize;
                     if accept(at) {
                         return Some(at);
                     }
                     mask &= mask - 1;
                 }
-                block = next;
+                next = index + 1;
             }
-            scalar(tables, text, head + (blocks - 1) * $bytes..text.len(), accept)
+            // What the last block begins ends behind it.
+            scalar(tables, text, head + blocks.len().saturating_sub(1) * BYTES..text.len(), accept)
+        }
+
+        /// The first block from `from` on that may hold a window, and where in it; never the last.
+        #[target_feature(enable = $feature)]
+        #[inline(never)]
+        fn $stop(tables: &Tables, blocks: &[$vector], from: usize) -> Option<(usize, u64)> {
+            let tables = $tables(tables);
+            let (first, others) = blocks.get(from..)?.split_first()?;
+            let mut block = *first;
+            for (index, next) in others.iter().enumerate() {
+                let mask = $step(&tables, block, *next);
+                if mask != 0 {
+                    return Some((from + index, mask.into()));
+                }
+                block = *next;
+            }
+            None
         }
     };
 }
 
-walk!(vbmi, vbmi_walk, "avx512f,avx512bw,avx512vbmi", 64, __m512i, _mm512_load_si512, vbmi_tables, vbmi_step);
-walk!(avx2, avx2_walk, "avx2", 32, __m256i, _mm256_load_si256, avx2_tables, avx2_step);
-walk!(ssse3, ssse3_walk, "ssse3", 16, __m128i, _mm_load_si128, ssse3_tables, ssse3_step);
+walk!(vbmi, vbmi_walk, vbmi_stop, "avx512f,avx512bw,avx512vbmi", __m512i, vbmi_tables, vbmi_step);
+walk!(avx2, avx2_walk, avx2_stop, "avx2", __m256i, avx2_tables, avx2_step);
+walk!(ssse3, ssse3_walk, ssse3_stop, "ssse3", __m128i, ssse3_tables, ssse3_step);
 
 /// For each place of a window the 128 masks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
