@@ -119,3 +119,36 @@ fn files_that_are_no_kernels_are_named_and_reports_come_out() {
         assert_eq!((first, status), (&*format!("crashparse: {file}: {why}"), Some(2)), "{err}");
     }
 }
+
+#[test]
+fn what_a_text_says_of_its_kernel_counts_until_the_next_boot() {
+    let kernel = "testdata/symbolize/vmlinux-dwarf5";
+    let cpu = "CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1 0123456789abcdef0123456789abcdef01234567";
+    let text = format!("{cpu}\n copy_process+0x24/0x40\n\nLinux version 6.1.0\n copy_process+0x24/0x40\n");
+    let (out, err, status) = run(&["symbolize", "-k", kernel], text.as_bytes());
+    let wanted = text.replacen(" copy_process+0x24/0x40\n", " copy_process+0x24/0x40\r", 1);
+    let wanted = wanted.replace("copy_process+0x24/0x40\n", "copy_process+0x24/0x40 kernel/fork.c:33\n");
+    assert_eq!((out, status), (wanted.replace('\r', "\n"), Some(2)));
+    assert!(err.contains("build ID is f778c781ca7d3efb3563cf67b47e4717a4ea1598, the log's 0123"), "{err}");
+    // So does its slide, and no other file has it.
+    let slid = |slide: u64| {
+        let address = 0xffff_ffff_8100_0134 + slide;
+        format!(
+            " 0x{address:x}\nKernel Offset: {slide:#x} from 0xffffffff81000000 (relocation range: 0x0-0x1)\n"
+        )
+    };
+    let both = format!("{}Linux version 6.1.0\n{}", slid(0x1000), slid(0x20_0000));
+    let (out, ..) = run(&["-k", kernel, "symbolize"], both.as_bytes());
+    assert_eq!(out.matches(" copy_process+0x24 kernel/fork.c:33\n").count(), 2, "{out}");
+}
+
+#[test]
+fn a_text_is_not_lost_for_want_of_a_kernel() {
+    let (out, err, status) = run(&["symbolize"], b" fn+0x1/0x2\n");
+    assert_eq!((out.as_str(), status), (" fn+0x1/0x2\n", Some(2)));
+    assert_eq!(err, "crashparse: symbolize needs a vmlinux (-k) or modules (-m)\n");
+    let module = "testdata/symbolize/snd-fixture.ko";
+    let (out, err, status) = run(&["symbolize", "-m", module], b" fixture_open+0x12/0x30 [snd_fixture]\n");
+    assert!(out.ends_with(" fixture_open+0x12/0x30 sound/fixture/main.c:17 [snd_fixture]\n"), "{out}");
+    assert_eq!((err.as_str(), status), ("", Some(0)));
+}

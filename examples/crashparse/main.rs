@@ -24,7 +24,7 @@ use symbols::{SymbolArgs, Symbols};
 ///
 /// Exit status: 0 if a report was found, 1 if none, 2 if something could not be read.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(version, max_term_width = 100)]
 struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -63,9 +63,6 @@ enum Verb {
     ///
     /// Exit status: 0, or 2 if something could not be read.
     Symbolize {
-        #[command(flatten)]
-        symbols: SymbolArgs,
-
         /// Files to copy; `-` or nothing: standard input.
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
@@ -103,7 +100,7 @@ enum Colour {
 fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = match &args.verb {
-        Some(Verb::Symbolize { symbols, files }) => symbolize(symbols, files),
+        Some(Verb::Symbolize { files }) => symbolize(&args.symbols, files),
         None => run(&args),
     };
     match outcome {
@@ -132,17 +129,21 @@ fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
 
 /// Copies files, with source lines added; an error is one of standard output.
 fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
-    let Some(mut symbols) = Symbols::open(args) else {
-        say(&"symbolize needs a vmlinux (-k) or modules (-m)");
-        return Ok(Outcome { failed: true, found: false });
-    };
+    let mut symbols = Symbols::open(args);
     let mut out = io::stdout().lock();
-    let mut failed = false;
+    // The text is not lost for that.
+    let mut failed = symbols.is_none();
+    if failed {
+        say(&"symbolize needs a vmlinux (-k) or modules (-m)");
+    }
     for path in inputs(files) {
         let error = match input::open(&path) {
             Ok(input) => {
                 let mut input = Checked { input, error: None };
-                symbols.filter(&mut input, &mut out)?;
+                match &mut symbols {
+                    Some(symbols) => symbols.filter(&mut input, &mut out)?,
+                    None => io::copy(&mut input, &mut out).map(drop)?,
+                }
                 input.error
             }
             Err(error) => Some(error),
@@ -152,7 +153,8 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
             failed = true;
         }
     }
-    Ok(Outcome { failed: failed | symbols.failed(), found: true })
+    failed |= symbols.is_some_and(|symbols| symbols.failed());
+    Ok(Outcome { failed, found: true })
 }
 
 /// Reads all logs and prints their reports; an error is one of standard output.

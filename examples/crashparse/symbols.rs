@@ -8,35 +8,37 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use crashparse::facts::frame::Frame;
 use crashparse::facts::offset::kernel_offset;
+use crashparse::facts::registers::Registers;
 use crashparse::facts::task::Task;
 use crashparse::symbolize::{
     DebugFile, Error, ErrorKind, Filter, ModuleFiles, Sources, SymbolMap, Symbolizer, debug_files,
     module_name,
 };
 use crashparse::{Line, Report, guilty_file};
+use memchr::memmem;
 
 use crate::{input, say};
 
 #[derive(Args)]
 pub(crate) struct SymbolArgs {
     /// Kernel with debug information, to give frames their source lines; or its System.map.
-    #[arg(short = 'k', long, value_name = "FILE")]
+    #[arg(global = true, short = 'k', long, value_name = "FILE")]
     vmlinux: Option<PathBuf>,
 
     /// Directory that is searched for the modules that the logs name; or one module.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(global = true, short, long, value_name = "DIR")]
     modules: Vec<PathBuf>,
 
     /// Slide of raw addresses; `auto`: from `Kernel Offset:`, or a frame with address and symbol.
-    #[arg(long, value_name = "HEX", default_value = "auto", value_parser = slide)]
+    #[arg(global = true, long, value_name = "HEX", default_value = "auto", value_parser = slide)]
     kaslr_offset: Slide,
 
     /// Directory to cut from names of source files [default: the kernel's tree].
-    #[arg(long, value_name = "PATH")]
+    #[arg(global = true, long, value_name = "PATH")]
     strip_prefix: Option<PathBuf>,
 
     /// Use files of which the build ID is not the log's.
-    #[arg(long)]
+    #[arg(global = true, long)]
     allow_mismatch: bool,
 }
 
@@ -64,8 +66,10 @@ pub(crate) struct Found {
 pub(crate) struct Symbols {
     symbolizer: Symbolizer<'static>,
     directories: Vec<ModuleFiles>,
-    /// Modules that were looked for.
+    /// Modules that were looked for, and those of which the file cannot be used.
     sought: BTreeSet<String>,
+    rejected: BTreeSet<String>,
+    boot: Boot,
     /// What was said already, for a log repeats its frames.
     said: BTreeSet<String>,
     /// What `--kaslr-offset` gives.
@@ -74,8 +78,18 @@ pub(crate) struct Symbols {
     failed: bool,
 }
 
-/// What the line begins with that tells the slide.
-const OFFSET: &[u8] = b"Kernel Offset: ";
+/// What a filtered text has said of the kernel that prints it.
+#[derive(Default)]
+struct Boot {
+    /// That it is not the one that was given.
+    other: bool,
+    /// Of which CPU it is.
+    arch: Option<&'static str>,
+    slide: Option<u64>,
+}
+
+/// What a kernel's first line has in it: `linux_banner`, `init/version.c`.
+const BANNER: &[u8] = b"Linux version ";
 /// Frames not found of which a message is printed.
 const MESSAGES: usize = 20;
 
@@ -95,6 +109,8 @@ impl Symbols {
             symbolizer,
             directories: Vec::new(),
             sought: BTreeSet::new(),
+            rejected: BTreeSet::new(),
+            boot: Boot::default(),
             said: BTreeSet::new(),
             slide: args.kaslr_offset.0,
             allow_mismatch: args.allow_mismatch,
@@ -104,6 +120,10 @@ impl Symbols {
             symbols.open_vmlinux(path);
         }
         for path in &args.modules {
+            if path.is_file() {
+                symbols.open_module(path, None);
+                continue;
+            }
             match ModuleFiles::search(path) {
                 Ok(files) if files.is_empty() => symbols.fail(&format!("{}: no module there", show(path))),
                 Ok(files) => symbols.directories.push(files),
@@ -213,25 +233,34 @@ impl Symbols {
             }
             let Some(path) = self.directories.iter().find_map(|files| files.find(module)) else { continue };
             let path = path.to_path_buf();
-            let file = match contents(&path) {
-                Ok(bytes) => DebugFile::parse(show(&path), bytes),
-                Err(error) => {
-                    self.fail(&format!("{}: {error}", show(&path)));
-                    continue;
-                }
-            };
-            match file {
-                Ok(file)
-                    if file.module_name().is_some_and(|name| module_name(name) != module_name(module)) =>
-                {
-                    let name = file.module_name().unwrap_or_default();
-                    self.fail(&format!("{}: the module calls itself {name}", show(&path)));
-                }
-                Ok(file) => {
-                    let file = self.with_dwarf(&path, file);
-                    self.symbolizer.add_module(module, file);
-                }
-                Err(error) => self.fail(&error.to_string()),
+            self.open_module(&path, Some(module));
+        }
+    }
+
+    /// Opens the file of a module: of the one that is named, else of the one that the file says.
+    fn open_module(&mut self, path: &Path, module: Option<&str>) {
+        let reject = |symbols: &mut Symbols, why: &str| {
+            symbols.rejected.extend(module.map(str::to_string));
+            symbols.fail(why);
+        };
+        let file = match contents(path) {
+            Ok(bytes) => DebugFile::parse(show(path), bytes),
+            Err(error) => return reject(self, &format!("{}: {error}", show(path))),
+        };
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => return reject(self, &error.to_string()),
+        };
+        let stem = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let own = module_name(file.module_name().or(module).unwrap_or(stem));
+        match module {
+            Some(module) if own != module_name(module) => {
+                reject(self, &format!("{}: the module calls itself {own}", show(path)));
+            }
+            _ => {
+                self.sought.insert(own.clone());
+                let file = self.with_dwarf(path, file);
+                self.symbolizer.add_module(&own, file);
             }
         }
     }
@@ -243,7 +272,9 @@ impl Symbols {
         let fatal = [ErrorKind::WrongBuildId, ErrorKind::WrongArchitecture, ErrorKind::BadDwarf];
         self.failed |= fatal.contains(&kind) && !allowed;
         // Whoever gave no vmlinux knows; of one that cannot be used it was said when it was opened.
-        let known = [ErrorKind::NoVmlinux, ErrorKind::NoSymbols].contains(&kind);
+        let known = [ErrorKind::NoVmlinux, ErrorKind::NoSymbols].contains(&kind)
+            || kind == ErrorKind::NoModule
+                && self.rejected.iter().any(|module| error.to_string().ends_with(&format!(" {module}")));
         if known || self.said.len() > MESSAGES || !self.said.insert(error.to_string()) {
             return;
         }
@@ -263,6 +294,7 @@ impl Symbols {
     pub(crate) fn filter(&mut self, input: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
         /// Text that is looked up at once, if as much is there.
         const CHUNK: usize = 1 << 18;
+        self.boot = Boot::default();
         let mut text = Vec::new();
         let mut buffer = vec![0; CHUNK];
         loop {
@@ -279,14 +311,15 @@ impl Symbols {
             // A line without an end goes out as it is.
             let end = if text.len() > 16 * CHUNK { text.len() } else { end };
             let lines: Vec<u8> = text.drain(..end).collect();
-            let ids = lines.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw).body);
-            let ids: Vec<&str> = ids.filter_map(|body| Task::parse(body)?.build_id).collect();
-            // Of another kernel nothing is said rather than nonsense.
-            if ids.into_iter().all(|id| self.fits(None, Some(id))) {
-                out.write_all(&self.decorate(&lines))?;
-            } else {
-                out.write_all(&lines)?;
+            let (mut start, mut at) = (0, 0);
+            for raw in lines.split_inclusive(|&byte| byte == b'\n') {
+                if let Some(boot) = self.hear(raw) {
+                    out.write_all(&self.decorate(lines.get(start..at).unwrap_or_default()))?;
+                    (self.boot, start) = (boot, at);
+                }
+                at += raw.len();
             }
+            out.write_all(&self.decorate(lines.get(start..).unwrap_or_default()))?;
             out.flush()?;
             if count == 0 {
                 return Ok(());
@@ -294,19 +327,40 @@ impl Symbols {
         }
     }
 
+    /// What is known of the kernel from a line on, if the line changes it.
+    fn hear(&mut self, raw: &[u8]) -> Option<Boot> {
+        if memmem::find(raw, BANNER).is_some() {
+            return Some(Boot::default());
+        }
+        let Boot { other, arch, slide } = self.boot;
+        let body = Line::parse(0, raw.trim_ascii_end()).body;
+        if let Some(id) = memmem::find(raw, b" PID: ").and_then(|_| Task::parse(body)?.build_id) {
+            let other = !self.fits(None, Some(id));
+            return (other != self.boot.other).then_some(Boot { other, arch, slide });
+        }
+        if arch.is_none()
+            && let Some(dump) = Registers::read([body]).into_iter().find(|dump| dump.pc.is_some())
+        {
+            let other = other || !self.fits(Some(dump.arch.name), None);
+            return Some(Boot { other, arch: Some(dump.arch.name), slide });
+        }
+        None
+    }
+
     /// Lines with source lines added.
     fn decorate(&mut self, lines: &[u8]) -> Vec<u8> {
+        // Of another kernel nothing is said rather than nonsense.
+        if self.boot.other || lines.is_empty() {
+            return lines.to_vec();
+        }
         let frames = Filter::frames(lines);
         self.load(frames.iter().filter_map(|frame| frame.module));
         self.warn(&frames);
-        if self.slide.is_none() {
-            let lines = lines.split(|&byte| byte == b'\n');
-            let mut lines = lines.filter(|raw| raw.windows(OFFSET.len()).any(|text| text == OFFSET));
-            let said = lines.find_map(|raw| kernel_offset(Line::parse(0, raw).body));
-            self.slide = said.or_else(|| self.symbolizer.slide_of(&frames));
-        }
+        // A panic says it after its stack.
+        let said = slide_said_in(lines).or(self.boot.slide);
+        self.boot.slide = said.or_else(|| self.symbolizer.slide_of(&frames));
         let mut filter = Filter::new(&self.symbolizer);
-        if let Some(slide) = self.slide {
+        if let Some(slide) = self.slide.or(self.boot.slide) {
             filter = filter.slide(slide);
         }
         let mut decorated = Vec::new();
@@ -314,6 +368,13 @@ impl Symbols {
         errors.iter().for_each(|error| self.tell(error));
         decorated
     }
+}
+
+/// The slide that a panic says at its end.
+fn slide_said_in(lines: &[u8]) -> Option<u64> {
+    let at = memmem::find(lines, b"Kernel Offset: ")?;
+    let line = lines.get(at..)?.split(|&byte| byte == b'\n').next()?;
+    kernel_offset(line)
 }
 
 fn show(path: &Path) -> String {

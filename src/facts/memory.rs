@@ -3,7 +3,7 @@
 mod fault;
 mod kasan;
 mod kcsan;
-mod kfence;
+pub(crate) mod kfence;
 mod kmsan;
 mod leak;
 mod page;

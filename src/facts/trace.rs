@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use crate::arch;
 use crate::facts::frame::{self, Frame, Frames, Trust};
 use crate::facts::locks;
+use crate::facts::memory::kfence;
 use crate::facts::registers::{self, Registers};
 use crate::facts::task::{Task, TaskState};
 use crate::line::{Caller, Line};
@@ -138,6 +139,8 @@ struct State<'a> {
     lock: Option<&'a [u8]>,
     /// Whether the next frame is of no stack.
     stray: bool,
+    /// Whether the line before says that KFENCE saw an access: its program counter is the next frame.
+    fault: bool,
     /// Whether the last line was SPARC's `Caller[…]: fn+0x1/0x2`, a stack of its own.
     callers: bool,
     /// `fn+0x1/0x2:` of `faddr2line`, whose functions and lines come next.
@@ -205,7 +208,16 @@ pub(crate) fn registers_of<'a>(lines: &[Line<'a>]) -> Vec<(usize, Option<Caller>
 impl<'a> State<'a> {
     fn new(caller: Option<Caller>) -> State<'a> {
         let heading = Heading::NONE;
-        State { caller, heading, open: None, lock: None, stray: false, callers: false, block: None }
+        State {
+            caller,
+            heading,
+            open: None,
+            lock: None,
+            stray: false,
+            fault: false,
+            callers: false,
+            block: None,
+        }
     }
 
     /// Takes the next line of the caller.
@@ -238,6 +250,7 @@ impl<'a> State<'a> {
             self.lock = lock_class(body).or(self.lock);
             self.open = None;
             self.stray = is_stray(body);
+            self.fault = kfence::is_fault(body);
         }
     }
 
@@ -263,6 +276,9 @@ impl<'a> State<'a> {
             first: at,
         };
         frames.for_each(|frame| trace.frames.push(frame));
+        if std::mem::take(&mut self.fault) {
+            trace.frames.iter_mut().take(1).for_each(|frame| frame.trust = Trust::Pc);
+        }
         traces.push(trace);
         self.open = Some(traces.len() - 1);
         self.heading = Heading::NONE;

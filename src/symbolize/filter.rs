@@ -5,14 +5,38 @@ use std::ops::Range;
 use super::{Error, Symbolizer};
 use crate::arch;
 use crate::facts::frame::{Calls, Frame, Trust};
+use crate::facts::memory::kfence;
+use crate::facts::registers::{self, Registers};
 use crate::line::Line;
 use crate::text;
 
-/// What stands before an instruction's own address, beside the names of program counters: anything else is a
-/// return address.
+/// What stands before an instruction's own address, beside the names of program counters: two texts, in this order.
+/// Anything else is a return address.
 ///
-/// `__warn`, `stack_trace_print` of lockdep's keys, `kasan_report`'s hint, `show_workqueue_state`.
-const EXACT: &[&str] = &["RIP: ", "EIP: ", "IP: [<", "WARNING: CPU", "hint: ", "key      at:", "idling at"];
+/// - `WARNING: CPU: 0 PID: 1 at kernel/fork.c:12 fn+0x1/0x2`, since Linux 6.18 `WARNING: kernel/fork.c:12 at fn+0x1/0x2,
+///   CPU#0: init/1`: `__warn`, called by the trap
+/// - `IP: fn+0x1/0x2`: `show_ip` of x86, Linux 4.10 to 5.0; `[<…>]` before it up to 4.9
+/// - `unchecked MSR access error: RDMSR from 0x1 at rIP: 0x… (fn+0x1/0x2)`: `ex_handler_msr`
+/// - `RIP 10:<ffffffff81000000> {fn+0x1/0x2}`: `print_mce`
+/// - `CFI failure at fn+0x1/0x2 (target: …)`: `report_cfi_failure`
+/// - `BUG: KFENCE: use-after-free read in fn+0x1/0x2`: `kfence_report_error`, with the registers of a fault
+/// - `hint: fn+0x1/0x2` of timers and works, `key      at: [<…>] key+0x0/0x40` of lockdep, `idling at fn+0x1/0x2` of a
+///   CPU that was asked for its backtrace: none is of a call
+const EXACT: &[(&str, &str)] = &[
+    ("WARNING: ", " at "),
+    ("IP: ", ""),
+    ("at rIP: 0x", "("),
+    ("RIP 10:<", "{"),
+    ("CFI failure at ", ""),
+    ("BUG: KFENCE: ", " read in "),
+    ("BUG: KFENCE: ", " write in "),
+    ("hint: ", ""),
+    ("key      at:", ""),
+    ("idling at", ""),
+];
+/// Bytes before a symbol that are looked at, and bytes of a symbol: no kernel prints more of either.
+const LEAD_BYTES: usize = 160;
+const SYMBOL_BYTES: usize = 512;
 
 /// Puts files and lines into a text.
 ///
@@ -112,20 +136,27 @@ fn add_source(frame: &Frame<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Adds the frames that are bare addresses: `[<ffffffff8109c5d6>] 0xffffffff8109c5d6`.
+/// Adds the frames that are bare addresses: `[<ffffffff8109c5d6>] 0xffffffff8109c5d6`, `RIP: 0010:0xffffffff8109c5d6`.
 fn add_addresses<'t>(text: &'t [u8], references: &mut Vec<Reference<'t>>) {
     let named: Vec<usize> = references.iter().map(|reference| reference.line).collect();
     for (number, raw) in text.split(|&byte| byte == b'\n').enumerate() {
-        if named.binary_search(&number).is_ok() {
+        if memchr::memmem::find(raw, b"0x").is_none() || named.binary_search(&number).is_ok() {
             continue;
         }
-        let body = Line::parse(0, raw).body;
-        if let Some(frame) =
-            Frame::parse(body).filter(|frame| frame.symbol.is_none() && frame.address.is_some())
+        let raw = raw.trim_ascii_end();
+        let body = body(raw);
+        let counter = || Registers::read([body]).into_iter().next().filter(|dump| !dump.user)?.pc;
+        let frame = Frame::parse(body).or_else(counter);
+        let Some(frame) = frame.filter(|frame| frame.symbol.is_none() && frame.address.is_some()) else {
+            continue;
+        };
+        // The number is the last word of the line.
+        let digits = raw.iter().rev().take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'x').count();
+        let start = raw.len() - digits;
+        if text::hex(raw.get(start..).unwrap_or_default())
+            .is_ok_and(|(_, number)| Some(number) == frame.address)
         {
-            let end = raw.trim_ascii_end().len();
-            let start = end - body.trim_ascii().len().min(end);
-            references.push(Reference { frame, at: start..end, line: number });
+            references.push(Reference { frame, at: start..raw.len(), line: number });
         }
     }
     references.sort_by_key(|reference| reference.line);
@@ -133,31 +164,59 @@ fn add_addresses<'t>(text: &'t [u8], references: &mut Vec<Reference<'t>>) {
 
 /// All frames of a text that have no source yet.
 pub(crate) fn references(text: &[u8]) -> Vec<Reference<'_>> {
+    let plus = memchr::memmem::Finder::new("+0x");
     let mut all = Vec::new();
-    let mut line = 0;
-    let mut start = 0;
-    for plus in memchr::memmem::find_iter(text, b"+0x") {
-        let passed = text.get(start..plus).unwrap_or_default();
-        if let Some(newline) = memchr::memrchr(b'\n', passed) {
-            line += memchr::memchr_iter(b'\n', passed).count();
-            start += newline + 1;
-        }
-        let before = text.get(start..plus).unwrap_or_default();
-        let symbol = before.iter().rev().take_while(|&&byte| text::is_symbol_byte(byte)).count();
-        let from = before.len() - symbol;
-        let end =
-            memchr::memchr(b'\n', text.get(plus..).unwrap_or_default()).map_or(text.len(), |end| plus + end);
-        let Some(rest) = text.get(start + from..end) else { continue };
-        let Ok((_, frame)) = Frame::parse_symbol(rest) else { continue };
-        if frame.size.is_none() || frame.source.is_some() {
+    // Whether KFENCE saw an access: the next frame is where.
+    let mut fault = false;
+    for (number, raw) in text.split(|&byte| byte == b'\n').enumerate() {
+        if plus.find(raw).is_none() {
+            fault = raw.ends_with(b":") && kfence::is_fault(body(raw)) || fault && raw.is_empty();
             continue;
         }
-        let lead = before.get(..from).unwrap_or_default();
-        let trust = if is_exact(lead) { Trust::Pc } else { Trust::Return };
-        let length = symbol + reference_length(text.get(plus..end).unwrap_or_default());
-        all.push(Reference { frame: Frame { trust, ..frame }, at: from..from + length, line });
+        let fault = std::mem::take(&mut fault);
+        let mut from = 0;
+        for at in plus.find_iter(raw) {
+            let Some(found) = reference(raw, from, at, number) else { continue };
+            from = found.at.end;
+            let first = all.last().is_none_or(|last: &Reference<'_>| last.line != number);
+            let exact = first && (fault || is_exact_line(raw)) || is_exact(raw, &found.at);
+            let trust = if exact { Trust::Pc } else { Trust::Return };
+            all.push(Reference { frame: Frame { trust, ..found.frame }, ..found });
+        }
     }
     all
+}
+
+/// The frame of which `+0x` is at an offset of a line, if its symbol begins at `from` or later.
+fn reference(raw: &[u8], from: usize, at: usize, line: usize) -> Option<Reference<'_>> {
+    let before = raw.get(from.max(at.saturating_sub(SYMBOL_BYTES))..at)?;
+    let symbol = before.iter().rev().take_while(|&&byte| text::is_symbol_byte(byte)).count();
+    let start = at - symbol;
+    let rest = raw.get(start..raw.len().min(at + SYMBOL_BYTES))?;
+    let (_, mut frame) = Frame::parse_symbol(rest).ok()?;
+    if frame.size.is_none() || frame.source.is_some() {
+        return None;
+    }
+    frame.address = address_before(raw.get(from..start)?);
+    let end = at + reference_length(raw.get(at..)?);
+    Some(Reference { frame, at: start..end, line })
+}
+
+/// The address in brackets that ends a text: `[<ffffffff8109c5d6>] `, also with the mark of doubt behind it.
+fn address_before(lead: &[u8]) -> Option<u64> {
+    let lead = lead.trim_ascii_end();
+    let lead = lead.strip_suffix(b"?").unwrap_or(lead).trim_ascii_end();
+    let lead = lead.strip_suffix(b"]")?;
+    let lead = lead.strip_suffix(b">").unwrap_or(lead);
+    let digits = lead.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let (before, digits) = lead.split_at_checked(lead.len() - digits)?;
+    let bracketed = before.ends_with(b"[<") || before.ends_with(b"[");
+    text::number(digits, 16).filter(|_| bracketed && digits.len() >= 8)
+}
+
+/// The text of a line behind its prefixes.
+fn body(raw: &[u8]) -> &[u8] {
+    Line::parse(0, raw).body
 }
 
 /// Length of `+0x12/0x34`.
@@ -167,13 +226,110 @@ fn reference_length(text: &[u8]) -> usize {
     offset + 3 + digits(text.get(offset + 3..).unwrap_or_default())
 }
 
+/// Whether the first symbol of a line is where an instruction is: `RIP: 0010:fn+0x1/0x2`, ` fn+0x1/0x2 (P)`.
+fn is_exact_line(raw: &[u8]) -> bool {
+    if raw.len() > LEAD_BYTES + SYMBOL_BYTES {
+        return false;
+    }
+    let body = body(raw);
+    registers::is_pc_line(body) || Frame::parse(body).is_some_and(|frame| frame.trust == Trust::Pc)
+}
+
 /// Whether what stands before a symbol says that its address is an instruction's own.
-fn is_exact(lead: &[u8]) -> bool {
-    EXACT.iter().any(|mark| text::contains(lead, mark))
-        || arch::ALL.iter().any(|arch| {
-            // The line's body may begin anywhere: what is before it is not looked at here.
-            arch.pc_prefixes.iter().any(|&prefix| {
-                text::find(lead, prefix).is_some_and(|at| at == 0 || lead.get(at - 1) == Some(&b' '))
-            })
-        })
+fn is_exact(raw: &[u8], at: &Range<usize>) -> bool {
+    let lead = raw.get(at.start.saturating_sub(LEAD_BYTES)..at.start).unwrap_or_default();
+    // A mark is of the symbol that follows it.
+    let lead = memchr::memmem::rfind(lead, b"+0x").and_then(|last| lead.get(last..)).unwrap_or(lead);
+    let marked = |(first, then): &(&str, &str)| {
+        text::after(lead, first).is_some_and(|rest| then.is_empty() || text::contains(rest, then))
+    };
+    // `WARNING: at fn`: what is between the two may be nothing.
+    EXACT.iter().any(marked) || text::contains(lead, "WARNING: at ") || counter_before(lead)
+}
+
+/// Whether the name of a program counter stands before a symbol, in a line with prefixes that nobody knows.
+fn counter_before(lead: &[u8]) -> bool {
+    let named =
+        |prefix: &&str| text::find(lead, prefix).is_some_and(|at| at == 0 || lead.get(at - 1) == Some(&b' '));
+    arch::ALL.iter().flat_map(|arch| arch.pc_prefixes).any(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Trust, references};
+
+    /// Which frames of a text are looked up exactly.
+    fn exact(text: &str) -> Vec<bool> {
+        references(text.as_bytes()).iter().map(|found| found.frame.trust == Trust::Pc).collect()
+    }
+
+    #[test]
+    fn what_is_an_instruction_and_what_a_call() {
+        for (line, wanted) in [
+            (" fn+0x1/0x20", false),
+            (" ? fn+0x1/0x20 [mod]", false),
+            ("[<ffffffff8109c5d6>] fn+0x1/0x20", false),
+            (" fn+0x1/0x20 (P)", true),
+            (" fn+0x1/0x20 (L)", false),
+            ("RIP: 0010:fn+0x1/0x20", true),
+            ("[    1.0][    T1] RIP: 0010:fn+0x1/0x20 [mod]", true),
+            ("Mar  1 host kernel: weird[3]: RIP: 0010:fn+0x1/0x20", true),
+            ("RIP: 0010:[<ffffffff8109c5d6>]  [<ffffffff8109c5d6>] fn+0x1/0x20", true),
+            ("IP: [<ffffffff8109c5d6>] fn+0x1/0x20", true),
+            ("IP: fn+0x1/0x20", true),
+            ("EIP: fn+0x1/0x20", true),
+            ("pc : fn+0x1/0x20", true),
+            ("lr : fn+0x1/0x20", false),
+            ("PC is at fn+0x1/0x20", true),
+            ("LR is at fn+0x1/0x20", false),
+            ("epc : fn+0x1/0x20", true),
+            ("WARNING: CPU: 0 PID: 1 at kernel/fork.c:12 fn+0x1/0x20", true),
+            ("WARNING: kernel/fork.c:12 at fn+0x1/0x20, CPU#0: init/1", true),
+            ("WARNING: at fn+0x1/0x20, CPU#0: init/1", true),
+            ("unchecked MSR access error: RDMSR from 0x1 at rIP: 0xffffffff8109c5d6 (fn+0x1/0x20)", true),
+            ("mce: [Hardware Error]: RIP 10:<ffffffff8109c5d6> {fn+0x1/0x20}", true),
+            ("CFI failure at fn+0x1/0x20 (target: 0x0; expected type: 0x1)", true),
+            ("BUG: KFENCE: use-after-free read in fn+0x1/0x20", true),
+            ("BUG: KFENCE: out-of-bounds write in fn+0x1/0x20", true),
+            ("BUG: KFENCE: memory corruption in fn+0x1/0x20", false),
+            ("BUG: KFENCE: invalid free in fn+0x1/0x20", false),
+            ("BUG: KASAN: use-after-free in fn+0x1/0x20", false),
+            ("ODEBUG: free active (active state 0) object type: timer_list hint: fn+0x1/0x20", true),
+            ("... key      at: [<ffffffffc0002000>] fn+0x1/0x20", true),
+            (" (&x->lock){+.+.}-{3:3}, at: fn+0x1/0x20", false),
+            ("NMI backtrace for cpu 1 skipped: idling at fn+0x1/0x20", true),
+            ("Workqueue: events fn+0x1/0x20", false),
+        ] {
+            assert_eq!(exact(line), [wanted], "{line}");
+        }
+        // A mark is of one symbol.
+        assert_eq!(exact("object hint: fn+0x1/0x20 called by caller+0x1/0x20"), [true, false]);
+        assert_eq!(exact("pc : fn+0x1/0x20    lr : caller+0x1/0x20"), [true, false]);
+        // The program counter is the first frame after a fault that KFENCE saw.
+        let fault =
+            "Use-after-free read at 0x(____ptrval____) (in kfence-#171):\n fn+0x1/0x20\n caller+0x1/0x20\n";
+        assert_eq!(exact(fault), [true, false]);
+        let corruption =
+            "Corrupted memory at 0x0000000012345678 [ 0xac . . ] (in kfence-#69):\n fn+0x1/0x20\n";
+        assert_eq!(exact(corruption), [false]);
+    }
+
+    #[test]
+    fn addresses_stand_before_symbols() {
+        let address = |text: &str| references(text.as_bytes()).first().and_then(|found| found.frame.address);
+        assert_eq!(address(" [<ffffffff8109c5d6>] fn+0x1/0x20"), Some(0xffff_ffff_8109_c5d6));
+        assert_eq!(address(" [<ffffffff8109c5d6>] ? fn+0x1/0x20"), Some(0xffff_ffff_8109_c5d6));
+        assert_eq!(address("[c0003f3fbd0] [c000a1b2c4] fn+0x1/0x20"), Some(0x00c0_00a1_b2c4));
+        assert_eq!(address("[    1.234567] fn+0x1/0x20"), None);
+        assert_eq!(address("[12345678] fn+0x1/0x20"), Some(0x1234_5678));
+        assert_eq!(address(" fn+0x1/0x20"), None);
+    }
+
+    #[test]
+    fn long_lines_end() {
+        for part in ["a+0x1/0x2 ", "+0x", "a", "[<ffffffff8109c5d6>] "] {
+            let line = part.repeat(2_000_000 / part.len());
+            assert!(references(line.as_bytes()).len() <= 200_000);
+        }
+    }
 }

@@ -90,6 +90,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether a line says that an access faulted: `Use-after-free read at 0x… (in kfence-#69):`.
+///
+/// `kfence_report_error` prints the registers' program counter as the first frame of the stack that follows; of what it
+/// finds without a fault, a corruption or an invalid free, it prints a return address.
+pub(crate) fn is_fault(body: &[u8]) -> bool {
+    error(body).is_some_and(|found| matches!(found.access, Some(Access::Read | Access::Write)))
+}
+
 fn error(body: &[u8]) -> Option<Kfence<'_>> {
     if !matches!(body.first(), Some(b'O' | b'U' | b'C' | b'I')) {
         return None;
