@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use gimli::{DebugInfoOffset, Dwarf, Reader, Section, Unit};
 
-use super::SourceFrame;
 use super::error::{Error, ErrorKind};
 use super::file::{DebugFile, Plain, Relocated};
 use super::index::{START_KERNEL, Symbols};
 use super::lines::{self, Row};
 use super::path;
+use super::resolved::SourceFrame;
 use super::unit::{self, Calls, EntryOffset, Name, UnitReader, Walked};
 use super::units::Units;
 use crate::demangle::demangle;

@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod choose;
 mod error;
 mod file;
 pub(crate) mod filter;
@@ -31,12 +32,12 @@ mod path;
 mod plan;
 mod raw;
 mod relocate;
+mod resolved;
 mod root;
 mod sources;
 mod unit;
 mod units;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -46,47 +47,13 @@ pub use file::DebugFile;
 pub use filter::Filter;
 pub use map::{MapSymbol, SymbolMap};
 pub use modules::{ModuleFiles, debug_files, module_name};
+pub use resolved::{Resolved, SourceFrame};
 pub use sources::Sources;
 
-use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
-use index::{At, Found};
+use choose::{Naming, Request};
+use index::At;
 use lookup::Lookup;
-
-/// One call at an address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct SourceFrame {
-    /// The function: of an inlined call as it stands in the source, else with what the compiler appended
-    /// (`.cold`, `.isra.0`). Rust's names are demangled.
-    pub function: Arc<str>,
-    /// The file, from the top of the kernel's tree: `kernel/fork.c`.
-    pub file: Option<Arc<str>>,
-    /// The line, from 1.
-    pub line: Option<u32>,
-    /// The column, from 1.
-    pub column: Option<u32>,
-    /// Which of several blocks of code of the line.
-    pub discriminator: Option<u32>,
-    /// Whether the call was inlined in the next frame's function.
-    pub inlined: bool,
-}
-
-/// Where an address is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Resolved {
-    /// The symbol that holds it, as the file has it.
-    pub symbol: Arc<str>,
-    /// Its distance from the symbol's start.
-    pub offset: u64,
-    /// The address: as vmlinux was linked, in a module from the start of its section.
-    pub address: u64,
-    /// The module's section: `.init.text`.
-    pub section: Option<Arc<str>>,
-    /// The calls there, the innermost first. The last one is the function that the symbol names.
-    pub frames: Vec<SourceFrame>,
-}
 
 /// Looks frames and addresses up in a `vmlinux` and modules.
 ///
@@ -110,34 +77,6 @@ impl std::fmt::Debug for Symbolizer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let vmlinux = self.vmlinux.as_ref().map(|lookup| lookup.file);
         f.debug_struct("Symbolizer").field("vmlinux", &vmlinux).finish_non_exhaustive()
-    }
-}
-
-/// A frame whose symbol is being looked up.
-struct Request<'r> {
-    symbol: &'r str,
-    offset: u64,
-    size: Option<u64>,
-    /// Whether the address is that of the instruction itself, not the one after a call.
-    exact: bool,
-    /// The symbols that it may be.
-    candidates: Vec<Found>,
-}
-
-impl Request<'_> {
-    /// What is looked up for a symbol.
-    fn address(&self, symbol: &Found) -> u64 {
-        // The start of a function follows no call.
-        if self.exact || self.offset == 0 {
-            return symbol.address.wrapping_add(self.offset);
-        }
-        symbol.address.wrapping_add(self.offset - 1)
-    }
-
-    /// The symbol's last byte, if the address is in the gap between it and the next function: `fn+0x90/0x90`.
-    fn last_byte(&self, symbol: &Found) -> Option<u64> {
-        let last = symbol.size.checked_sub(1)?;
-        (!self.exact && self.offset > symbol.size).then_some(symbol.address.wrapping_add(last))
     }
 }
 
@@ -300,7 +239,7 @@ impl<'f> Symbolizer<'f> {
                 let result = match &symbol {
                     Some((known, naming)) => chain.map(|frames| {
                         let offset = asked.wrapping_sub(known.range.start);
-                        resolved(lookup, naming, offset, asked, None, frames)
+                        choose::resolved(lookup, naming, offset, asked, None, frames)
                     }),
                     None => {
                         let name = lookup.file.name();
@@ -362,7 +301,13 @@ impl<'f> Symbolizer<'f> {
         let missing = || Error::new(ErrorKind::NotFound, format!("System.map: no symbol at {address:#x}"));
         let found = map.at(address).ok_or_else(missing)?;
         let Naming { symbol, function } = Naming::of(found.name);
-        Ok(Resolved { symbol, offset: found.offset, address, section: None, frames: vec![bare(function)] })
+        Ok(Resolved {
+            symbol,
+            offset: found.offset,
+            address,
+            section: None,
+            frames: vec![SourceFrame::bare(function)],
+        })
     }
 
     /// The calls at frames of one file.
@@ -374,18 +319,17 @@ impl<'f> Symbolizer<'f> {
         names.sort_unstable();
         names.dedup();
         let named = lookup.symbols.named(lookup.file, &names);
-        let requests: Vec<Result<Request<'_>, Error>> =
-            frames.iter().map(|frame| self.request(lookup, frame, &names, &named)).collect();
-        let good = requests.iter().filter_map(|request| request.as_ref().ok());
-        let places = |request: &Request<'_>| {
-            let places = request.candidates.iter().flat_map(|symbol| {
-                let (address, last) = (request.address(symbol), request.last_byte(symbol));
-                let outside = last.is_some_and(|last| lookup.ends_unit(last, address));
-                [Some(address).filter(|_| !outside), last]
-            });
-            places.flatten().collect::<Vec<_>>()
+        let fits = |frame: &Frame<'_>| match self.allow_mismatch {
+            true => Ok(()),
+            false => same_build(lookup.file, frame.build_id),
         };
-        let mut addresses: Vec<u64> = good.flat_map(places).collect();
+        let requests = frames.iter().map(|frame| {
+            fits(frame)?;
+            Request::of(lookup, frame, &names, &named)
+        });
+        let requests: Vec<Result<Request<'_>, Error>> = requests.collect();
+        let good = requests.iter().flatten();
+        let mut addresses: Vec<u64> = good.flat_map(|request| request.places(lookup)).collect();
         addresses.sort_unstable();
         addresses.dedup();
         let chains = lookup.chains(&addresses, self.tree(), self.threads);
@@ -393,177 +337,10 @@ impl<'f> Symbolizer<'f> {
             let found = addresses.binary_search(&address).ok().and_then(|index| chains.get(index));
             found.cloned().unwrap_or_else(|| Ok(Vec::new()))
         };
-        let finish = |request: Result<Request<'_>, Error>| finish(lookup, request?, &chain).map(Arc::new);
+        let finish =
+            |request: Result<Request<'_>, Error>| choose::finish(lookup, request?, &chain).map(Arc::new);
         requests.into_iter().map(finish).collect()
     }
-
-    /// The symbols that a frame may be in.
-    fn request<'r>(
-        &self,
-        lookup: &Lookup<'f>,
-        frame: &Frame<'r>,
-        names: &[&str],
-        named: &[Vec<Found>],
-    ) -> Result<Request<'r>, Error> {
-        let file = lookup.file;
-        let (Some(symbol), Some(offset)) = (frame.symbol, frame.offset) else {
-            return Err(Error::new(ErrorKind::NotFound, "the frame has no symbol and offset"));
-        };
-        if !self.allow_mismatch {
-            same_build(file, frame.build_id)?;
-        }
-        let found = names.binary_search(&symbol).ok().and_then(|at| named.get(at));
-        let found = found.map(Vec::as_slice).unwrap_or_default();
-        if found.is_empty() {
-            let (name, stripped) = (file.name(), !file.has_symbols());
-            return Err(if stripped {
-                Error::new(ErrorKind::NoSymbols, format!("{name}: stripped: it has no symbols"))
-            } else {
-                Error::new(ErrorKind::NotFound, format!("{name}: no symbol {symbol}"))
-            });
-        }
-        let candidates = match frame.size {
-            Some(size) => of_size(lookup, found, size),
-            None => found.to_vec(),
-        };
-        if candidates.is_empty() {
-            let (name, size) = (file.name(), frame.size.unwrap_or(0));
-            let own: Vec<String> = found.iter().map(|found| format!("{:#x}", found.size)).collect();
-            let own = own.join(", ");
-            let message =
-                format!("{name}: {symbol} has {own} bytes, in the log {size:#x}: not the same build");
-            return Err(Error::new(ErrorKind::WrongSize, message));
-        }
-        let exact = frame.trust == Trust::Pc;
-        Ok(Request { symbol, offset, size: frame.size, exact, candidates })
-    }
-}
-
-/// How well a symbol fits the size that the kernel printed, which is the distance to the next symbol.
-///
-/// The last function of a section is followed by another section or nothing; symbols of assembly have no size;
-/// and the kernel counts a module's sections one after the other, its data before its code.
-fn of_size(lookup: &Lookup<'_>, found: &[Found], size: u64) -> Vec<Found> {
-    /// What lies between two functions to align the second, and what does at most.
-    const ALIGNMENT: u64 = 16;
-    const PADDING: u64 = 64;
-    // Most symbols are the only ones of their name that are about as large as the kernel says.
-    let mut near = found.iter().filter(|symbol| symbol.size == 0 || size.wrapping_sub(symbol.size) < PADDING);
-    if let (Some(only), None) = (near.next(), near.next())
-        && (found.len() == 1 || size.wrapping_sub(only.size) < ALIGNMENT)
-    {
-        return vec![*only];
-    }
-    let distances = lookup.symbols.distances(lookup.file, found);
-    let fits = |rank: usize, symbol: &Found, distance: Option<u64>| match rank {
-        0 => distance == Some(size),
-        1 => distance.is_none() && symbol.size <= size,
-        2 => symbol.size > 0 && size.wrapping_sub(symbol.size) < PADDING,
-        3 => symbol.size == 0,
-        // A size beyond all reason: data of a module, and the next symbol before it.
-        _ => found.len() == 1 && size > u64::MAX / 2,
-    };
-    for rank in 0..5 {
-        let of_rank =
-            found.iter().zip(&distances).filter(|(symbol, distance)| fits(rank, symbol, **distance));
-        let of_rank: Vec<Found> = of_rank.map(|(symbol, _)| *symbol).collect();
-        if !of_rank.is_empty() {
-            return of_rank;
-        }
-    }
-    Vec::new()
-}
-
-fn finish(
-    lookup: &Lookup<'_>,
-    request: Request<'_>,
-    chain: &dyn Fn(u64) -> Result<Vec<SourceFrame>, Error>,
-) -> Result<Resolved, Error> {
-    let Some((first, others)) = request.candidates.split_first() else {
-        return Err(Error::new(ErrorKind::NotFound, format!("no symbol {}", request.symbol)));
-    };
-    let calls = |symbol: &Found| {
-        let frames = chain(request.address(symbol))?;
-        match request.last_byte(symbol) {
-            // Of the gap the line table of most units says that it is of the line before, and of no inlined call.
-            // That holds where it ends a unit as well.
-            Some(last) if frames.is_empty() => {
-                let before = chain(last)?.into_iter().next();
-                Ok(before.map(|call| SourceFrame { inlined: false, ..call }).into_iter().collect())
-            }
-            _ => Ok(frames),
-        }
-    };
-    let frames = calls(first)?;
-    if others.iter().any(|other| calls(other).as_ref() != Ok(&frames)) {
-        return Err(ambiguous(lookup, &request, chain));
-    }
-    let address = first.address.wrapping_add(request.offset);
-    let naming = Naming::of(request.symbol);
-    Ok(resolved(lookup, &naming, request.offset, address, Some(first), frames))
-}
-
-fn ambiguous(
-    lookup: &Lookup<'_>,
-    request: &Request<'_>,
-    chain: &dyn Fn(u64) -> Result<Vec<SourceFrame>, Error>,
-) -> Error {
-    let (name, symbol, size) = (lookup.file.name(), request.symbol, request.size.unwrap_or(0));
-    let mut message = format!("{name}: several symbols {symbol} of size {size:#x}:");
-    for (at, candidate) in request.candidates.iter().enumerate() {
-        let frames = chain(request.address(candidate)).unwrap_or_default();
-        let place = frames.last().and_then(|frame| Some((frame.file.clone()?, frame.line?)));
-        let separator = if at > 0 { "," } else { "" };
-        let _ = match place {
-            Some((file, line)) => write!(message, "{separator} {file}:{line}"),
-            None => write!(message, "{separator} {:#x}", candidate.address),
-        };
-    }
-    Error::new(ErrorKind::Ambiguous, message)
-}
-
-/// Name of a symbol.
-struct Naming {
-    symbol: Arc<str>,
-    /// As it stands in the source.
-    function: Arc<str>,
-}
-
-impl Naming {
-    fn of(name: &str) -> Naming {
-        let symbol: Arc<str> = name.into();
-        let function = match demangle(name) {
-            Cow::Borrowed(same) if same == name => symbol.clone(),
-            other => other.into(),
-        };
-        Naming { symbol, function }
-    }
-}
-
-/// What was found, under the names that the symbols have.
-fn resolved(
-    lookup: &Lookup<'_>,
-    naming: &Naming,
-    offset: u64,
-    address: u64,
-    found: Option<&Found>,
-    mut frames: Vec<SourceFrame>,
-) -> Resolved {
-    match frames.last_mut() {
-        Some(function) => function.function = naming.function.clone(),
-        None => frames.push(bare(naming.function.clone())),
-    }
-    let place = found.filter(|_| lookup.file.is_relocatable());
-    let place = place.and_then(|found| Some((found, lookup.file.place(found.section)?)));
-    let section = place.and_then(|(found, _)| lookup.file.section_name(found.section));
-    let address = address.wrapping_sub(place.map_or(0, |(_, place)| place.base));
-    let symbol = naming.symbol.clone();
-    Resolved { symbol, offset, address, section: section.map(Into::into), frames }
-}
-
-/// A function of which no more is known.
-fn bare(function: Arc<str>) -> SourceFrame {
-    SourceFrame { function, file: None, line: None, column: None, discriminator: None, inlined: false }
 }
 
 fn no_file(module: Option<&str>) -> Error {
