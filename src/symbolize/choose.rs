@@ -57,6 +57,17 @@ impl<'r> Request<'r> {
             return Err(Error::new(ErrorKind::WrongSize, message));
         }
         let exact = frame.trust == Trust::Pc;
+        let candidates = match frame.size {
+            Some(size) if is_beyond(offset, size, exact) => Vec::new(),
+            Some(_) => candidates,
+            None => within(lookup, candidates, offset, exact),
+        };
+        if candidates.is_empty() {
+            let size = frame.size.map(|size| format!("/{size:#x}")).unwrap_or_default();
+            let place = format!("{symbol}+{offset:#x}{size}");
+            let message = format!("{}: {place}: offset beyond the symbol", file.name());
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
         Ok(Request { symbol, offset, size: frame.size, exact, candidates })
     }
 
@@ -84,6 +95,27 @@ impl<'r> Request<'r> {
         });
         places.flatten().collect()
     }
+}
+
+/// Whether an offset is none of a symbol. A call that never returns may be the symbol's last instruction.
+fn is_beyond(offset: u64, size: u64, exact: bool) -> bool {
+    offset > size || (exact && offset > 0 && offset == size)
+}
+
+/// The symbols that reach as far as an offset, where the kernel printed no size.
+fn within(lookup: &Lookup<'_>, mut candidates: Vec<Found>, offset: u64, exact: bool) -> Vec<Found> {
+    // The symbol's own size is in the index already, the distance to the next one takes another.
+    if candidates.iter().all(|symbol| offset < symbol.size) {
+        return candidates;
+    }
+    let distances = lookup.symbols.distances(lookup.file, &candidates);
+    let mut distances = distances.into_iter();
+    candidates.retain(|symbol| {
+        // Assembly has labels within a function.
+        let reach = distances.next().flatten().map(|distance| distance.max(symbol.size));
+        reach.is_none_or(|reach| !is_beyond(offset, reach, exact))
+    });
+    candidates
 }
 
 /// How well a symbol fits the size that the kernel printed, which is the distance to the next symbol.

@@ -40,7 +40,7 @@ mod units;
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 pub use error::{Error, ErrorKind};
 pub use file::DebugFile;
@@ -175,25 +175,41 @@ impl<'f> Symbolizer<'f> {
     /// For each frame those of [`Symbolizer::resolve`].
     pub fn resolve_all(&self, frames: &[Frame<'_>]) -> Vec<Result<Arc<Resolved>, Error>> {
         let keys: Vec<String> = frames.iter().map(key).collect();
-        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if known.len() > KNOWN {
-            known.clear();
-        }
+        let mut results: Vec<Option<Result<Arc<Resolved>, Error>>> = {
+            let known = self.known();
+            keys.iter().map(|key| known.get(key).cloned()).collect()
+        };
         let mut wanted: HashMap<Option<&str>, Vec<(&str, &Frame<'_>)>> = HashMap::new();
-        for (key, frame) in keys.iter().zip(frames) {
-            if !known.contains_key(key) {
+        for ((key, frame), result) in keys.iter().zip(frames).zip(&results) {
+            if result.is_none() {
                 wanted.entry(frame.module).or_default().push((key, frame));
             }
         }
+        // Other threads look up meanwhile: at worst both read the same unit.
+        let mut new: HashMap<&str, Result<Arc<Resolved>, Error>> = HashMap::new();
         for (module, mut of_file) in wanted {
             of_file.sort_unstable_by_key(|(key, _)| *key);
             of_file.dedup_by_key(|(key, _)| *key);
             let frames: Vec<&Frame<'_>> = of_file.iter().map(|(_, frame)| *frame).collect();
-            let results = self.resolve_in(module, &frames);
-            known.extend(of_file.iter().map(|(key, _)| key.to_string()).zip(results));
+            let found = self.resolve_in(module, &frames);
+            new.extend(of_file.iter().map(|(key, _)| *key).zip(found));
+        }
+        for (key, result) in keys.iter().zip(&mut results).filter(|(_, result)| result.is_none()) {
+            *result = new.get(key.as_str()).cloned();
+        }
+        if !new.is_empty() {
+            let mut known = self.known();
+            if known.len() > KNOWN {
+                known.clear();
+            }
+            known.extend(new.into_iter().map(|(key, result)| (key.to_string(), result)));
         }
         let missing = || Err(Error::new(ErrorKind::NotFound, "the frame has no symbol"));
-        keys.iter().map(|key| known.get(key).cloned().unwrap_or_else(missing)).collect()
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Result<Arc<Resolved>, Error>>> {
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The calls at an address of vmlinux as it was linked: of a kernel with KASLR, less its

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::support::testdata;
 use crate::facts::frame::{Frame, Trust};
 use crate::symbolize::{
-    DebugFile, Error, ErrorKind, Filter, ModuleFiles, Resolved, SourceFrame, SymbolMap, Symbolizer,
+    DebugFile, Error, ErrorKind, Filter, ModuleFiles, Resolved, SourceFrame, Sources, SymbolMap, Symbolizer,
     debug_files, module_name,
 };
 
@@ -172,6 +172,57 @@ fn return_addresses_are_looked_up_at_the_call() {
         // A call that never returns is the last instruction: behind it begins another function.
         assert_eq!(returns(&vmlinux, "die+0x14/0x14"), "die@kernel/panic.c:24");
     }
+}
+
+#[test]
+fn an_offset_beyond_the_symbol_has_no_line() {
+    let vmlinux = of("vmlinux-dwarf5");
+    for place in
+        ["copy_process+0xffff/0x40", "copy_process+0x41/0x40", "copy_process+0xffffffffffffffff/0x40"]
+    {
+        let wanted = format!("NotFound: vmlinux-dwarf5: {place}: offset beyond the symbol");
+        assert_eq!(returns(&vmlinux, place), wanted);
+        assert_eq!(exact(&vmlinux, place), wanted);
+    }
+    // Behind a call that is the last instruction; but there is none.
+    assert_eq!(returns(&vmlinux, "die+0x14/0x14"), "die@kernel/panic.c:24");
+    assert_eq!(
+        exact(&vmlinux, "die+0x14/0x14"),
+        "NotFound: vmlinux-dwarf5: die+0x14/0x14: offset beyond the symbol"
+    );
+    // A size that the log does not have is the distance to the next symbol, where there is one.
+    let bare = |offset, trust| {
+        let frame = Frame { size: None, offset: Some(offset), trust, ..frame("copy_process+0x0/0x1") };
+        chain(&vmlinux.resolve(&frame))
+    };
+    assert_eq!(bare(0x24, Trust::Return), "copy_process@kernel/fork.c:33");
+    assert_eq!(bare(0x3f, Trust::Pc), "copy_process@kernel/fork.c:35");
+    assert!(bare(0x40, Trust::Return).starts_with("copy_process@"));
+    for (offset, trust) in [(0x40, Trust::Pc), (0x41, Trust::Return)] {
+        let wanted = format!("NotFound: vmlinux-dwarf5: copy_process+{offset:#x}: offset beyond the symbol");
+        assert_eq!(bare(offset, trust), wanted);
+    }
+}
+
+/// Several threads look up at once.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Symbolizer<'_>>();
+    is_shared::<DebugFile<'_>>();
+    is_shared::<Sources>();
+    is_shared::<Filter<'_, '_>>();
+    is_shared::<SymbolMap<'_>>();
+};
+
+#[test]
+fn threads_share_a_symbolizer() {
+    let vmlinux = of("vmlinux-dwarf5");
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| returns(&vmlinux, "copy_process+0x24/0x40"))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(found, ["copy_process@kernel/fork.c:33"; 4]);
 }
 
 #[test]
