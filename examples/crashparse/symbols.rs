@@ -188,7 +188,7 @@ impl Symbols {
         }
         let frames = report.frames();
         self.load(frames.iter().filter_map(|frame| frame.module));
-        self.warn(&frames);
+        self.warn(&frames, arch);
         let slide =
             self.slide.or_else(|| report.kernel_offset()).or_else(|| self.symbolizer.slide_of(&frames));
         let sources = self.symbolizer.sources(&frames, slide);
@@ -216,13 +216,14 @@ impl Symbols {
         }
     }
 
-    /// Says which modules are of another build, where that is allowed: else it is why they are not found.
-    fn warn(&mut self, frames: &[Frame<'_>]) {
-        if self.allow_mismatch {
-            let errors: Vec<Error> =
-                frames.iter().filter_map(|frame| self.symbolizer.check_frame(frame).err()).collect();
-            errors.iter().for_each(|error| self.tell(error));
-        }
+    /// Says which modules are of another CPU; and which are of another build, where that is allowed: else it is
+    /// why they are not found.
+    fn warn(&mut self, frames: &[Frame<'_>], arch: Option<&str>) {
+        let check = |frame| self.symbolizer.check_frame(frame, arch).err();
+        let errors: Vec<Error> = frames.iter().filter_map(check).collect();
+        let said = |error: &&Error| self.allow_mismatch || error.kind() == ErrorKind::WrongArchitecture;
+        let said: Vec<&Error> = errors.iter().filter(said).collect();
+        said.into_iter().for_each(|error| self.tell(error));
     }
 
     /// Opens the files of modules that are not open yet.
@@ -355,7 +356,7 @@ impl Symbols {
         }
         let frames = Filter::frames(lines);
         self.load(frames.iter().filter_map(|frame| frame.module));
-        self.warn(&frames);
+        self.warn(&frames, self.boot.arch);
         // A panic says it after its stack.
         let said = slide_said_in(lines).or(self.boot.slide);
         self.boot.slide = said.or_else(|| self.symbolizer.slide_of(&frames));

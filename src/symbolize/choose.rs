@@ -238,5 +238,5 @@ pub(super) fn resolved(
     let section = place.and_then(|(found, _)| lookup.file.section_name(found.section));
     let address = address.wrapping_sub(place.map_or(0, |(_, place)| place.base));
     let symbol = naming.symbol.clone();
-    Resolved { symbol, offset, address, section: section.map(Into::into), frames }
+    Resolved { symbol, module: None, offset, address, section: section.map(Into::into), frames }
 }

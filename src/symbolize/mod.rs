@@ -136,33 +136,32 @@ impl<'f> Symbolizer<'f> {
     /// [`ErrorKind::WrongArchitecture`], [`ErrorKind::WrongBuildId`].
     pub fn check(&self, arch: Option<&str>, build_id: Option<&str>) -> Result<(), Error> {
         let Some(lookup) = &self.vmlinux else { return Ok(()) };
-        let file = lookup.file;
-        if let (Some(logs), Some(own)) = (arch, file.arch())
-            && logs != own
-        {
-            let message = format!("{}: the file is of {own}, the log of {logs}", file.name());
-            return Err(Error::new(ErrorKind::WrongArchitecture, message));
-        }
-        same_build(file, build_id)
+        same_cpu(lookup.file, arch, "the log")?;
+        same_build(lookup.file, build_id)
     }
 
-    /// Checks the build ID of a frame, `[crashme b61c5b1ffcb3d4e735541e08db97c5299348bcb5]`, against its file.
+    /// Checks a frame against its file: the CPU of its log, if it is known, and the build ID that it has itself,
+    /// `[crashme b61c5b1ffcb3d4e735541e08db97c5299348bcb5]`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongBuildId`].
-    pub fn check_frame(&self, frame: &Frame<'_>) -> Result<(), Error> {
-        self.lookup(frame.module).map_or(Ok(()), |lookup| same_build(lookup.file, frame.build_id))
+    /// [`ErrorKind::WrongArchitecture`], [`ErrorKind::WrongBuildId`].
+    pub fn check_frame(&self, frame: &Frame<'_>, arch: Option<&str>) -> Result<(), Error> {
+        let Some(lookup) = self.lookup(frame.module) else { return Ok(()) };
+        same_cpu(lookup.file, arch, "the log")?;
+        same_build(lookup.file, frame.build_id)
     }
 
     /// The calls at a frame.
     ///
     /// A return address ([`Trust::Return`], [`Trust::Unreliable`]) is looked up one byte before: at its call.
+    /// Of a module of another CPU than vmlinux nothing is found.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoVmlinux`], [`ErrorKind::NoModule`], [`ErrorKind::NoSymbols`], [`ErrorKind::NotFound`],
-    /// [`ErrorKind::WrongSize`], [`ErrorKind::Ambiguous`], [`ErrorKind::WrongBuildId`], [`ErrorKind::BadDwarf`].
+    /// [`ErrorKind::WrongSize`], [`ErrorKind::Ambiguous`], [`ErrorKind::WrongArchitecture`],
+    /// [`ErrorKind::WrongBuildId`], [`ErrorKind::BadDwarf`].
     pub fn resolve(&self, frame: &Frame<'_>) -> Result<Arc<Resolved>, Error> {
         let nothing = || Err(Error::new(ErrorKind::NotFound, "the frame has no symbol"));
         self.resolve_all(std::slice::from_ref(frame)).pop().unwrap_or_else(nothing)
@@ -230,7 +229,7 @@ impl<'f> Symbolizer<'f> {
     /// For each address those of [`Symbolizer::resolve_address`].
     pub fn resolve_addresses(&self, addresses: &[u64], exact: bool) -> Vec<Result<Resolved, Error>> {
         let Some(lookup) = &self.vmlinux else {
-            return addresses.iter().map(|&address| self.resolve_in_map(address)).collect();
+            return addresses.iter().map(|&address| self.resolve_in_map(address, exact)).collect();
         };
         let at = |address: u64| if exact { address } else { address.wrapping_sub(1) };
         let mut order: Vec<(u64, usize)> =
@@ -312,18 +311,16 @@ impl<'f> Symbolizer<'f> {
         self.tree.get_or_init(|| self.vmlinux.as_ref().and_then(Lookup::tree)).as_deref()
     }
 
-    fn resolve_in_map(&self, address: u64) -> Result<Resolved, Error> {
+    fn resolve_in_map(&self, address: u64, exact: bool) -> Result<Resolved, Error> {
         let map = self.map.ok_or_else(|| no_file(None))?;
         let missing = || Error::new(ErrorKind::NotFound, format!("System.map: no symbol at {address:#x}"));
-        let found = map.at(address).ok_or_else(missing)?;
+        // A call may be its function's last instruction.
+        let before = u64::from(!exact);
+        let found = map.at(address.wrapping_sub(before)).ok_or_else(missing)?;
+        let module = found.module.map(Into::into);
         let Naming { symbol, function } = Naming::of(found.name);
-        Ok(Resolved {
-            symbol,
-            offset: found.offset,
-            address,
-            section: None,
-            frames: vec![SourceFrame::bare(function)],
-        })
+        let (offset, frames) = (found.offset + before, vec![SourceFrame::bare(function)]);
+        Ok(Resolved { symbol, module, offset, address, section: None, frames })
     }
 
     /// The calls at frames of one file.
@@ -331,6 +328,10 @@ impl<'f> Symbolizer<'f> {
         let Some(lookup) = self.lookup(module) else {
             return frames.iter().map(|_| Err(no_file(module))).collect();
         };
+        let cpu = self.vmlinux.as_ref().and_then(|vmlinux| vmlinux.file.arch());
+        if let Err(error) = same_cpu(lookup.file, cpu, "vmlinux") {
+            return frames.iter().map(|_| Err(error.clone())).collect();
+        }
         let mut names: Vec<&str> = frames.iter().filter_map(|frame| frame.symbol).collect();
         names.sort_unstable();
         names.dedup();
@@ -353,8 +354,11 @@ impl<'f> Symbolizer<'f> {
             let found = addresses.binary_search(&address).ok().and_then(|index| chains.get(index));
             found.cloned().unwrap_or_else(|| Ok(Vec::new()))
         };
-        let finish =
-            |request: Result<Request<'_>, Error>| choose::finish(lookup, request?, &chain).map(Arc::new);
+        let module: Option<Arc<str>> = module.map(Into::into);
+        let finish = |request: Result<Request<'_>, Error>| {
+            let found = choose::finish(lookup, request?, &chain)?;
+            Ok(Arc::new(Resolved { module: module.clone(), ..found }))
+        };
         requests.into_iter().map(finish).collect()
     }
 }
@@ -364,6 +368,16 @@ fn no_file(module: Option<&str>) -> Error {
         Some(module) => Error::new(ErrorKind::NoModule, format!("no file for module {module}")),
         None => Error::new(ErrorKind::NoVmlinux, "no vmlinux"),
     }
+}
+
+/// Whether a file is of the CPU that `whose` is of.
+fn same_cpu(file: &DebugFile<'_>, theirs: Option<&str>, whose: &str) -> Result<(), Error> {
+    let (Some(theirs), Some(own)) = (theirs, file.arch()) else { return Ok(()) };
+    if theirs == own {
+        return Ok(());
+    }
+    let message = format!("{}: the file is of {own}, {whose} of {theirs}", file.name());
+    Err(Error::new(ErrorKind::WrongArchitecture, message))
 }
 
 fn same_build(file: &DebugFile<'_>, logs: Option<&str>) -> Result<(), Error> {

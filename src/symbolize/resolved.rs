@@ -34,6 +34,8 @@ impl SourceFrame {
 pub struct Resolved {
     /// The symbol that holds it, as the file has it.
     pub symbol: Arc<str>,
+    /// The module, as the log or the map has it; `None` in vmlinux.
+    pub module: Option<Arc<str>>,
     /// Its distance from the symbol's start.
     pub offset: u64,
     /// The address: as vmlinux was linked, in a module from the start of its section.

@@ -70,6 +70,7 @@ impl Calls for Sources {
             Frame {
                 symbol: frame.symbol.or(Some(&resolved.symbol)),
                 offset: frame.offset.or(Some(resolved.offset)),
+                module: frame.module.or(resolved.module.as_deref()),
                 source: source(call),
                 ..frame
             }

@@ -226,6 +226,23 @@ fn threads_share_a_symbolizer() {
 }
 
 #[test]
+fn modules_of_another_cpu_are_refused() {
+    let mut symbolizer = of("vmlinux-dwarf5");
+    symbolizer.add_module("snd_fixture", open("main-aarch64.ko"));
+    symbolizer.set_allow_mismatch(true);
+    let place = "fixture_open+0x14/0x44 [snd_fixture]";
+    let wanted = "WrongArchitecture: main-aarch64.ko: the file is of aarch64, vmlinux of x86_64";
+    assert_eq!(returns(&symbolizer, place), wanted);
+    // Without vmlinux the log says it.
+    let module = of("main-aarch64.ko");
+    let check = |arch| module.check_frame(&frame(place), arch).map_err(|error| error.to_string());
+    assert_eq!(check(None), Ok(()));
+    assert_eq!(check(Some("aarch64")), Ok(()));
+    let wanted = "main-aarch64.ko: the file is of aarch64, the log of x86_64";
+    assert_eq!(check(Some("x86_64")), Err(wanted.to_string()));
+}
+
+#[test]
 fn the_same_offset_of_another_section_is_another_line() {
     let module = of("snd-fixture.ko");
     let lines = ["fixture_init+0x1c/0x33", "fixture_exit+0xf/0x17", "fixture_open.cold+0x12/0x36"];
@@ -697,4 +714,49 @@ fn every_address_is_where_the_addr2line_crate_says() {
     }
     println!("{checked} addresses, {} differ", wrong.len());
     assert!(wrong.is_empty() && checked > 5000, "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_map_has_code_alone() {
+    let text = b"0000000000000000 A fixed_percpu_data\n\
+        0000000000034000 A __per_cpu_end\n\
+        ffffffff81000000 T _stext\n\
+        ffffffff81000000 T _text\n\
+        ffffffff81000100 T panic\n\
+        ffffffff81000180 t do_one\n\
+        ffffffff81000200 T _etext\n\
+        ffffffff82000000 D init_task\n\
+        ffffffff83000000 T _sinittext\n\
+        ffffffff83000000 t do_early\n\
+        ffffffff83000100 T _einittext\n\
+        ffffffff83000200 b counters\n\
+        ffffffffc0001000 t raw_store\t[crashme]\n\
+        ffffffffc0001080 d table\t[crashme]\n\
+        ffffffffc0002000 d end\t[crashme]\n";
+    let map = SymbolMap::parse(text).unwrap();
+    for (address, name, module) in [
+        (0xffff_ffff_8100_0110, "panic", None),
+        (0xffff_ffff_8300_0010, "do_early", None),
+        (0xffff_ffff_c000_1010, "raw_store", Some("crashme")),
+    ] {
+        let found = map.at(address).unwrap();
+        assert_eq!((found.name, found.offset, found.module), (name, 0x10, module));
+    }
+    // A program's address, code's end, data, what is freed, a module's data.
+    for address in [0x4005d6, 0x10, 0xffff_ffff_8100_0200, 0xffff_ffff_8200_0010, 0xffff_ffff_8300_0180] {
+        assert_eq!(map.at(address), None, "{address:#x}");
+    }
+    assert_eq!(map.at(0xffff_ffff_c000_1090), None);
+    let mut symbolizer = Symbolizer::new();
+    symbolizer.set_map(&map);
+    let found = |address, exact| {
+        let found = symbolizer.resolve_address(address, exact).unwrap();
+        (found.symbol.to_string(), found.offset, found.module.map(|module| module.to_string()))
+    };
+    // `panic` ends with a call that never returns.
+    assert_eq!(found(0xffff_ffff_8100_0180, false), ("panic".to_string(), 0x80, None));
+    assert_eq!(found(0xffff_ffff_8100_0180, true), ("do_one".to_string(), 0, None));
+    let crashme = Some("crashme".to_string());
+    assert_eq!(found(0xffff_ffff_c000_1008, false), ("raw_store".to_string(), 8, crashme));
+    assert!(symbolizer.resolve_address(0x4005d6, false).is_err());
 }
