@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::error::{Error, ErrorKind};
+use super::error::{Candidate, Error, ErrorKind};
 use super::index::Found;
 use super::lookup::Lookup;
 use super::resolved::{Resolved, SourceFrame};
@@ -190,16 +190,22 @@ fn ambiguous(
 ) -> Error {
     let (name, symbol, size) = (lookup.file.name(), request.symbol, request.size.unwrap_or(0));
     let mut message = format!("{name}: several symbols {symbol} of size {size:#x}:");
-    for (at, candidate) in request.candidates.iter().enumerate() {
-        let frames = chain(request.address(candidate)).unwrap_or_default();
-        let place = frames.last().and_then(|frame| Some((frame.file.clone()?, frame.line?)));
+    let symbol: Arc<str> = symbol.into();
+    let mut candidates = Vec::with_capacity(request.candidates.len());
+    for (at, found) in request.candidates.iter().enumerate() {
+        let frames = chain(request.address(found)).unwrap_or_default();
+        let function = frames.last();
+        let (section, address) = in_section(lookup, found, found.address);
+        let (file, line) = (function.and_then(|call| call.file.clone()), function.and_then(|call| call.line));
         let separator = if at > 0 { "," } else { "" };
-        let _ = match place {
-            Some((file, line)) => write!(message, "{separator} {file}:{line}"),
-            None => write!(message, "{separator} {:#x}", candidate.address),
+        let _ = match (&file, line, &section) {
+            (Some(file), Some(line), _) => write!(message, "{separator} {file}:{line}"),
+            (_, _, Some(section)) => write!(message, "{separator} {section}+{address:#x}"),
+            (_, _, None) => write!(message, "{separator} {address:#x}"),
         };
+        candidates.push(Candidate { symbol: symbol.clone(), address, section, file, line });
     }
-    Error::new(ErrorKind::Ambiguous, message)
+    Error::ambiguous(message, candidates)
 }
 
 /// Name of a symbol.
@@ -233,10 +239,19 @@ pub(super) fn resolved(
         Some(function) => function.function = naming.function.clone(),
         None => frames.push(SourceFrame::bare(naming.function.clone())),
     }
-    let place = found.filter(|_| lookup.file.is_relocatable());
-    let place = place.and_then(|found| Some((found, lookup.file.place(found.section)?)));
-    let section = place.and_then(|(found, _)| lookup.file.section_name(found.section));
-    let address = address.wrapping_sub(place.map_or(0, |(_, place)| place.base));
+    let (section, address) = found.map_or((None, address), |found| in_section(lookup, found, address));
     let symbol = naming.symbol.clone();
-    Resolved { symbol, module: None, offset, address, section: section.map(Into::into), frames }
+    Resolved { symbol, module: None, offset, address, section, frames }
+}
+
+/// The section of a module that a symbol is in, and an address from its start; of vmlinux the address alone.
+fn in_section(lookup: &Lookup<'_>, found: &Found, address: u64) -> (Option<Arc<str>>, u64) {
+    let place = Some(found.section).filter(|_| lookup.file.is_relocatable());
+    match place.and_then(|section| lookup.file.place(section)) {
+        Some(place) => {
+            let section = lookup.file.section_name(found.section);
+            (section.map(Into::into), address.wrapping_sub(place.base))
+        }
+        None => (None, address),
+    }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with debug files and with the frames that are looked up in them.
 
 use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
 
 /// Why a file could not be used, or a frame not be found.
 ///
@@ -9,6 +10,23 @@ use std::fmt::{self, Display, Formatter};
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    candidates: Vec<Candidate>,
+}
+
+/// One of several symbols that a frame may be in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The symbol, as the file has it.
+    pub symbol: Arc<str>,
+    /// Where it begins: as vmlinux was linked, in a module from the start of its section.
+    pub address: u64,
+    /// The module's section: `.text`.
+    pub section: Option<Arc<str>>,
+    /// The file that the frame is in if it is this symbol's.
+    pub file: Option<Arc<str>>,
+    /// The line in it, from 1.
+    pub line: Option<u32>,
 }
 
 /// What kind of error it is.
@@ -21,8 +39,6 @@ pub enum ErrorKind {
     Truncated,
     /// The file has no symbols: it was stripped.
     NoSymbols,
-    /// The file has no `.debug_info`.
-    NoDwarf,
     /// The DWARF contradicts itself.
     BadDwarf,
     /// The file is of another CPU than the log.
@@ -37,18 +53,27 @@ pub enum ErrorKind {
     NotFound,
     /// The file's symbol is not as large as the log says: the file is of another build.
     WrongSize,
-    /// Several symbols have the name and the size; the message lists them.
+    /// Several symbols have the name and the size: [`Error::candidates`].
     Ambiguous,
 }
 
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into() }
+        Error { kind, message: message.into(), candidates: Vec::new() }
+    }
+
+    pub(super) fn ambiguous(message: String, candidates: Vec<Candidate>) -> Error {
+        Error { kind: ErrorKind::Ambiguous, message, candidates }
     }
 
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The symbols that the frame may be in, of [`ErrorKind::Ambiguous`]; else none.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
     }
 }
 

@@ -42,7 +42,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-pub use error::{Error, ErrorKind};
+pub use error::{Candidate, Error, ErrorKind};
 pub use file::DebugFile;
 pub use filter::Filter;
 pub use map::{MapSymbol, SymbolMap};
