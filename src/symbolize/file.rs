@@ -11,9 +11,9 @@ use super::raw::Raw;
 use super::relocate::{Relocations, Relocator};
 
 /// The bytes of a section.
-pub(super) type Plain<'f> = EndianSlice<'f, RunTimeEndian>;
+pub(super) type Slice<'f> = EndianSlice<'f, RunTimeEndian>;
 /// The bytes of a section of a module: what is read from them is relocated.
-pub(super) type Relocated<'f> = RelocateReader<Plain<'f>, Relocator<'f>>;
+pub(super) type Relocated<'f> = RelocateReader<Slice<'f>, Relocator<'f>>;
 
 /// Sections of the debug information that are read.
 const SECTIONS: [SectionId; 10] = [
@@ -223,7 +223,7 @@ impl<'d> DebugFile<'d> {
 
     /// The bytes of a section as the compiler wrote them; none if there is no such section, or it cannot be
     /// unpacked.
-    pub(super) fn plain(&self, id: SectionId) -> Plain<'_> {
+    pub(super) fn plain(&self, id: SectionId) -> Slice<'_> {
         let endian = if self.raw.little { RunTimeEndian::Little } else { RunTimeEndian::Big };
         let section = self.sections.iter().find(|section| section.id == id);
         EndianSlice::new(section.map(Section::bytes).unwrap_or_default(), endian)

@@ -116,13 +116,13 @@ fn indexed(file: &DebugFile<'_>, index: &HashMap<u64, Vec<u32>>, names: &[&str])
 /// The symbols of each name, from the whole table.
 fn search(file: &DebugFile<'_>, names: &[&str]) -> Vec<Vec<Found>> {
     let mut all = vec![Vec::new(); names.len()];
-    let filter = Filter::new(names);
+    let wanted_names = Wanted::new(names);
     let (raw, strings) = (file.raw(), file.strings());
     for record in file.symbols().chunks_exact(raw.symbol_size()) {
         // Most symbols are none that is wanted: of those no more is read than the name.
         let Some(at) = raw.symbol_name(record) else { continue };
         let Some(head) = Head::of(strings, at) else { continue };
-        let candidates = filter.candidates(head);
+        let candidates = wanted_names.candidates(head);
         if candidates.is_empty() {
             continue;
         }
@@ -255,14 +255,14 @@ impl Head {
 const BUCKET_BITS: u32 = 12;
 
 /// The names that are wanted, by their heads.
-struct Filter {
+struct Wanted {
     buckets: Vec<Vec<usize>>,
     /// A bit for each bucket that is not empty: they stay in the cache.
     used: [u64; (1 << BUCKET_BITS) / 64],
 }
 
-impl Filter {
-    fn new(names: &[&str]) -> Filter {
+impl Wanted {
+    fn new(names: &[&str]) -> Wanted {
         let mut buckets = vec![Vec::new(); 1 << BUCKET_BITS];
         let mut used = [0; (1 << BUCKET_BITS) / 64];
         for (index, name) in names.iter().enumerate() {
@@ -276,7 +276,7 @@ impl Filter {
                 *word |= 1 << (head.bucket() % 64);
             }
         }
-        Filter { buckets, used }
+        Wanted { buckets, used }
     }
 
     #[inline]

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use gimli::{DebugInfoOffset, Dwarf, Reader, Section, Unit};
 
 use super::error::{Error, ErrorKind};
-use super::file::{DebugFile, Plain, Relocated};
+use super::file::{DebugFile, Relocated, Slice};
 use super::index::{START_KERNEL, Symbols};
 use super::lines::{self, Row};
 use super::path;
 use super::resolved::SourceFrame;
-use super::unit::{self, Calls, EntryOffset, Name, UnitReader, Walked};
+use super::unit::{self, EntryOffset, Name, Nesting, UnitReader, Walked};
 use super::units::Units;
 use crate::demangle::demangle;
 
@@ -26,7 +26,7 @@ pub(super) struct Lookup<'f> {
 
 /// The DWARF, which a module's relocations change as it is read.
 enum Form<'f> {
-    Linked(Box<Dwarf<Plain<'f>>>),
+    Linked(Box<Dwarf<Slice<'f>>>),
     Relocatable(Box<Dwarf<Relocated<'f>>>),
 }
 
@@ -226,7 +226,7 @@ struct Names<'u, R: Reader<Offset = usize>> {
 
 impl<R: Reader<Offset = usize>> Names<'_, R> {
     /// The frames at an address, the innermost first.
-    fn chain(&mut self, row: Option<Row>, calls: &Calls) -> Vec<SourceFrame> {
+    fn chain(&mut self, row: Option<Row>, calls: &Nesting) -> Vec<SourceFrame> {
         let mut frames = Vec::with_capacity(calls.inlined.len() + 1);
         let mut place = row;
         for &(origin, call) in calls.inlined.iter().rev() {

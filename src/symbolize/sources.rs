@@ -51,7 +51,8 @@ impl Symbolizer<'_> {
 }
 
 impl Sources {
-    /// Why frames were not found, each reason once.
+    /// Why frames were not found, each reason once. Of raw addresses that were not found nothing is said: not every
+    /// number that looks like one is an address of vmlinux.
     pub fn errors(&self) -> &[Error] {
         &self.errors
     }

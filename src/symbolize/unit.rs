@@ -22,9 +22,9 @@ use super::raw::uleb128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct EntryOffset(pub(super) usize);
 
-/// Calls that an address is in, the function itself first, then inlined calls from the outside in.
+/// Nesting that an address is in, the function itself first, then inlined calls from the outside in.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Calls {
+pub(super) struct Nesting {
     /// The function's entry.
     pub(super) function: Option<EntryOffset>,
     /// Each inlined function's entry, and the place of the call.
@@ -80,7 +80,7 @@ pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     budget: Cell<usize>,
 }
 
-/// Calls inlined in one another: compilers make some twenty.
+/// Nesting inlined in one another: compilers make some twenty.
 const MAX_DEPTH: usize = 256;
 /// Entries that an address is in, and how often a list of ranges is read.
 const MAX_HITS: usize = 1024;
@@ -105,8 +105,8 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 
     /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
-    pub(super) fn calls(&mut self, addresses: &[u64], walked: &mut Walked) -> gimli::Result<Vec<Calls>> {
-        let mut all = vec![Calls::default(); addresses.len()];
+    pub(super) fn calls(&mut self, addresses: &[u64], walked: &mut Walked) -> gimli::Result<Vec<Nesting>> {
+        let mut all = vec![Nesting::default(); addresses.len()];
         let lists = self.dwarf.ranges.debug_ranges().reader().len()
             + self.dwarf.ranges.debug_rnglists().reader().len();
         let entries = self.bytes.len() + MAX_HITS * addresses.len();
@@ -118,7 +118,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             self.thorough = true;
             self.functions(addresses, &mut Walked::default(), &mut all)?;
         }
-        let function = |(hit, calls): (usize, &Calls)| Some((calls.function?.0, hit));
+        let function = |(hit, calls): (usize, &Nesting)| Some((calls.function?.0, hit));
         let mut of_functions: Vec<(usize, usize)> = all.iter().enumerate().filter_map(function).collect();
         of_functions.sort_unstable();
         for same in of_functions.chunk_by(|a, b| a.0 == b.0) {
@@ -135,7 +135,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 
     /// Finds the functions of all addresses that have none yet.
-    fn functions(&mut self, addresses: &[u64], walked: &mut Walked, all: &mut [Calls]) -> gimli::Result<()> {
+    fn functions(
+        &mut self,
+        addresses: &[u64],
+        walked: &mut Walked,
+        all: &mut [Nesting],
+    ) -> gimli::Result<()> {
         let mut left = all.iter().filter(|calls| calls.function.is_none()).count();
         let start = self.start;
         let mut claim = |piece: &Piece| {
@@ -192,7 +197,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         at: &mut usize,
         addresses: &[u64],
         of: &[usize],
-        all: &mut [Calls],
+        all: &mut [Nesting],
     ) -> gimli::Result<()> {
         let mut depth = 1_usize;
         let mut hits = Vec::new();
