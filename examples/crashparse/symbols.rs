@@ -168,7 +168,7 @@ impl Symbols {
             }) else {
                 continue;
             };
-            let same = file.build_id().is_none_or(|id| found.build_id() == Some(id));
+            let same = found.is_debug_file_of(&file);
             if found.has_dwarf() && found.has_symbols() && (same || self.allow_mismatch) {
                 return Box::leak(Box::new(found));
             }

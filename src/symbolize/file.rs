@@ -40,6 +40,7 @@ const SECTION_GAP: u64 = 0x1000;
 /// is better mapped than read.
 pub struct DebugFile<'d> {
     name: String,
+    data: &'d [u8],
     elf: object::File<'d>,
     raw: Raw,
     /// Of every section, by its number.
@@ -119,7 +120,7 @@ impl<'d> DebugFile<'d> {
         let strings = bytes_of(".strtab").unwrap_or_default();
         let places = places(&elf);
         let sections = SECTIONS.iter().filter_map(|&id| Section::of(&elf, raw, id, symbols)).collect();
-        Ok(DebugFile { name, raw, places, sections, symbols, strings, elf })
+        Ok(DebugFile { name, data, raw, places, sections, symbols, strings, elf })
     }
 
     /// What messages call the file.
@@ -133,9 +134,19 @@ impl<'d> DebugFile<'d> {
         Some(id.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Name of the file that holds the debug information, from `.gnu_debuglink`.
-    pub fn debug_link(&self) -> Option<&'d [u8]> {
-        Some(self.elf.gnu_debuglink().ok()??.0)
+    /// Name and CRC-32 of the file that holds the debug information, from `.gnu_debuglink`.
+    pub fn debug_link(&self) -> Option<(&'d [u8], u32)> {
+        self.elf.gnu_debuglink().ok()?
+    }
+
+    /// Whether it holds the debug information of another file, by that one's build ID, or by the CRC-32 of its
+    /// `.gnu_debuglink` if it has none. The latter reads the whole file. Without both nobody knows: it is not.
+    pub fn is_debug_file_of(&self, other: &DebugFile<'_>) -> bool {
+        match (other.build_id(), other.debug_link()) {
+            (Some(id), _) => self.build_id() == Some(id),
+            (None, Some((_, crc))) => crc32fast::hash(self.data) == crc,
+            (None, None) => false,
+        }
     }
 
     /// The name by which the kernel knows the module, from `.modinfo`: `name=snd_hda_codec`.

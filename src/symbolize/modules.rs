@@ -7,7 +7,8 @@ use std::{fs, io};
 use super::file::DebugFile;
 
 /// How a module's file name ends, the best first: it has the debug information, or need not be unpacked.
-const ENDINGS: [&str; 6] = [".ko.debug", ".ko", ".ko.gz", ".ko.xz", ".ko.zst", ".ko.debug.xz"];
+const ENDINGS: [&str; 8] =
+    [".ko.debug", ".ko", ".ko.debug.gz", ".ko.debug.xz", ".ko.debug.zst", ".ko.gz", ".ko.xz", ".ko.zst"];
 /// Where distributions install debug information.
 const DEBUG_ROOT: &str = "/usr/lib/debug";
 
@@ -20,7 +21,8 @@ pub fn module_name(name: &str) -> String {
 /// The files of modules below a directory, by the modules' names.
 #[derive(Clone, Debug, Default)]
 pub struct ModuleFiles {
-    files: HashMap<String, (usize, PathBuf)>,
+    /// With the ranks of their endings, the best first.
+    files: HashMap<String, Vec<(usize, PathBuf)>>,
 }
 
 impl ModuleFiles {
@@ -38,7 +40,7 @@ impl ModuleFiles {
         let mut left = vec![fs::read_dir(path)?];
         while let Some(entries) = left.pop() {
             let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-            // Of two files of one name it is always the same that is taken.
+            // Of two files of one name it is always the same that is first.
             paths.sort_unstable();
             for path in paths {
                 // Links to directories (`build`, `source`) lead out of the tree, or in circles.
@@ -56,15 +58,19 @@ impl ModuleFiles {
     fn add(&mut self, path: PathBuf) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
         let Some(rank) = ENDINGS.iter().position(|ending| name.ends_with(ending)) else { return };
-        let name = module_name(name);
-        if self.files.get(&name).is_none_or(|(known, _)| rank < *known) {
-            self.files.insert(name, (rank, path));
-        }
+        let files = self.files.entry(module_name(name)).or_default();
+        let at = files.partition_point(|(known, _)| *known <= rank);
+        files.insert(at, (rank, path));
     }
 
-    /// The file of a module.
+    /// The file of a module: the best of [all](ModuleFiles::all).
     pub fn find(&self, module: &str) -> Option<&Path> {
-        self.files.get(&module_name(module)).map(|(_, path)| path.as_path())
+        self.all(module).next()
+    }
+
+    /// All files of a module, the best first: of several builds, the one that has the log's build ID is right.
+    pub fn all(&self, module: &str) -> impl Iterator<Item = &Path> + use<'_> {
+        self.files.get(&module_name(module)).into_iter().flatten().map(|(_, path)| path.as_path())
     }
 
     /// Number of modules.
@@ -79,7 +85,8 @@ impl ModuleFiles {
 }
 
 /// Where the debug information of a file may be that has none itself: by its build ID, by its `.gnu_debuglink`,
-/// and by its own path below `/usr/lib/debug`. The caller tries them in turn.
+/// and by its own path below `/usr/lib/debug`. The caller tries them in turn, and
+/// takes the first that [is one of the file](DebugFile::is_debug_file_of).
 pub fn debug_files(path: &Path, file: &DebugFile<'_>) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     let root = Path::new(DEBUG_ROOT);
@@ -89,7 +96,7 @@ pub fn debug_files(path: &Path, file: &DebugFile<'_>) -> Vec<PathBuf> {
     let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let directory = whole.parent().unwrap_or(Path::new("/"));
     let below_root = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
-    let link = file.debug_link().and_then(|name| std::str::from_utf8(name).ok());
+    let link = file.debug_link().and_then(|(name, _)| std::str::from_utf8(name).ok());
     // A link names a file, never a path.
     if let Some(link) = link.filter(|link| !link.contains('/')) {
         paths.push(directory.join(link));

@@ -319,8 +319,19 @@ fn symbols_of_one_name_are_told_apart_by_their_size() {
         error.to_string(),
         "vmlinux-dwarf5: several symbols drain of size 0x20: mm/slub.c:8, mm/slab.c:8"
     );
+    let candidates = error.candidates().iter();
+    let candidates: Vec<_> =
+        candidates.map(|one| (&*one.symbol, one.address, one.file.as_deref(), one.line)).collect();
+    assert_eq!(
+        candidates,
+        [
+            ("drain", 0xffff_ffff_8100_01d0, Some("mm/slub.c"), Some(8)),
+            ("drain", 0xffff_ffff_8100_0180, Some("mm/slab.c"), Some(8))
+        ]
+    );
     let module = of("snd-fixture.ko");
     let error = module.resolve(&frame("level_of.isra.0+0x3/0x10 [snd_fixture]")).unwrap_err();
+    assert!(error.candidates().iter().all(|one| one.section.as_deref() == Some(".text")), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
     let message = error.to_string();
     assert!(message.contains("sound/fixture/main.c:10, sound/fixture/mixer.c:5"), "{message}");
@@ -537,7 +548,8 @@ fn modules_by_name_and_place() {
     let stripped = path("stripped/snd-fixture.ko");
     let file = open("stripped/snd-fixture.ko");
     assert!(!file.has_dwarf());
-    assert_eq!(file.debug_link(), Some(b"snd-fixture.ko.debug".as_slice()));
+    let (link, crc) = file.debug_link().unwrap();
+    assert_eq!((link, crc), (b"snd-fixture.ko.debug".as_slice(), crc32(&bytes("snd-fixture.ko.debug"))));
     let id = file.build_id().unwrap();
     assert_eq!(open("snd-fixture.ko.debug").build_id().as_ref(), Some(&id));
     let places = debug_files(&stripped, file);
@@ -549,6 +561,58 @@ fn modules_by_name_and_place() {
         assert!(places.contains(&wanted), "{wanted:?} in {places:?}");
     }
     assert!(!places.contains(&stripped));
+}
+
+/// As `.gnu_debuglink` has it, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+}
+
+#[test]
+fn debug_files_are_known_by_build_id_or_sum() {
+    let stripped = open("stripped/snd-fixture.ko");
+    let debug = open("snd-fixture.ko.debug");
+    assert!(debug.is_debug_file_of(stripped));
+    assert!(!open("snd-fixture-clang.ko").is_debug_file_of(stripped));
+    // Without a build ID it is the sum that counts.
+    let mut bytes = bytes("stripped/snd-fixture.ko");
+    let note = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0";
+    let at = memchr::memmem::find(&bytes, note).unwrap() + note.len() - 4;
+    bytes[at..at + 3].copy_from_slice(b"XYZ");
+    let bare = DebugFile::parse("bare", &bytes).unwrap();
+    assert_eq!(bare.build_id(), None);
+    assert!(debug.is_debug_file_of(&bare));
+    assert!(!open("snd-fixture.ko").is_debug_file_of(&bare));
+    // Of what has neither nothing is known.
+    let neither = open("main-aarch64.ko");
+    assert_eq!((neither.build_id(), neither.debug_link()), (None, None));
+    assert!(!debug.is_debug_file_of(neither));
+}
+
+#[test]
+fn all_files_of_a_module_are_kept() {
+    let names = |files: &ModuleFiles, module| -> Vec<String> {
+        files.all(module).map(|path| path.file_name().unwrap().to_str().unwrap().to_string()).collect()
+    };
+    let files = ModuleFiles::search(&path("packed")).unwrap();
+    assert_eq!(
+        names(&files, "snd-fixture"),
+        ["snd-fixture.ko.gz", "snd-fixture.ko.xz", "snd-fixture.ko.zst"]
+    );
+    assert_eq!(files.find("snd_fixture"), files.all("snd_fixture").next());
+    assert_eq!(names(&files, "other"), [""; 0]);
+    let files = ModuleFiles::search(&path("")).unwrap();
+    let all = names(&files, "snd_fixture");
+    assert_eq!(all[..2], ["snd-fixture.ko.debug", "snd-fixture.ko"], "{all:?}");
+    let directory = std::env::temp_dir().join(format!("crashparse-modules-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    for name in ["a.ko.zst", "a.ko.debug.zst", "a.ko.debug.gz", "a.ko.debug.xz"] {
+        fs::write(directory.join(name), "").unwrap();
+    }
+    let found = names(&ModuleFiles::search(&directory).unwrap(), "a");
+    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(found, ["a.ko.debug.gz", "a.ko.debug.xz", "a.ko.debug.zst", "a.ko.zst"]);
 }
 
 #[test]
