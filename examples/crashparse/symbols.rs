@@ -88,6 +88,8 @@ struct Boot {
     slide: Option<u64>,
 }
 
+/// That a file is of another kernel than the log, which `--allow-mismatch` allows.
+const MISMATCHES: [ErrorKind; 2] = [ErrorKind::WrongBuildId, ErrorKind::WrongRelease];
 /// What a kernel's first line has in it: `linux_banner`, `init/version.c`.
 const BANNER: &[u8] = b"Linux version ";
 /// Frames not found of which a message is printed.
@@ -182,12 +184,13 @@ impl Symbols {
     /// Looks up the frames of a report.
     pub(crate) fn of(&mut self, report: &Report<'_>) -> Found {
         let arch = report.registers().map(|registers| registers.arch.name);
-        let build_id = report.task().and_then(|task| task.build_id);
-        if !self.fits(arch, build_id) {
+        let task = report.task();
+        let (build_id, release) = task.map_or((None, None), |task| (task.build_id, task.kernel));
+        if !self.fits(arch, build_id, release) {
             return Found::default();
         }
         let frames = report.frames();
-        self.load(frames.iter().filter_map(|frame| frame.module));
+        self.load(&frames);
         self.warn(&frames, arch);
         let slide =
             self.slide.or_else(|| report.kernel_offset()).or_else(|| self.symbolizer.slide_of(&frames));
@@ -206,12 +209,12 @@ impl Symbols {
     }
 
     /// Whether vmlinux is that of a log; if not, it is said.
-    fn fits(&mut self, arch: Option<&str>, build_id: Option<&str>) -> bool {
-        match self.symbolizer.check(arch, build_id) {
+    fn fits(&mut self, arch: Option<&str>, build_id: Option<&str>, release: Option<&str>) -> bool {
+        match self.symbolizer.check(arch, build_id, release) {
             Ok(()) => true,
             Err(error) => {
                 self.tell(&error);
-                self.allow_mismatch && error.kind() == ErrorKind::WrongBuildId
+                self.allow_mismatch && MISMATCHES.contains(&error.kind())
             }
         }
     }
@@ -226,15 +229,23 @@ impl Symbols {
         said.into_iter().for_each(|error| self.tell(error));
     }
 
-    /// Opens the files of modules that are not open yet.
-    pub(crate) fn load<'m>(&mut self, modules: impl IntoIterator<Item = &'m str>) {
-        for module in modules {
+    /// Opens the files of modules that are not open yet: of several of one name that of the frame's build ID.
+    fn load(&mut self, frames: &[Frame<'_>]) {
+        for (module, id) in frames.iter().filter_map(|frame| Some((frame.module?, frame.build_id))) {
             if !self.sought.insert(module.to_string()) {
                 continue;
             }
-            let Some(path) = self.directories.iter().find_map(|files| files.find(module)) else { continue };
-            let path = path.to_path_buf();
-            self.open_module(&path, Some(module));
+            let paths: Vec<PathBuf> =
+                self.directories.iter().flat_map(|files| files.all(module)).map(Path::to_path_buf).collect();
+            let has_id = |path: &&PathBuf| {
+                let bytes = contents(path).ok()?;
+                Some(DebugFile::parse(show(path), bytes).ok()?.build_id()? == id?)
+            };
+            let own =
+                if paths.len() > 1 { paths.iter().find(|path| has_id(path) == Some(true)) } else { None };
+            if let Some(path) = own.or(paths.first()) {
+                self.open_module(path, Some(module));
+            }
         }
     }
 
@@ -269,9 +280,10 @@ impl Symbols {
     /// Says why a frame was not found, unless that was said before.
     fn tell(&mut self, error: &Error) {
         let kind = error.kind();
-        let allowed = self.allow_mismatch && kind == ErrorKind::WrongBuildId;
-        let fatal = [ErrorKind::WrongBuildId, ErrorKind::WrongArchitecture, ErrorKind::BadDwarf];
-        self.failed |= fatal.contains(&kind) && !allowed;
+        let mismatch = MISMATCHES.contains(&kind);
+        let allowed = self.allow_mismatch && mismatch;
+        let fatal = mismatch || [ErrorKind::WrongArchitecture, ErrorKind::BadDwarf].contains(&kind);
+        self.failed |= fatal && !allowed;
         // Whoever gave no vmlinux knows; of one that cannot be used it was said when it was opened.
         let known = [ErrorKind::NoVmlinux, ErrorKind::NoSymbols].contains(&kind)
             || kind == ErrorKind::NoModule
@@ -335,14 +347,16 @@ impl Symbols {
         }
         let Boot { other, arch, slide } = self.boot;
         let body = Line::parse(0, raw.trim_ascii_end()).body;
-        if let Some(id) = memmem::find(raw, b" PID: ").and_then(|_| Task::parse(body)?.build_id) {
-            let other = !self.fits(None, Some(id));
+        if let Some(task) = memmem::find(raw, b" PID: ").and_then(|_| Task::parse(body))
+            && (task.build_id.is_some() || task.kernel.is_some())
+        {
+            let other = !self.fits(None, task.build_id, task.kernel);
             return (other != self.boot.other).then_some(Boot { other, arch, slide });
         }
         if arch.is_none()
             && let Some(dump) = Registers::read([body]).into_iter().find(|dump| dump.pc.is_some())
         {
-            let other = other || !self.fits(Some(dump.arch.name), None);
+            let other = other || !self.fits(Some(dump.arch.name), None, None);
             return Some(Boot { other, arch: Some(dump.arch.name), slide });
         }
         None
@@ -355,7 +369,7 @@ impl Symbols {
             return lines.to_vec();
         }
         let frames = Filter::frames(lines);
-        self.load(frames.iter().filter_map(|frame| frame.module));
+        self.load(&frames);
         self.warn(&frames, self.boot.arch);
         // A panic says it after its stack.
         let said = slide_said_in(lines).or(self.boot.slide);

@@ -43,6 +43,8 @@ pub enum ErrorKind {
     BadDwarf,
     /// The file is of another CPU than the log.
     WrongArchitecture,
+    /// The file's kernel has another release than the log's: `6.1.0-55-amd64`.
+    WrongRelease,
     /// The file's build ID is not the one in the log.
     WrongBuildId,
     /// No vmlinux was given.

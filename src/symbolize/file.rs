@@ -31,6 +31,8 @@ const SECTIONS: [SectionId; 10] = [
 
 /// No debug information of a kernel shrinks to less than this part of itself: what claims to is a bomb.
 const MAX_RATIO: u64 = 64;
+/// What `linux_banner` of `init/version.c` begins with.
+const LINUX_BANNER: &[u8] = b"Linux version ";
 /// Where the first section of a module is put, and the least distance between two.
 const SECTION_GAP: u64 = 0x1000;
 
@@ -154,6 +156,22 @@ impl<'d> DebugFile<'d> {
         let modinfo = self.elf.section_by_name(".modinfo")?.data().ok()?;
         let name = modinfo.split(|&byte| byte == 0).find_map(|entry| entry.strip_prefix(b"name="))?;
         std::str::from_utf8(name).ok()
+    }
+
+    /// The release of the kernel, from the line that it boots with: `6.1.0-56-amd64`.
+    ///
+    /// ```text
+    /// Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 …) #1 SMP PREEMPT_DYNAMIC …
+    /// ```
+    pub fn release(&self) -> Option<&'d str> {
+        let constants = self.elf.section_by_name(".rodata")?.data().ok()?;
+        let releases = memchr::memmem::find_iter(constants, LINUX_BANNER).filter_map(|at| {
+            let rest = constants.get(at + LINUX_BANNER.len()..)?;
+            let release = rest.split(|byte| byte.is_ascii_whitespace() || *byte == 0).next()?;
+            std::str::from_utf8(release).ok()
+        });
+        // What prints such a line begins with the same words.
+        { releases }.find(|release| release.starts_with(|first: char| first.is_ascii_digit()))
     }
 
     /// Whether it has DWARF: without, there are functions but no files and lines.

@@ -65,6 +65,7 @@ pub struct Symbolizer<'f> {
     map: Option<&'f SymbolMap<'f>>,
     strip_prefix: Option<Vec<u8>>,
     tree: OnceLock<Option<Vec<u8>>>,
+    release: OnceLock<Option<&'f str>>,
     allow_mismatch: bool,
     threads: usize,
     known: Mutex<HashMap<String, Result<Arc<Resolved>, Error>>>,
@@ -90,6 +91,7 @@ impl<'f> Symbolizer<'f> {
     pub fn set_vmlinux(&mut self, file: &'f DebugFile<'f>) {
         self.vmlinux = Some(Lookup::new(file));
         self.tree = OnceLock::new();
+        self.release = OnceLock::new();
         self.forget();
     }
 
@@ -128,16 +130,30 @@ impl<'f> Symbolizer<'f> {
         self.lookup(module).is_some()
     }
 
-    /// Checks the kernel of a report against vmlinux: the CPU by its name in [`Arch`](crate::Arch), and the build
-    /// ID of the line `CPU: 0 PID: 1 Comm: … 6.1.0 #1 <build ID>`.
+    /// Checks the kernel of a report against vmlinux: the CPU by its name in [`Arch`](crate::Arch), and of the line
+    /// `CPU: 0 PID: 1 Comm: … 6.1.0 #1 <build ID>` the build ID, or the release if there is none.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongArchitecture`], [`ErrorKind::WrongBuildId`].
-    pub fn check(&self, arch: Option<&str>, build_id: Option<&str>) -> Result<(), Error> {
+    /// [`ErrorKind::WrongArchitecture`], [`ErrorKind::WrongBuildId`], [`ErrorKind::WrongRelease`].
+    pub fn check(
+        &self,
+        arch: Option<&str>,
+        build_id: Option<&str>,
+        release: Option<&str>,
+    ) -> Result<(), Error> {
         let Some(lookup) = &self.vmlinux else { return Ok(()) };
         same_cpu(lookup.file, arch, "the log")?;
-        same_build(lookup.file, build_id)
+        if build_id.is_some() && lookup.file.build_id().is_some() {
+            return same_build(lookup.file, build_id);
+        }
+        let Some(logs) = release else { return Ok(()) };
+        let own = *self.release.get_or_init(|| lookup.file.release());
+        if let Some(own) = own.filter(|own| *own != logs) {
+            let message = format!("{}: the file is of Linux {own}, the log of {logs}", lookup.file.name());
+            return Err(Error::new(ErrorKind::WrongRelease, message));
+        }
+        Ok(())
     }
 
     /// Checks a frame against its file: the CPU of its log, if it is known, and the build ID that it has itself,

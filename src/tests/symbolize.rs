@@ -353,18 +353,18 @@ fn files_of_another_build_are_refused() {
         wrong,
         format!("WrongBuildId: vmlinux-dwarf5: the file's build ID is {id}, the log's {other}")
     );
-    assert_eq!(vmlinux.check(Some("x86_64"), Some(&id)), Ok(()));
-    assert_eq!(vmlinux.check(None, None), Ok(()));
-    assert_eq!(vmlinux.check(None, Some(other)).unwrap_err().kind(), ErrorKind::WrongBuildId);
-    let error = vmlinux.check(Some("aarch64"), None).unwrap_err();
+    assert_eq!(vmlinux.check(Some("x86_64"), Some(&id), None), Ok(()));
+    assert_eq!(vmlinux.check(None, None, None), Ok(()));
+    assert_eq!(vmlinux.check(None, Some(other), None).unwrap_err().kind(), ErrorKind::WrongBuildId);
+    let error = vmlinux.check(Some("aarch64"), None, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongArchitecture);
     assert_eq!(error.to_string(), "vmlinux-dwarf5: the file is of x86_64, the log of aarch64");
     vmlinux.set_allow_mismatch(true);
     assert_eq!(returns(&vmlinux, &format!("copy_process+0x24/0x40 [{other}]")), own);
     // What it means for the whole log is for the caller to say.
-    assert_eq!(vmlinux.check(Some("x86_64"), Some(other)).unwrap_err().kind(), ErrorKind::WrongBuildId);
+    assert_eq!(vmlinux.check(Some("x86_64"), Some(other), None).unwrap_err().kind(), ErrorKind::WrongBuildId);
     // No code of another CPU has the same functions.
-    assert!(vmlinux.check(Some("aarch64"), None).is_err());
+    assert!(vmlinux.check(Some("aarch64"), None, None).is_err());
 }
 
 #[test]

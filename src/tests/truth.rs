@@ -159,6 +159,26 @@ fn lines_of_kernel_1() {
 }
 
 #[test]
+fn another_kernel_is_known_by_its_release() {
+    if !lab().is_dir() {
+        return;
+    }
+    let bytes = unpacked("vmlinux2");
+    let vmlinux = DebugFile::parse("vmlinux2", &bytes).unwrap();
+    let mut symbolizer = Symbolizer::new();
+    symbolizer.set_vmlinux(&vmlinux);
+    assert_eq!(symbolizer.check(Some("x86_64"), None, Some("6.1.192-crashlab2")), Ok(()));
+    let error = symbolizer.check(None, None, Some("6.1.192-crashlab")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongRelease);
+    assert_eq!(
+        error.to_string(),
+        "vmlinux2: the file is of Linux 6.1.192-crashlab2, the log of 6.1.192-crashlab"
+    );
+    // A build ID says more than a name.
+    assert_eq!(symbolizer.check(None, vmlinux.build_id().as_deref(), Some("6.1.192-crashlab")), Ok(()));
+}
+
+#[test]
 fn lines_of_kernel_2() {
     if !lab().is_dir() {
         return;
