@@ -22,7 +22,7 @@ use super::raw::uleb128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct EntryOffset(pub(super) usize);
 
-/// Nesting that an address is in, the function itself first, then inlined calls from the outside in.
+/// Calls that an address is in, the function itself first, then inlined calls from the outside in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nesting {
     /// The function's entry.
@@ -80,7 +80,7 @@ pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     budget: Cell<usize>,
 }
 
-/// Nesting inlined in one another: compilers make some twenty.
+/// Calls inlined in one another: compilers make some twenty.
 const MAX_DEPTH: usize = 256;
 /// Entries that an address is in, and how often a list of ranges is read.
 const MAX_HITS: usize = 1024;
