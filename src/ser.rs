@@ -268,6 +268,10 @@ struct WireFrame<'a> {
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discriminator: Option<u32>,
     /// Of an address that is in no stack: the calls inlined there, innermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inlines: Vec<WireFrame<'a>>,
@@ -456,6 +460,8 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
         inlined: frame.trust == Trust::Inlined,
         file: frame.source.map(|source| source.file),
         line: frame.source.map(|source| source.line),
+        column: frame.source.and_then(|source| source.column),
+        discriminator: frame.source.and_then(|source| source.discriminator),
         inlines: Vec::new(),
     }
 }

@@ -152,3 +152,36 @@ fn a_text_is_not_lost_for_want_of_a_kernel() {
     assert!(out.ends_with(" fixture_open+0x12/0x30 sound/fixture/main.c:17 [snd_fixture]\n"), "{out}");
     assert_eq!((err.as_str(), status), ("", Some(0)));
 }
+
+#[test]
+fn json_has_the_calls_of_a_symbolized_report() {
+    let log = b"[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000000\n\
+        [    1.0] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1\n\
+        [    1.0] RIP: 0010:copy_process+0x8/0x40\n\
+        [    1.0] Call Trace:\n\
+        [    1.0]  <TASK>\n\
+        [    1.0]  wait_for+0x14/0x30\n\
+        [    1.0]  </TASK>\n";
+    let (out, err, status) = run(&["--format", "jsonl", "-k", "testdata/symbolize/vmlinux-dwarf5"], log);
+    assert_eq!((err.as_str(), status), ("", Some(0)));
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let place = |frame: &serde_json::Value| {
+        let text = |name: &str| frame[name].as_str().unwrap_or("-").to_string();
+        format!("{} {}:{}:{}", text("function"), text("file"), frame["line"], frame["column"])
+    };
+    let pc = &report["registers"]["pc"];
+    let mut places: Vec<String> = pc["inlines"].as_array().unwrap().iter().map(place).collect();
+    places.push(place(pc));
+    places.extend(report["traces"][0]["frames"].as_array().unwrap().iter().map(place));
+    assert_eq!(
+        places,
+        [
+            "read_flags include/linux/task.h:23:9",
+            "task_is_dead include/linux/task.h:28:10",
+            "copy_process kernel/fork.c:27:6",
+            "read_flags include/linux/task.h:23:9",
+            "task_is_dead include/linux/task.h:28:10",
+            "wait_for kernel/fork.c:43:11",
+        ]
+    );
+}

@@ -31,12 +31,16 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// Line number, from 1.
     pub line: u32,
+    /// Column, from 1, if a symbolizer tells it.
+    pub column: Option<u32>,
+    /// Which of several blocks of code of the line, if a symbolizer tells it.
+    pub discriminator: Option<u32>,
 }
 
 impl<'a> Source<'a> {
     /// A file and a line in it.
     pub fn new(file: &'a str, line: u32) -> Source<'a> {
-        Source { file, line }
+        Source { file, line, column: None, discriminator: None }
     }
 }
 
@@ -382,7 +386,7 @@ fn source(input: &[u8]) -> Parsed<'_, Source<'_>> {
     let (rest, _) = opt((tag(":"), text::dec_u32)).parse(rest)?;
     let (rest, _) = opt((tag(" (discriminator "), text::dec_u32, tag(")"))).parse(rest)?;
     match text::ascii(file) {
-        Some(file) if file.contains(['.', '/']) => Ok((rest, Source { file, line })),
+        Some(file) if file.contains(['.', '/']) => Ok((rest, Source::new(file, line))),
         _ => text::fail(input),
     }
 }

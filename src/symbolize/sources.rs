@@ -81,5 +81,6 @@ impl Calls for Sources {
 }
 
 fn source(call: &SourceFrame) -> Option<Source<'_>> {
-    Some(Source::new(call.file.as_deref()?, call.line?))
+    let place = Source::new(call.file.as_deref()?, call.line?);
+    Some(Source { column: call.column, discriminator: call.discriminator, ..place })
 }
