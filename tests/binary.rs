@@ -151,6 +151,14 @@ fn a_text_is_not_lost_for_want_of_a_kernel() {
     let (out, err, status) = run(&["symbolize", "-m", module], b" fixture_open+0x12/0x30 [snd_fixture]\n");
     assert!(out.ends_with(" fixture_open+0x12/0x30 sound/fixture/main.c:17 [snd_fixture]\n"), "{out}");
     assert_eq!((err.as_str(), status), ("", Some(0)));
+    // A module is what its .modinfo says, whatever its file is called.
+    let directory = std::env::temp_dir().join(format!("crashparse-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(module), directory.join("other.ko")).unwrap();
+    let renamed = directory.to_str().unwrap();
+    let (out, ..) = run(&["symbolize", "-m", renamed], b" fixture_open+0x12/0x30 [snd_fixture]\n");
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert!(out.ends_with(" fixture_open+0x12/0x30 sound/fixture/main.c:17 [snd_fixture]\n"), "{out}");
 }
 
 #[test]

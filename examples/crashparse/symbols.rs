@@ -243,9 +243,24 @@ impl Symbols {
             };
             let own =
                 if paths.len() > 1 { paths.iter().find(|path| has_id(path) == Some(true)) } else { None };
-            if let Some(path) = own.or(paths.first()) {
-                self.open_module(path, Some(module));
+            match own.or(paths.first()) {
+                Some(path) => self.open_module(path, Some(module)),
+                None => self.open_renamed(module),
             }
+        }
+    }
+
+    /// Opens the file that calls itself a module by its `.modinfo`, whatever its own name is.
+    fn open_renamed(&mut self, module: &str) {
+        let calls_itself = |path: &&Path| {
+            let bytes = File::open(path).and_then(|file| map(&file)).ok()?;
+            let file = DebugFile::parse(show(path), bytes).ok()?;
+            Some(module_name(file.module_name()?) == module_name(module))
+        };
+        let files = self.directories.iter().flat_map(ModuleFiles::unpacked);
+        let found = { files }.find(|path| calls_itself(path) == Some(true)).map(Path::to_path_buf);
+        if let Some(path) = found {
+            self.open_module(&path, Some(module));
         }
     }
 

@@ -73,6 +73,18 @@ impl ModuleFiles {
         self.files.get(&module_name(module)).into_iter().flatten().map(|(_, path)| path.as_path())
     }
 
+    /// Every file that need not be unpacked, in the order of their paths: one of them may be a module's that was given
+    /// another name. What it calls itself is [`DebugFile::module_name`].
+    pub fn unpacked(&self) -> Vec<&Path> {
+        let plain = |name: &&Path| {
+            matches!(name.extension().and_then(|ending| ending.to_str()), Some("ko" | "debug"))
+        };
+        let mut paths: Vec<&Path> =
+            self.files.values().flatten().map(|(_, path)| path.as_path()).filter(plain).collect();
+        paths.sort_unstable();
+        paths
+    }
+
     /// Number of modules.
     pub fn len(&self) -> usize {
         self.files.len()
