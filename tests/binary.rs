@@ -193,3 +193,20 @@ fn json_has_the_calls_of_a_symbolized_report() {
         ]
     );
 }
+
+#[test]
+fn a_log_of_another_cpu_is_refused_by_its_registers_alone() {
+    let kernel = ["symbolize", "-k", "testdata/symbolize/vmlinux-dwarf5"];
+    let frame = " copy_process+0x24/0x40\n";
+    let source = " copy_process+0x24/0x40 kernel/fork.c:33\n";
+    let registers = "x29: 0000000000000001 x28: 0000000000000002 x27: 0000000000000003\n\
+        x26: 0000000000000004 x25: 0000000000000005 x24: 0000000000000006\n";
+    let text =
+        format!("pc : nothing+0x1/0x2\nlr : nothing+0x1/0x2\nsp : ffff800010003d00\n{registers}{frame}");
+    let (out, err, status) = run(&kernel, text.as_bytes());
+    assert_eq!((out, status), (text, Some(2)));
+    assert!(err.contains("the file is of x86_64, the log of aarch64"), "{err}");
+    // The words of a program counter's line are those of several CPUs.
+    let (out, ..) = run(&kernel, format!("PC is at nothing+0x1/0x2\n{frame}").as_bytes());
+    assert!(out.ends_with(source), "{out}");
+}

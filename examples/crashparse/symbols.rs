@@ -183,7 +183,7 @@ impl Symbols {
 
     /// Looks up the frames of a report.
     pub(crate) fn of(&mut self, report: &Report<'_>) -> Found {
-        let arch = report.registers().map(|registers| registers.arch.name);
+        let arch = report.registers().and_then(|registers| cpu(&registers));
         let task = report.task();
         let (build_id, release) = task.map_or((None, None), |task| (task.build_id, task.kernel));
         if !self.fits(arch, build_id, release) {
@@ -192,6 +192,11 @@ impl Symbols {
         let frames = report.frames();
         self.load(&frames);
         self.warn(&frames, arch);
+        let of_cpu = |frame: &Frame<'_>| {
+            let error = self.symbolizer.check_frame(frame, arch).err();
+            error.is_none_or(|error| error.kind() != ErrorKind::WrongArchitecture)
+        };
+        let frames: Vec<Frame<'_>> = frames.into_iter().filter(of_cpu).collect();
         let slide =
             self.slide.or_else(|| report.kernel_offset()).or_else(|| self.symbolizer.slide_of(&frames));
         let sources = self.symbolizer.sources(&frames, slide);
@@ -360,7 +365,7 @@ impl Symbols {
         if memmem::find(raw, BANNER).is_some() {
             return Some(Boot::default());
         }
-        let Boot { other, arch, slide } = self.boot;
+        let Boot { arch, slide, .. } = self.boot;
         let body = Line::parse(0, raw.trim_ascii_end()).body;
         if let Some(task) = memmem::find(raw, b" PID: ").and_then(|_| Task::parse(body))
             && (task.build_id.is_some() || task.kernel.is_some())
@@ -368,17 +373,18 @@ impl Symbols {
             let other = !self.fits(None, task.build_id, task.kernel);
             return (other != self.boot.other).then_some(Boot { other, arch, slide });
         }
-        if arch.is_none()
-            && let Some(dump) = Registers::read([body]).into_iter().find(|dump| dump.pc.is_some())
-        {
-            let other = other || !self.fits(Some(dump.arch.name), None, None);
-            return Some(Boot { other, arch: Some(dump.arch.name), slide });
-        }
         None
     }
 
     /// Lines with source lines added.
     fn decorate(&mut self, lines: &[u8]) -> Vec<u8> {
+        if self.boot.arch.is_none() && !lines.is_empty() {
+            let bodies =
+                lines.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw.trim_ascii_end()).body);
+            self.boot.arch = Registers::read(bodies).iter().find_map(cpu);
+            let arch = self.boot.arch;
+            self.boot.other |= arch.is_some() && !self.fits(arch, None, None);
+        }
         // Of another kernel nothing is said rather than nonsense.
         if self.boot.other || lines.is_empty() {
             return lines.to_vec();
@@ -398,6 +404,12 @@ impl Symbols {
         errors.iter().for_each(|error| self.tell(error));
         decorated
     }
+}
+
+/// The CPU that a dump is of. Several have the same words for the program counter: the registers tell them apart.
+fn cpu(dump: &Registers<'_>) -> Option<&'static str> {
+    const REGISTERS: usize = 4;
+    (dump.values.len() >= REGISTERS).then_some(dump.arch.name)
 }
 
 /// The slide that a panic says at its end.

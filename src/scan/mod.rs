@@ -180,7 +180,7 @@ impl Ahead {
 /// The lines of a log that hold what some banner of the kernel begins with or contains: `BUG:`, `Kernel panic`.
 ///
 /// Most crash reports are found from such a line, but not every such line is a report's:
-/// [`reports`](crate::reports) tells. This is as fast as the machine reads memory, or nearly.
+/// [`reports`](crate::reports) tells. With AVX-512 it takes about as long as reading the memory does.
 ///
 /// ```
 /// let log = b"[    1.0] all is well\n[    2.0] BUG: unable to handle page fault\n";
