@@ -7,23 +7,29 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use memchr::{memmem, memrchr};
+use memchr::memmem;
 
 use crate::facts::registers;
 use crate::formats::{Part, noise};
 use crate::line::{Caller, Line, Origin};
 use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits};
-use crate::text;
+use crate::text::{self, Log};
 
 mod collector;
 mod course;
+mod detached;
+
+pub(crate) use detached::Detached;
 
 use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
 
 /// How far before a banner its cause is looked for.
 const LOOK_BACK_BYTES: usize = 64 << 10;
+/// How far before a banner lies what its cause is known by: the cause's own cause, whether that is a mere event, and
+/// where the report begins that they are parts of. What a range's reports are depends on nothing before that.
+pub(crate) const CONTEXT_BYTES: usize = 4 * LOOK_BACK_BYTES;
 /// How many banners before a banner are looked at for its cause.
 const LOOK_BACK_BANNERS: usize = 128;
 /// How far beyond a line of a report the next banners are looked for at a time.
@@ -42,10 +48,12 @@ const LASTING_CASCADE_MICROS: u64 = 120_000_000;
 const PREAMBLE_LINES: usize = 16;
 /// Lines that a report keeps; a dump of all tasks of a large machine stays below.
 const REPORT_LINES: usize = 65_536;
+/// Bytes from a banner to the end of what is read for its report: as many lines of 128 bytes.
+const REPORT_BYTES: usize = 8 << 20;
 /// Lines after a report that are searched for the stack that it lacks.
 const LINES_BEYOND: usize = 96;
-/// Bytes of a line that are read; what is longer is no kernel's.
-const LINE_BYTES: usize = 64 << 10;
+/// Bytes of a line that are read; what is longer is no kernel's, and no report goes on behind it.
+pub(crate) const LINE_BYTES: usize = 64 << 10;
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +96,8 @@ pub(crate) struct Incident<'a> {
     pub(crate) headline: (usize, &'static CompiledFamily),
     /// Start of the report that this one follows from.
     pub(crate) follows: Option<usize>,
+    /// Whether it ended because the log did: were there more of the log, it might be longer.
+    pub(crate) open: bool,
 }
 
 /// Who a line comes from: lines of one report share it.
@@ -119,7 +129,7 @@ enum Relation {
 /// The incidents of a range of a log, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Incidents<'a> {
-    log: &'a [u8],
+    log: Log<'a>,
     range: Range<usize>,
     hits: Hits<'a>,
     /// Banners found so far: those inside the look-back window, and those read ahead.
@@ -136,9 +146,12 @@ pub(crate) struct Incidents<'a> {
 
 impl<'a> Incidents<'a> {
     /// Incidents whose banner starts in `range`.
-    pub(crate) fn new(log: &'a [u8], range: Range<usize>) -> Incidents<'a> {
-        let from = range.start.saturating_sub(2 * LOOK_BACK_BYTES).min(log.len());
-        let from = if from == 0 { 0 } else { scan::line_end(log, from - 1) + 1 };
+    ///
+    /// A part of a log begins with a line, and has at least [`CONTEXT_BYTES`] and a line before the range, or else what
+    /// is before the part is beyond a line of more than [`LINE_BYTES`].
+    pub(crate) fn new(log: Log<'a>, range: Range<usize>) -> Incidents<'a> {
+        let from = log.before(range.start, CONTEXT_BYTES).min(log.end());
+        let from = if from == log.start() { from } else { log.line_end(from - 1) + 1 };
         Incidents {
             log,
             range,
@@ -166,17 +179,18 @@ impl<'a> Incidents<'a> {
 
     /// Whether one of the lines right before an offset is the kernel's.
     fn has_spoken(&self, offset: usize) -> bool {
-        let mut before = self.log.get(..offset).unwrap_or_default();
-        for _ in 0..LINES_BEYOND {
-            before = before.strip_suffix(b"\n").unwrap_or(before);
-            let start = memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-            let raw = before.get(start..).unwrap_or_default();
-            if raw.len() < LINE_BYTES && Line::parse(start, raw).prefix.origin == Origin::Kernel {
-                return true;
-            }
-            before = before.get(..start).unwrap_or_default();
-        }
-        false
+        self.lines_before(offset).take(LINES_BEYOND).any(|line| line.prefix.origin == Origin::Kernel)
+    }
+
+    /// The lines before an offset, the nearest first, back to one that is too long to be the kernel's.
+    fn lines_before(&self, offset: usize) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let (log, horizon) = (self.log, self.log.before(offset, LOOK_BACK_BYTES));
+        let mut at = offset;
+        std::iter::from_fn(move || {
+            let end = (at > horizon).then(|| at - 1)?;
+            at = log.line_start(end);
+            (end - at < LINE_BYTES).then(|| line_at(log, at, end))
+        })
     }
 
     /// Whether the next banner, from the one at index `ahead` on, is the line at `offset`; reads ahead as far as needed.
@@ -191,8 +205,8 @@ impl<'a> Incidents<'a> {
     /// Whether a line from `start` to `end` may ask other CPUs for their backtraces: looked for in many lines at once.
     fn may_ask(&mut self, start: usize, end: usize) -> bool {
         if start < self.quiet.start || end > self.quiet.end {
-            let to = (start + READ_AHEAD_BYTES).max(end).min(self.log.len());
-            let window = self.log.get(start..to).unwrap_or_default();
+            let to = (start + READ_AHEAD_BYTES).max(end).min(self.log.end());
+            let window = self.log.get(start..to);
             let request = memmem::find(window, noise::NMI_REQUEST.as_bytes());
             self.quiet = start..request.map_or(to, |at| start + at);
         }
@@ -202,7 +216,7 @@ impl<'a> Incidents<'a> {
     /// Forgets banners that no later one can look back to.
     fn forget(&mut self) {
         let Some(now) = self.banners.get(self.next).map(|b| b.line.offset) else { return };
-        let horizon = now.saturating_sub(2 * LOOK_BACK_BYTES);
+        let horizon = now.saturating_sub(CONTEXT_BYTES);
         while self.next > 0 && self.banners.front().is_some_and(|b| b.line.offset < horizon) {
             self.banners.pop_front();
             self.next -= 1;
@@ -309,8 +323,9 @@ impl<'a> Incidents<'a> {
 
     /// Whether the report that the banner at `index` belongs to, dumps apart, is of a mere event.
     fn is_event(&self, index: usize) -> bool {
+        let horizon = self.horizon_of(index);
         let mut index = index;
-        while let Some(banner) = self.banners.get(index) {
+        while let Some(banner) = self.banners.get(index).filter(|b| b.line.offset >= horizon) {
             let family = banner.family.family;
             match self.cause_of(index, banner) {
                 Some(cause) if family.part == Part::OfAny => index = cause,
@@ -322,9 +337,10 @@ impl<'a> Incidents<'a> {
 
     /// The start of the report that the banner at `index` belongs to.
     fn opener_of(&self, index: usize) -> Option<usize> {
+        let horizon = self.horizon_of(index);
         let mut index = index;
         loop {
-            let banner = self.banners.get(index)?;
+            let banner = self.banners.get(index).filter(|b| b.line.offset >= horizon)?;
             if !banner.part.unwrap_or_else(|| self.relation(index) == Relation::Part) {
                 return Some(banner.line.offset);
             }
@@ -332,13 +348,18 @@ impl<'a> Incidents<'a> {
         }
     }
 
+    /// How far back the causes of the banner at `index` are followed.
+    fn horizon_of(&self, index: usize) -> usize {
+        self.banners.get(index).map_or(0, |banner| banner.line.offset.saturating_sub(LOOK_BACK_BYTES))
+    }
+
     /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
     fn course_between(&self, cause: &Banner<'a>, banner: &Banner<'a>) -> Option<Course> {
         let context = Context::of(&banner.line);
         let mut course = Course::default();
-        let mut after = scan::line_end(self.log, cause.line.offset) + 1;
+        let mut after = self.log.line_end(cause.line.offset) + 1;
         while after < banner.line.offset {
-            let end = scan::line_end(self.log, after);
+            let end = self.log.line_end(after);
             let line = line_at(self.log, after, end);
             if Context::of(&line) == context && !course.take(line.body) {
                 return None;
@@ -350,11 +371,14 @@ impl<'a> Incidents<'a> {
 
     /// Whether a backtrace answers another CPU's request, or follows one that does.
     fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
-        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
-        let window = self.log.get(horizon..banner.line.offset).unwrap_or_default();
+        let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
+        let window = self.log.get(horizon..banner.line.offset);
         let Some(found) = memmem::rfind(window, noise::NMI_REQUEST.as_bytes()) else { return false };
-        let span = scan::line_around(self.log, horizon + found);
-        let request = line_at(self.log, span.start, span.end);
+        let start = self.log.line_start(horizon + found);
+        if start < horizon {
+            return false;
+        }
+        let request = line_at(self.log, start, self.log.line_end(start));
         let context = Context::of(&request);
         self.banners
             .iter()
@@ -370,13 +394,16 @@ impl<'a> Incidents<'a> {
         let banner = *self.banners.get(at)?;
         let mut collector = Collector::new(at, &banner);
         let mut ahead = at + 1;
-        let mut after = scan::line_end(self.log, banner.line.offset) + 1;
-        while after < self.log.len() && !banner.is_aside() && collector.lines.len() < REPORT_LINES {
-            let end = scan::line_end(self.log, after);
+        let mut after = self.log.line_end(banner.line.offset) + 1;
+        let mut open = !banner.is_aside();
+        while open && after < self.log.end() {
+            let end = self.log.line_end(after);
             let line = line_at(self.log, after, end);
             let ended = collector.course.ended && collector.guests.is_empty();
             let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
-            if end - collector.last > silence {
+            let full = collector.lines.len() >= REPORT_LINES || end - banner.line.offset > REPORT_BYTES;
+            if full || end - collector.last > silence {
+                open = false;
                 break;
             }
             if let Some(whose) = collector.whose(&line) {
@@ -387,16 +414,14 @@ impl<'a> Incidents<'a> {
                         whose == Whose::Own && self.may_ask(after, end) && is_request(line.body);
                     collector.take(whose, line)
                 };
-                if !goes_on {
-                    break;
-                }
+                open = goes_on;
             }
             after = end + 1;
         }
         self.over = self.banners.get(collector.cause).filter(|_| collector.over).map(|b| b.line.offset);
         let preamble = self.preamble(&banner);
         let Collector { lines, kept, headline, .. } = collector;
-        Some(Incident { banner, preamble, lines, kept, headline, follows })
+        Some(Incident { banner, preamble, lines, kept, headline, follows, open })
     }
 
     /// How a banner of the report's own caller stands to the ones before it.
@@ -462,18 +487,12 @@ impl<'a> Incidents<'a> {
     fn preamble(&self, banner: &Banner<'a>) -> Vec<Line<'a>> {
         let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
         let context = Context::of(&banner.line);
-        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
         let mut found = Vec::new();
         // How many lines are found where `cut here` is.
         let mut cut = None;
-        let mut at = banner.line.offset;
-        while at > horizon && found.len() < cut.unwrap_or(0) + PREAMBLE_LINES {
-            let end = at - 1;
-            let start = self.log.get(..end).and_then(|b| memrchr(b'\n', b)).map_or(0, |newline| newline + 1);
-            at = start;
-            let line = line_at(self.log, start, end);
-            if Context::of(&line) != context {
-                continue;
+        for line in self.lines_before(banner.line.offset).filter(|line| Context::of(line) == context) {
+            if found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES {
+                break;
             }
             let opens = scan::has_needle(line.body) && rules::classify(&line).is_some();
             if opens || matches!(shape(line.body), Shape::End) {
@@ -500,22 +519,24 @@ impl<'a> Incidents<'a> {
 }
 
 impl<'a> Incident<'a> {
-    /// Lines of the same caller after the report's, as many as may hold its missing parts.
-    pub(crate) fn beyond(&self, log: &'a [u8]) -> Vec<Line<'a>> {
+    /// Lines of the same caller after the report's, as many as may hold its missing parts; and whether the log's end is
+    /// among them.
+    pub(crate) fn beyond(&self, log: Log<'a>) -> (Vec<Line<'a>>, bool) {
         let context = Context::of(&self.banner.line);
-        let last = self.lines.last().unwrap_or(&self.banner.line).offset;
+        let last = self.lines.last().unwrap_or(&self.banner.line);
+        let limit = last.offset + last.raw.len() + LOOK_BACK_BYTES;
         let mut found = Vec::new();
-        let mut after = scan::line_end(log, last) + 1;
-        let end = log.len().min(after + LOOK_BACK_BYTES);
-        while after < end && found.len() < LINES_BEYOND {
-            let end = scan::line_end(log, after);
+        let mut after = log.line_end(last.offset) + 1;
+        while after < limit.min(log.end()) && found.len() < LINES_BEYOND {
+            let end = log.line_end(after);
             let line = line_at(log, after, end);
             if Context::of(&line) == context {
                 found.push(line);
             }
             after = end + 1;
         }
-        found
+        let ended = after < limit && found.len() < LINES_BEYOND;
+        (found, ended)
     }
 }
 
@@ -566,7 +587,7 @@ fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
 }
 
 /// The line from `start` to the line feed at `end`.
-fn line_at(log: &[u8], start: usize, end: usize) -> Line<'_> {
+fn line_at(log: Log<'_>, start: usize, end: usize) -> Line<'_> {
     let end = end.min(start.saturating_add(LINE_BYTES));
-    Line::parse(start, log.get(start..end).unwrap_or_default())
+    Line::parse(start, log.get(start..end))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::extract::{Incident, Incidents};
+use crate::extract::{self, Incident, Incidents};
 use crate::facts::frame::Frame;
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
@@ -17,7 +17,7 @@ use crate::formats::noise;
 use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
-use crate::text;
+use crate::text::{self, Lines, Log};
 use crate::title::{self, Corruption, Text, Title};
 
 /// Finds the crash reports of a log.
@@ -38,19 +38,26 @@ pub fn reports(log: &[u8]) -> Reports<'_> {
 /// Any split of a log into ranges gives the same reports as the whole log: a report belongs to the range
 /// that its banner starts in, and may read the log beyond both edges.
 pub fn reports_in(log: &[u8], range: Range<usize>) -> Reports<'_> {
-    Reports { log, incidents: Incidents::new(log, range) }
+    Reports::of(Log::whole(log), range)
 }
 
 /// Whether a log has a crash report.
 pub fn contains_crash(log: &[u8]) -> bool {
-    Incidents::new(log, 0..log.len()).next().is_some()
+    Incidents::new(Log::whole(log), 0..log.len()).next().is_some()
 }
 
 /// The reports of a log, in the order of their banners.
 #[derive(Clone, Debug)]
 pub struct Reports<'a> {
-    log: &'a [u8],
+    log: Log<'a>,
     incidents: Incidents<'a>,
+}
+
+impl<'a> Reports<'a> {
+    /// The reports of a part of a log; see [`Incidents::new`].
+    pub(crate) fn of(log: Log<'a>, range: Range<usize>) -> Reports<'a> {
+        Reports { log, incidents: Incidents::new(log, range) }
+    }
 }
 
 impl<'a> Iterator for Reports<'a> {
@@ -64,22 +71,62 @@ impl<'a> Iterator for Reports<'a> {
 /// One crash, from its banner to its last line.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
-    log: &'a [u8],
     incident: Incident<'a>,
     title: Title,
     /// Which words its lines have: see [`Text`].
     words: u16,
+    /// Whether more of the log might change it.
+    open: bool,
+    number: Option<u64>,
+}
+
+/// A [`Report`] that borrows nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Detached {
+    incident: extract::Detached,
+    title: Title,
+    words: u16,
+    number: Option<u64>,
+}
+
+impl Detached {
+    /// The report in a log that has its bytes.
+    pub(crate) fn attach(self, log: Log<'_>) -> Option<Report<'_>> {
+        let Detached { incident, title, words, number } = self;
+        Some(Report { incident: incident.attach(log)?, title, words, open: false, number })
+    }
 }
 
 impl<'a> Report<'a> {
-    fn new(log: &'a [u8], incident: Incident<'a>) -> Report<'a> {
+    fn new(log: Log<'a>, incident: Incident<'a>) -> Report<'a> {
         let (headline, family) = incident.headline;
         let texts = Text::of(log, &incident.lines);
         let words = texts.iter().take(incident.kept).fold(0, |words, text| words | text.words);
         let tagged = incident.banner.line.prefix.caller.is_some();
         let named = texts.get(headline..).unwrap_or_default();
-        let title = title::of(family, log, named, tagged, || incident.beyond(log));
-        Report { log, incident, title, words }
+        let mut open = incident.open;
+        let title = title::of(family, log, named, tagged, || {
+            let (lines, ended) = incident.beyond(log);
+            open |= ended;
+            lines
+        });
+        Report { incident, title, words, open, number: None }
+    }
+
+    /// The same, apart from the log.
+    pub(crate) fn detach(self) -> Detached {
+        let Report { incident, title, words, number, .. } = self;
+        Detached { incident: incident.detach(), title, words, number }
+    }
+
+    /// The same with the number of its banner's line.
+    pub(crate) fn numbered(self, number: u64) -> Report<'a> {
+        Report { number: Some(number), ..self }
+    }
+
+    /// Whether it was read to the end of the log: more of the log might change it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// The title that syzbot would give: `KASAN: use-after-free Read in do_step`.
@@ -133,7 +180,13 @@ impl<'a> Report<'a> {
     pub fn span(&self) -> Range<usize> {
         let start = self.incident.banner.line.offset;
         let last = self.lines().last().unwrap_or(&self.incident.banner.line);
-        start..(last.offset + last.raw.len()).min(self.log.len())
+        start..last.offset + last.raw.len()
+    }
+
+    /// Number, from 1, of the banner's line in the log, if it was counted: readers of streams do so. For a log in memory
+    /// there is [`LineNumbers`].
+    pub fn line_number(&self) -> Option<u64> {
+        self.number
     }
 
     /// The report's lines, from the banner to the last that surely belongs to it.
@@ -355,23 +408,19 @@ impl<'a> Report<'a> {
 /// Numbers of lines, counted once over the log however many are asked for.
 #[derive(Clone, Debug)]
 pub struct LineNumbers<'a> {
-    log: &'a [u8],
-    at: usize,
-    line: u64,
+    log: Log<'a>,
+    lines: Lines,
 }
 
 impl<'a> LineNumbers<'a> {
     /// Numbers of the lines of `log`.
     pub fn new(log: &'a [u8]) -> LineNumbers<'a> {
-        LineNumbers { log, at: 0, line: 1 }
+        LineNumbers { log: Log::whole(log), lines: Lines::default() }
     }
 
-    /// Number, from 1, of the line that holds the byte at `offset`. Offsets must not go down.
+    /// Number, from 1, of the line that holds the byte at `offset`. Only the lines from the last offset on are counted.
     pub fn of(&mut self, offset: usize) -> u64 {
-        let passed = self.log.get(self.at..offset).unwrap_or_default();
-        self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
-        self.at = self.at.max(offset);
-        self.line
+        self.lines.number(self.log, offset.min(self.log.end()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Byte helpers and the few grammar pieces that every kernel line is made of.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use nom::IResult;
 use nom::Parser;
@@ -8,6 +9,86 @@ use nom::bytes::complete::take_while1;
 
 /// Result of a grammar over the bytes of one line.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T>;
+
+/// A log, or a part of one: its bytes, and where they stand in it. All offsets are of the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log<'a> {
+    bytes: &'a [u8],
+    start: usize,
+}
+
+impl<'a> Log<'a> {
+    /// A whole log.
+    pub(crate) fn whole(bytes: &'a [u8]) -> Log<'a> {
+        Log { bytes, start: 0 }
+    }
+
+    /// The part of a log that begins at `start`.
+    pub(crate) fn part(bytes: &'a [u8], start: usize) -> Log<'a> {
+        Log { bytes, start }
+    }
+
+    pub(crate) fn start(self) -> usize {
+        self.start
+    }
+
+    pub(crate) fn end(self) -> usize {
+        self.start + self.bytes.len()
+    }
+
+    /// The bytes of a range, as far as they are here.
+    #[inline]
+    pub(crate) fn get(self, range: Range<usize>) -> &'a [u8] {
+        let from = range.start.saturating_sub(self.start);
+        let to = range.end.saturating_sub(self.start).min(self.bytes.len());
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// The offset so many bytes before `offset`, or the first one.
+    pub(crate) fn before(self, offset: usize, bytes: usize) -> usize {
+        offset.saturating_sub(bytes).max(self.start)
+    }
+
+    /// Start of the line that ends or goes on at `at`.
+    #[inline]
+    pub(crate) fn line_start(self, at: usize) -> usize {
+        memchr::memrchr(b'\n', self.get(self.start..at))
+            .map_or(self.start, |newline| self.start + newline + 1)
+    }
+
+    /// Offset of the line feed that ends the line holding `at`, or of the log's end.
+    #[inline]
+    pub(crate) fn line_end(self, at: usize) -> usize {
+        memchr::memchr(b'\n', self.get(at..self.end()))
+            .map_or(self.end(), |newline| at.max(self.start) + newline)
+    }
+}
+
+/// Counts lines, from one offset to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lines {
+    at: usize,
+    /// Line feeds before that.
+    before: u64,
+}
+
+impl Lines {
+    /// So many line feeds are before an offset.
+    pub(crate) fn before(at: usize, before: u64) -> Lines {
+        Lines { at, before }
+    }
+
+    /// Number, from 1, of the line that the byte at `offset` is in; the log has what lies between this offset and the
+    /// last one.
+    pub(crate) fn number(&mut self, log: Log<'_>, offset: usize) -> u64 {
+        let passed =
+            memchr::memchr_iter(b'\n', log.get(self.at.min(offset)..self.at.max(offset))).count() as u64;
+        self.before =
+            if offset >= self.at { self.before + passed } else { self.before.saturating_sub(passed) };
+        self.at = offset;
+        self.before + 1
+    }
+}
 
 /// Whether `needle` occurs in `hay`.
 pub(crate) fn contains(hay: &[u8], needle: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::scan::Words;
-use crate::text;
+use crate::text::{self, Log};
 
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ pub(crate) const SUPPRESSED: u16 = PANIC << 2;
 
 impl<'a> Text<'a> {
     /// Texts of the lines of a report of `log`. The words are searched for in all lines at once.
-    pub(crate) fn of(log: &[u8], lines: &[Line<'a>]) -> Vec<Text<'a>> {
+    pub(crate) fn of(log: Log<'a>, lines: &[Line<'a>]) -> Vec<Text<'a>> {
         static WORDS: LazyLock<Words> = LazyLock::new(|| {
             let heads = spelling::TRACE_HEADS.iter().map(|head| head.words);
             Words::new(heads.chain([noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS]))
@@ -93,7 +93,7 @@ impl<'a> Text<'a> {
         let mut texts: Vec<Text<'_>> = lines.iter().map(|line| Text { body: line.body, words: 0 }).collect();
         let start = lines.first().map_or(0, |line| line.offset);
         let end = lines.last().map_or(0, |line| line.offset + line.raw.len());
-        for (at, list) in WORDS.find(log.get(start..end).unwrap_or_default()) {
+        for (at, list) in WORDS.find(log.get(start..end)) {
             let line = lines.partition_point(|line| line.offset <= start + at).checked_sub(1);
             line.and_then(|line| texts.get_mut(line)).into_iter().for_each(|text| text.words |= 1 << list);
         }
@@ -114,7 +114,7 @@ impl<'a> Text<'a> {
 
 /// The lines of a report, in the readings that the convention makes of them.
 struct Reading<'a, F: FnOnce() -> Vec<Line<'a>>> {
-    log: &'a [u8],
+    log: Log<'a>,
     /// All lines, the banner first.
     all: &'a [Text<'a>],
     /// Those without the frames that the unwinder does not vouch for.
@@ -177,7 +177,7 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 /// next crash has begun does not lack it; and where callers are `tagged`, its frames are taken from there.
 pub(crate) fn of<'a>(
     family: &CompiledFamily,
-    log: &'a [u8],
+    log: Log<'a>,
     all: &'a [Text<'a>],
     tagged: bool,
     beyond: impl FnOnce() -> Vec<Line<'a>>,

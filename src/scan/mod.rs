@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind, packed};
-use memchr::{memchr, memmem, memrchr};
+use memchr::memmem;
 
 use crate::formats::FAMILIES;
+use crate::text::Log;
 
 mod simd;
 
@@ -123,7 +124,7 @@ pub(crate) struct Span {
 /// The lines of a log that hold a needle, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Hits<'a> {
-    log: &'a [u8],
+    log: Log<'a>,
     at: usize,
     /// For each finder how far it has searched: to a hit, or to an end without one.
     ahead: Vec<Ahead>,
@@ -137,7 +138,7 @@ struct Ahead {
 
 impl<'a> Hits<'a> {
     /// Hits in lines that begin at `from` or later; `from` is the start of a line.
-    pub(crate) fn new(log: &'a [u8], from: usize) -> Hits<'a> {
+    pub(crate) fn new(log: Log<'a>, from: usize) -> Hits<'a> {
         Hits { log, at: from, ahead: vec![Ahead { to: from, hit: false }; FINDERS.len()] }
     }
 
@@ -149,7 +150,7 @@ impl<'a> Hits<'a> {
     /// The next hit in a line that begins before `limit`; what is beyond is not searched.
     pub(crate) fn next_before(&mut self, limit: usize) -> Option<Span> {
         let last = limit.checked_sub(1).filter(|last| *last >= self.at)?;
-        let end = line_end(self.log, last.min(self.log.len()));
+        let end = self.log.line_end(last.min(self.log.end()));
         let (log, at) = (self.log, self.at);
         let hits = FINDERS.iter().zip(&mut self.ahead).filter_map(|(finder, ahead)| {
             ahead.advance(finder, log, at, end);
@@ -159,7 +160,7 @@ impl<'a> Hits<'a> {
             self.at = end + 1;
             return None;
         };
-        let span = line_around(self.log, hit);
+        let span = Span { start: self.log.line_start(hit), end: self.log.line_end(hit) };
         self.at = span.end + 1;
         Some(span)
     }
@@ -167,12 +168,12 @@ impl<'a> Hits<'a> {
 
 impl Ahead {
     /// Searches from `at` to `end`, unless that is done already.
-    fn advance(&mut self, finder: &Finder, log: &[u8], at: usize, end: usize) {
+    fn advance(&mut self, finder: &Finder, log: Log<'_>, at: usize, end: usize) {
         let from = self.to.max(at);
         if self.hit && self.to >= at || !self.hit && self.to >= end {
             return;
         }
-        let found = log.get(from..end).and_then(|text| finder.find(text));
+        let found = finder.find(log.get(from..end));
         *self = Ahead { to: found.map_or(end, |hit| from + hit), hit: found.is_some() };
     }
 }
@@ -187,30 +188,20 @@ impl Ahead {
 /// assert_eq!(crashparse::hits(log).collect::<Vec<_>>(), [22..64]);
 /// ```
 pub fn hits(log: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut hits = Hits::new(log, 0);
+    let mut hits = Hits::new(Log::whole(log), 0);
     std::iter::from_fn(move || hits.next_before(log.len()).map(|span| span.start..span.end))
-}
-
-/// The line that holds the byte at `at`.
-pub(crate) fn line_around(log: &[u8], at: usize) -> Span {
-    let start = log.get(..at).and_then(|before| memrchr(b'\n', before)).map_or(0, |n| n + 1);
-    Span { start, end: line_end(log, at) }
-}
-
-/// Offset of the line feed that ends the line holding `at`, or of the log's end.
-pub(crate) fn line_end(log: &[u8], at: usize) -> usize {
-    log.get(at..).and_then(|rest| memchr(b'\n', rest)).map_or(log.len(), |n| at + n)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{FAMILIES, Hits};
     use crate::tests::support::all_logs;
+    use crate::text::Log;
 
     #[test]
     fn hits_are_those_of_a_naive_search() {
         for log in all_logs() {
-            let mut hits = Hits::new(&log.bytes, 0);
+            let mut hits = Hits::new(Log::whole(&log.bytes), 0);
             let mut found = Vec::new();
             while let Some(span) = hits.next_before(log.bytes.len()) {
                 found.push(span.start);

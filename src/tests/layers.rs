@@ -25,6 +25,7 @@ const ORDER: &[&[&str]] = &[
     &["report"],
     &["signature"],
     &["reader", "bisect"],
+    &["parallel"],
     &["symbolize"],
     &["render", "ser"],
 ];

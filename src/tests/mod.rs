@@ -9,6 +9,7 @@ mod readme;
 mod robust;
 mod rules;
 mod split;
+mod stream;
 pub(crate) mod support;
 #[cfg(feature = "symbolize")]
 mod symbolize;

@@ -9,36 +9,52 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::{Report, contains_crash, reports, reports_in};
+use crate::{Prefix, Report, contains_crash, reports, reports_in};
 
 use super::support::{self, Log};
 
 /// What must not change when a log is read in parts.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     title: String,
     span: Range<usize>,
     follows: Option<usize>,
     corruption: Option<&'static str>,
+    signature: u64,
     preamble: Vec<usize>,
     lines: Vec<usize>,
+    /// Prefixes and texts of all lines.
+    texts: Vec<(Prefix, Vec<u8>)>,
 }
 
 impl Seen {
-    fn of(report: &Report<'_>) -> Seen {
+    pub(super) fn of(report: &Report<'_>) -> Seen {
         Seen {
             title: report.title().to_string(),
             span: report.span(),
             follows: report.follows(),
             corruption: report.corruption().map(|corruption| corruption.as_str()),
+            signature: report.signature(),
             preamble: report.preamble().iter().map(|line| line.offset).collect(),
             lines: report.lines().iter().map(|line| line.offset).collect(),
+            texts: report
+                .preamble()
+                .iter()
+                .chain(report.lines())
+                .map(|line| (line.prefix, line.body.to_vec()))
+                .collect(),
         }
     }
 }
 
-fn whole(log: &[u8]) -> Vec<Seen> {
+pub(super) fn whole(log: &[u8]) -> Vec<Seen> {
     reports(log).map(|report| Seen::of(&report)).collect()
+}
+
+impl Seen {
+    pub(super) fn start(&self) -> usize {
+        self.span.start
+    }
 }
 
 /// The reports of all ranges between `cuts`.
@@ -51,7 +67,7 @@ fn in_parts(log: &[u8], cuts: &[usize]) -> Vec<Seen> {
 }
 
 /// The first difference, short enough to read.
-fn difference(whole: &[Seen], parts: &[Seen]) -> Option<String> {
+pub(super) fn difference(whole: &[Seen], parts: &[Seen]) -> Option<String> {
     let same = whole.iter().zip(parts).take_while(|(a, b)| a == b).count();
     if same == whole.len() && same == parts.len() {
         return None;
@@ -80,7 +96,7 @@ fn check(name: &str, log: &[u8], all: &[Seen], cuts: &[usize]) -> Result<(), Tes
 }
 
 /// A runner that tries the same cases each time; `PROPTEST_CASES` sets how many.
-fn runner(cases: u32) -> TestRunner {
+pub(super) fn runner(cases: u32) -> TestRunner {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 64, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
@@ -146,7 +162,7 @@ fn a_banner_belongs_to_the_range_of_its_first_byte() {
 }
 
 /// Logs one after another: boots of one machine.
-fn joined(logs: &[Log], picks: &[Index]) -> (String, Vec<u8>) {
+pub(super) fn joined(logs: &[Log], picks: &[Index]) -> (String, Vec<u8>) {
     let picked: Vec<&Log> = picks.iter().map(|index| &logs[index.index(logs.len())]).collect();
     let names: Vec<&str> = picked.iter().map(|log| log.name.as_str()).collect();
     (names.join(" + "), picked.iter().flat_map(|log| log.bytes.iter().copied()).collect())
@@ -167,11 +183,11 @@ fn parts_of_several_boots_have_the_reports_of_the_whole() {
 }
 
 /// Half a megabyte each: few where the code is not optimised.
-const GAP_CASES: u32 = if cfg!(debug_assertions) { 6 } else { 100 };
+pub(super) const GAP_CASES: u32 = if cfg!(debug_assertions) { 6 } else { 100 };
 
 /// Lines of others between two lines of a log.
 #[derive(Clone, Debug)]
-struct Gap {
+pub(super) struct Gap {
     /// Which line of the log, counted from a report's banner.
     after: (Index, usize),
     bytes: usize,
@@ -179,7 +195,7 @@ struct Gap {
 }
 
 /// Gaps as long as the windows that the engine looks back and forth in, a little less, and a little more.
-fn gaps() -> impl Strategy<Value = Vec<Gap>> {
+pub(super) fn gaps() -> impl Strategy<Value = Vec<Gap>> {
     let after = (any::<Index>(), 0..60usize);
     let bytes = prop_oneof![
         (1usize..12_000),
@@ -205,7 +221,7 @@ fn insert(log: &mut Vec<u8>, start: usize, nth: usize, bytes: usize, line: &str)
     log.splice(at..at, line.repeat(bytes / line.len()).into_bytes());
 }
 
-fn with_gaps(log: &[u8], gaps: &[Gap]) -> Vec<u8> {
+pub(super) fn with_gaps(log: &[u8], gaps: &[Gap]) -> Vec<u8> {
     let mut log = log.to_vec();
     for gap in gaps {
         let starts: Vec<usize> = reports(&log).map(|report| report.span().start).collect();

@@ -1,0 +1,244 @@
+//! Guards that a log gives the same reports however it is read: in pieces of any size, in ranges of any size, by any
+//! number of threads.
+
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::{Found, LineNumbers, ReadAt, ReportReader, Scan, Source};
+
+use super::split::{GAP_CASES, Seen, difference, gaps, joined, runner, whole, with_gaps};
+use super::support;
+
+/// Gives a log in pieces of these sizes, one after the other, over and over.
+struct Pieces<'l> {
+    log: &'l [u8],
+    sizes: Vec<usize>,
+    next: usize,
+}
+
+impl<'l> Pieces<'l> {
+    fn of(log: &'l [u8], sizes: &[usize]) -> Pieces<'l> {
+        Pieces { log, sizes: sizes.to_vec(), next: 0 }
+    }
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.sizes[self.next % self.sizes.len()];
+        self.next += 1;
+        let (piece, rest) = self.log.split_at(size.min(buffer.len()).min(self.log.len()));
+        buffer[..piece.len()].copy_from_slice(piece);
+        self.log = rest;
+        Ok(piece.len())
+    }
+}
+
+/// What a stream gives, and the numbers of its lines.
+fn streamed(log: &[u8], sizes: &[usize]) -> (Vec<Seen>, Vec<u64>) {
+    let mut reader = ReportReader::new(Pieces::of(log, sizes));
+    let (mut seen, mut numbers) = (Vec::new(), Vec::new());
+    while let Some(report) = reader.next_report().unwrap() {
+        seen.push(Seen::of(&report));
+        numbers.push(report.line_number().unwrap());
+    }
+    assert_eq!(reader.bytes_read(), log.len() as u64);
+    (seen, numbers)
+}
+
+/// A file of which a read gives at most so many bytes.
+struct Short<'l>(&'l [u8], usize);
+
+impl ReadAt for Short<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let from = self.0.get(offset as usize..).unwrap_or_default();
+        let length = from.len().min(buffer.len()).min(self.1);
+        buffer[..length].copy_from_slice(&from[..length]);
+        Ok(length)
+    }
+}
+
+/// What threads find in ranges of so many bytes.
+fn scanned(source: Source<'_>, threads: usize, range: usize, size: usize) -> (Vec<Seen>, Vec<u64>) {
+    let scan = Scan::new().threads(NonZeroUsize::new(threads).unwrap()).range_bytes(range);
+    let (mut seen, mut numbers, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    let outcome = scan.run(
+        [source],
+        |log, report| (log, Seen::of(report), report.line_number().unwrap()),
+        |log, found| {
+            match found {
+                Found::Report((0, report, number)) => {
+                    seen.push(report);
+                    numbers.push(number);
+                }
+                Found::End(bytes) => ends.push((log, bytes)),
+                other => panic!("{other:?}"),
+            }
+            ControlFlow::<()>::Continue(())
+        },
+    );
+    assert!(outcome.is_continue());
+    assert_eq!(ends, [(0, size as u64)]);
+    (seen, numbers)
+}
+
+/// How a log is read.
+#[derive(Clone, Debug)]
+enum Way {
+    Stream(Vec<usize>),
+    Memory(usize, usize),
+    File(usize, usize, usize),
+}
+
+fn ways() -> impl Strategy<Value = Way> {
+    let sizes = prop_oneof![1..10usize, 1..5_000usize, 60_000..70_000usize, 1..1_000_000usize];
+    let threads = || prop_oneof![Just(1usize), Just(2), Just(7)];
+    // Threads are dear.
+    let range = || prop_oneof![2_000..40_000usize, 40_000..200_000usize];
+    prop_oneof![
+        proptest::collection::vec(sizes, 1..4).prop_map(Way::Stream),
+        (threads(), range()).prop_map(|(threads, range)| Way::Memory(threads, range)),
+        (threads(), range(), prop_oneof![1_000..9_000usize, Just(usize::MAX)])
+            .prop_map(|(threads, range, most)| Way::File(threads, range, most)),
+    ]
+}
+
+fn check(name: &str, log: &[u8], all: &[Seen], way: &Way) -> Result<(), TestCaseError> {
+    let (seen, numbers) = match way {
+        Way::Stream(sizes) => streamed(log, sizes),
+        Way::Memory(threads, range) => scanned(Source::bytes(log), *threads, *range, log.len()),
+        Way::File(threads, range, most) => {
+            let source = Source::file(Short(log, *most), log.len() as u64);
+            scanned(source, *threads, *range, log.len())
+        }
+    };
+    if let Some(difference) = difference(all, &seen) {
+        return Err(TestCaseError::fail(format!("{name}, {way:?}: {difference}")));
+    }
+    let mut lines = LineNumbers::new(log);
+    let expected: Vec<u64> = all.iter().map(|seen| lines.of(seen.start())).collect();
+    prop_assert_eq!(numbers, expected, "{}, {:?}", name, way);
+    Ok(())
+}
+
+#[test]
+fn a_log_has_the_same_reports_however_it_is_read() {
+    for log in support::all_logs() {
+        let all = whole(&log.bytes);
+        let result = runner(3).run(&ways(), |way| check(&log.name, &log.bytes, &all, &way));
+        result.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn logs_with_gaps_have_the_same_reports_however_they_are_read() {
+    let mut logs = support::logs("logs");
+    logs.retain(|log| log.bytes.len() < 60_000);
+    let picks = proptest::collection::vec(any::<Index>(), 1..3);
+    let result = runner(GAP_CASES).run(&(picks, gaps(), ways()), |(picks, gaps, way)| {
+        let (name, log) = joined(&logs, &picks);
+        let log = with_gaps(&log, &gaps);
+        check(&format!("{name}, {gaps:?}"), &log, &whole(&log), &way)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn single_bytes_are_a_stream() {
+    for name in ["oops-work", "debian-multi-oops", "panic.kaslr"] {
+        for log in support::logs("logs").into_iter().filter(|log| log.name == name) {
+            let all = whole(&log.bytes);
+            for size in [1, 7] {
+                check(name, &log.bytes, &all, &Way::Stream(vec![size])).unwrap_or_else(|e| panic!("{e}"));
+            }
+        }
+    }
+}
+
+/// Lines longer than any window, before, in and behind reports, some with words of banners in them.
+#[test]
+fn no_line_is_too_long() {
+    let log = support::logs("logs").into_iter().find(|log| log.name == "oops-work").unwrap().bytes;
+    let start = whole(&log)[0].start();
+    let lines: Vec<usize> =
+        log[start..].iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| start + at + 1).collect();
+    for length in [70 << 10, 130 << 10, 1 << 20, (1 << 20) + (200 << 10), 3 << 20] {
+        let plain = b"x".repeat(length);
+        let stamped = [b"[    1.0] kernel BUG at mm/slub.c:1! ".as_slice(), &plain].concat();
+        let late =
+            [plain.as_slice(), b" kernel BUG at mm/slub.c:1! Sending NMI from CPU 0 to CPUs 1:"].concat();
+        for long in [plain, stamped, late] {
+            for at in [0, start, lines[0], lines[5], log.len()] {
+                let mut bytes = log[..at].to_vec();
+                bytes.extend_from_slice(&long);
+                bytes.push(b'\n');
+                bytes.extend_from_slice(&log[at..]);
+                let all = whole(&bytes);
+                for way in [
+                    Way::Stream(vec![100_000]),
+                    Way::Stream(vec![usize::MAX]),
+                    Way::Memory(2, 700_000),
+                    Way::File(2, 300_000, usize::MAX),
+                ] {
+                    check("a long line", &bytes, &all, &way)
+                        .unwrap_or_else(|e| panic!("{length}, {at}: {e}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_read_before_an_error_is_not_lost() {
+    struct Fails<'l>(Pieces<'l>);
+    impl Read for Fails<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(io::Error::other("the cable")),
+                bytes => Ok(bytes),
+            }
+        }
+    }
+    let log = b"[    1.0] kernel BUG at mm/slub.c:1!\n[    2.0] RIP: 0010:fn+0x1/0x2\n";
+    let mut reader = ReportReader::new(Fails(Pieces::of(log, &[20])));
+    assert_eq!(reader.next_report().unwrap().unwrap().title(), "kernel BUG in fn");
+    assert_eq!(reader.next_report().unwrap_err().to_string(), "the cable");
+    assert!(reader.next_report().unwrap().is_none());
+}
+
+#[test]
+fn a_report_comes_as_soon_as_it_is_complete() {
+    let log = support::logs("logs").into_iter().find(|log| log.name == "debian-multi-oops").unwrap().bytes;
+    let all = whole(&log);
+    assert!(all.len() > 1);
+    let mut reader = ReportReader::new(Pieces::of(&log, &[80]));
+    let _ = reader.next_report().unwrap().unwrap();
+    assert!(reader.bytes_read() < log.len() as u64, "the first comes only at the end");
+}
+
+#[test]
+fn a_file_that_shrinks_is_an_error() {
+    let log = support::logs("logs").into_iter().find(|log| log.name == "oops-work").unwrap().bytes;
+    let claimed = log.len() as u64 + 1_000_000;
+    for threads in [1, 2] {
+        let (mut titles, mut errors) = (0, Vec::new());
+        let outcome = Scan::new().threads(NonZeroUsize::new(threads).unwrap()).range_bytes(50_000).run(
+            [Source::file(Short(&log, usize::MAX), claimed), Source::bytes("all is well\n")],
+            |_, _| (),
+            |at, found| {
+                match found {
+                    Found::Report(()) => titles += 1,
+                    Found::Failed(error) => errors.push(error.to_string()),
+                    Found::End(bytes) if at == 1 => return ControlFlow::Break(bytes),
+                    Found::End(_) => {}
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(outcome, ControlFlow::Break(12));
+        assert_eq!((titles, errors), (1, vec!["the file is shorter than when it was opened".to_string()]));
+    }
+}
