@@ -1,12 +1,90 @@
-//! Files as they are read: unpacked if they are packed.
+//! Logs and other files as they are opened: unpacked if they are packed.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-/// Opens a log, or standard input for `-`.
+use crashparse::Source;
+use indicatif::ProgressBar;
+use memmap2::Mmap;
+
+use crate::progress::Watched;
+use crate::unpack::{Packed, beside, unpack};
+
+/// How logs are opened.
+pub(crate) struct Opener {
+    pub(crate) threads: NonZeroUsize,
+    /// Files are mapped, not read.
+    pub(crate) mmap: bool,
+    /// Where it is shown how far they have been read.
+    pub(crate) bar: ProgressBar,
+}
+
+/// A log, and whether somebody may be writing it just now.
+pub(crate) struct Input {
+    pub(crate) source: Source<'static>,
+    pub(crate) live: bool,
+}
+
+impl Opener {
+    /// Opens a log, or standard input for `-`.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
+        let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
+        let Some(file) = file else {
+            return self.stream(io::stdin());
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        // A file of the kernel's has no size.
+        if !metadata.is_file() || metadata.len() == 0 {
+            return self.stream(file);
+        }
+        let mut head = Vec::new();
+        (&file).take(Packed::HEAD).read_to_end(&mut head)?;
+        let source = match Packed::of(&head) {
+            Some(packed) => Source::stream(unpack(file, packed, self.threads, &self.bar)?),
+            // SAFETY: who asks for `--mmap` has read that the file must not be changed or shortened meanwhile.
+            #[allow(unsafe_code, reason = "there is no other way to map a file")]
+            None if self.mmap => Source::bytes(unsafe { Mmap::map(&file) }?),
+            None => Source::file(Watched::new(file, &self.bar), metadata.len()),
+        };
+        Ok(Input { source, live: false })
+    }
+
+    fn stream(&self, input: impl Read + Send + 'static) -> io::Result<Input> {
+        let (packed, input) = sniffed(Watched::new(input, &self.bar))?;
+        let source = match packed {
+            Some(packed) => Source::stream(beside(packed.decoder(input)?)),
+            None => Source::stream(input),
+        };
+        Ok(Input { source, live: true })
+    }
+}
+
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Standard input, if it is a file that nobody has read from.
+fn stdin_file() -> Option<File> {
+    #[cfg(unix)]
+    {
+        use std::io::Seek;
+        use std::os::fd::AsFd;
+        let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+        let unread = file.metadata().is_ok_and(|m| m.is_file()) && file.stream_position().ok() == Some(0);
+        unread.then_some(file)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Opens a file to be read from its start, or standard input for `-`.
 pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return unpacked(io::stdin().lock());
     }
     let file = File::open(path)?;
@@ -17,19 +95,19 @@ pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 }
 
 /// What is packed by gzip, xz or zstd as it was before; anything else as it is.
-pub(crate) fn unpacked<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    let mut head = Vec::new();
-    input.by_ref().take(6).read_to_end(&mut head)?;
-    let gzip = head.starts_with(b"\x1f\x8b");
-    let xz = head.starts_with(b"\xfd7zXZ\0");
-    let zstd = head.starts_with(b"\x28\xb5\x2f\xfd");
-    let whole = Cursor::new(head).chain(input);
-    Ok(match () {
-        _ if gzip => Box::new(flate2::read::MultiGzDecoder::new(whole)),
-        _ if xz => Box::new(liblzma::read::XzDecoder::new_multi_decoder(whole)),
-        _ if zstd => Box::new(zstd::Decoder::new(whole)?),
-        _ => Box::new(whole),
+pub(crate) fn unpacked<'r>(input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let (packed, input) = sniffed(input)?;
+    Ok(match packed {
+        Some(packed) => Box::new(packed.decoder(input)?),
+        None => Box::new(input),
     })
+}
+
+/// How the input is packed, and the input from its start.
+fn sniffed<R: Read>(mut input: R) -> io::Result<(Option<Packed>, impl Read + use<R>)> {
+    let mut head = Vec::new();
+    input.by_ref().take(Packed::HEAD).read_to_end(&mut head)?;
+    Ok((Packed::of(&head), Cursor::new(head).chain(input)))
 }
 
 /// Input that ends where reading fails, and keeps the error: what was read before is not lost.

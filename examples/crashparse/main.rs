@@ -5,19 +5,26 @@
 //! ```
 
 mod input;
+mod output;
+mod progress;
 mod symbols;
+mod unpack;
 
-use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand, ValueEnum};
-use crashparse::ser::{JsonReport, SCHEMA};
-use crashparse::{LineNumbers, Plain, Report, TextReport, reports};
+use crashparse::{Found, Plain, Scan, Source};
 
-use input::Checked;
+use input::{Checked, Opener};
+use output::{Printer, Renderer};
 use symbols::{SymbolArgs, Symbols};
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
@@ -44,6 +51,18 @@ struct Args {
     /// Print a line for each title: how many reports have it, the first and the last time, the title.
     #[arg(long, conflicts_with = "format")]
     summary: bool,
+
+    /// How many threads read [default: as many as the machine has cores].
+    #[arg(short = 'j', long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// Map files into memory instead of reading them: a file that is shortened meanwhile kills the process.
+    #[arg(long)]
+    mmap: bool,
+
+    /// When to show on standard error how far large logs have been read.
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "WHEN")]
+    progress: Progress,
 
     /// When to colour text.
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
@@ -95,6 +114,35 @@ enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Progress {
+    /// If standard error is a terminal and there is much to read.
+    Auto,
+    /// Never.
+    Never,
+}
+
+impl Args {
+    fn format(&self) -> Format {
+        match self.format {
+            _ if self.count => Format::Count,
+            _ if self.summary => Format::Summary,
+            format => format,
+        }
+    }
+
+    fn title_style(&self) -> Style {
+        let wanted = match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
+        };
+        if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() }
+    }
 }
 
 fn main() -> ExitCode {
@@ -159,29 +207,74 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
 
 /// Reads all logs and prints their reports; an error is one of standard output.
 fn run(args: &Args) -> io::Result<Outcome> {
-    let mut printer = Printer::new(args);
-    printer.symbols = Symbols::open(&args.symbols);
-    let mut outcome = Outcome::default();
-    printer.begin()?;
-    for path in &inputs(&args.logs) {
-        let error = match input::open(path) {
-            Ok(input) => {
-                let mut input = Checked { input, error: None };
-                let mut log = Vec::new();
-                input.read_to_end(&mut log)?;
-                outcome.found |= printer.file(&name(path), &log)?;
-                input.error
-            }
-            Err(error) => Some(error),
-        };
-        if let Some(error) = error {
-            say(&format_args!("{}: {error}", name(path)));
-            outcome.failed = true;
+    let format = args.format();
+    let paths = inputs(&args.logs);
+    let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
+    let name = |log: usize| names.get(log).map_or("", String::as_str);
+    let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let bar = progress::bar(args.progress == Progress::Auto, &paths);
+    let opener = Opener { threads, mmap: args.mmap, bar: bar.clone() };
+    let renderer = Renderer {
+        format,
+        bugs_only: args.bugs_only,
+        title: args.title_style(),
+        symbols: Mutex::new(Symbols::open(&args.symbols)),
+    };
+    let live: Vec<AtomicBool> = paths.iter().map(|_| AtomicBool::new(false)).collect();
+    let is_live = |log: usize| live.get(log).is_some_and(|live| live.load(Ordering::Relaxed));
+    let sources = paths.iter().zip(&live).map(|(path, live)| match opener.open(path) {
+        Ok(input) => {
+            live.store(input.live, Ordering::Relaxed);
+            input.source
         }
+        Err(error) => Source::stream(Unreadable(Some(error))),
+    });
+    let mut printer = Printer::new(BufWriter::new(io::stdout()), format, paths.len() > 1)?;
+    let mut failed = false;
+    let mut unreadable = false;
+    let scan = Scan::new().threads(threads).line_numbers(!matches!(format, Format::Count | Format::Summary));
+    let outcome = scan.run(
+        sources,
+        |log, report| renderer.render(name(log), report),
+        |log, found| {
+            let printed = match found {
+                Found::Report(Ok(Some(report))) => {
+                    bar.suspend(|| printer.report(name(log), report, is_live(log)))
+                }
+                Found::Report(Ok(None)) => Ok(()),
+                Found::Report(Err(error)) => Err(error),
+                Found::Failed(error) => {
+                    bar.suspend(|| say(&format_args!("{}: {error}", name(log))));
+                    (failed, unreadable) = (true, true);
+                    Ok(())
+                }
+                Found::End(bytes) => {
+                    let nothing = std::mem::take(&mut unreadable) && bytes == 0;
+                    printer.end(name(log), (!nothing).then_some(bytes))
+                }
+                _ => Ok(()),
+            };
+            printed.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        },
+    );
+    bar.finish_and_clear();
+    if let ControlFlow::Break(error) = outcome {
+        return Err(error);
     }
-    printer.end()?;
-    outcome.failed |= printer.symbols.is_some_and(|symbols| symbols.failed());
-    Ok(outcome)
+    let found = printer.found;
+    printer.finish()?;
+    let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed |= symbols.is_some_and(|symbols| symbols.failed());
+    Ok(Outcome { found, failed })
+}
+
+/// A log that could not be opened: its turn to say so comes with the others.
+struct Unreadable(Option<io::Error>);
+
+impl Read for Unreadable {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// Prints a message to standard error; where that is closed nobody wants it.
@@ -191,149 +284,4 @@ fn say(message: &dyn std::fmt::Display) {
 
 fn name(path: &Path) -> String {
     if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy().into_owned() }
-}
-
-struct Printer {
-    out: io::BufWriter<io::StdoutLock<'static>>,
-    format: Format,
-    bugs_only: bool,
-    title: Style,
-    files: usize,
-    /// Whether more than one log is read.
-    several: bool,
-    symbols: Option<Symbols>,
-    /// For `--summary`, by title.
-    seen: BTreeMap<String, Seen>,
-}
-
-/// Reports of one title.
-#[derive(Default)]
-struct Seen {
-    count: u64,
-    /// Times of the first and the last, in microseconds, as far as the logs have times.
-    first: Option<u64>,
-    last: Option<u64>,
-}
-
-impl Printer {
-    fn new(args: &Args) -> Printer {
-        let wanted = match args.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => {
-                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-            }
-        };
-        let title = if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() };
-        let out = io::BufWriter::new(io::stdout().lock());
-        let format = match args.format {
-            _ if args.count => Format::Count,
-            _ if args.summary => Format::Summary,
-            format => format,
-        };
-        let (several, bugs_only) = (args.logs.len() > 1, args.bugs_only);
-        Printer { out, format, bugs_only, title, files: 0, several, symbols: None, seen: BTreeMap::new() }
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        match self.format {
-            Format::Json => write!(self.out, "{{\"schema\":{SCHEMA},\"files\":["),
-            _ => Ok(()),
-        }
-    }
-
-    /// Prints the reports of one log; whether it has any.
-    fn file(&mut self, path: &str, log: &[u8]) -> io::Result<bool> {
-        if self.format == Format::Json {
-            let comma = if self.files > 0 { "," } else { "" };
-            let path = serde_json::to_string(path)?;
-            write!(self.out, "{comma}\n{{\"path\":{path},\"bytes\":{},\"reports\":[", log.len())?;
-        }
-        self.files += 1;
-        let mut numbers = LineNumbers::new(log);
-        let mut count = 0_u64;
-        let bugs_only = self.bugs_only;
-        let wanted = |report: &Report<'_>| !bugs_only || report.kind().is_bug();
-        for report in reports(log).filter(wanted) {
-            count += 1;
-            match self.format {
-                Format::Count => {}
-                Format::Summary => self.see(&report),
-                _ => self.report(path, numbers.of(report.span().start), &report, count == 1)?,
-            }
-        }
-        match self.format {
-            Format::Json => write!(self.out, "]}}")?,
-            Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes()))?,
-            Format::Count => writeln!(self.out, "{count}")?,
-            _ => {}
-        }
-        Ok(count > 0)
-    }
-
-    /// Counts a report for the summary.
-    fn see(&mut self, report: &Report<'_>) {
-        let seen = self.seen.entry(report.title().to_string()).or_default();
-        seen.count += 1;
-        if let Some(time) = report.time() {
-            seen.first = Some(seen.first.map_or(time, |first| first.min(time)));
-            seen.last = seen.last.max(Some(time));
-        }
-    }
-
-    fn report(&mut self, path: &str, line: u64, report: &Report<'_>, first: bool) -> io::Result<()> {
-        let symbols = self.symbols.as_mut().filter(|_| self.format != Format::Titles);
-        let found = symbols.map(|symbols| symbols.of(report));
-        let mut json = JsonReport::new(report).line(line);
-        let mut text = TextReport::new(report).at(path, line);
-        if let Some(found) = &found {
-            json = json.sources(&found.sources);
-            text = text.sources(&found.sources);
-            json = found.guilty_file.as_deref().map_or(json, |file| json.guilty_file(file));
-        }
-        match self.format {
-            Format::Titles => {
-                writeln!(self.out, "{}:{line}: {}", Plain(path.as_bytes()), report.title())
-            }
-            Format::Json => {
-                self.out.write_all(if first { b"\n" } else { b",\n" })?;
-                Ok(serde_json::to_writer(&mut self.out, &json)?)
-            }
-            Format::Jsonl => {
-                serde_json::to_writer(&mut self.out, &json.path(path))?;
-                self.out.write_all(b"\n")?;
-                self.out.flush()
-            }
-            Format::Count | Format::Summary => Ok(()),
-            Format::Text => {
-                let text = text.to_string();
-                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
-                writeln!(self.out, "{}{title}{}\n{rest}", self.title.render(), self.title.render_reset())
-            }
-        }
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        let seconds = |time: Option<u64>| {
-            time.map_or(format!("{:>13}", "-"), |time| {
-                format!("{:>6}.{:06}", time / 1_000_000, time % 1_000_000)
-            })
-        };
-        // The most common first; of one number in the order of the alphabet.
-        let mut seen: Vec<(&String, &Seen)> = self.seen.iter().collect();
-        seen.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
-        for (title, Seen { count, first, last }) in seen {
-            writeln!(
-                self.out,
-                "{count:>7} {} {} {}",
-                seconds(*first),
-                seconds(*last),
-                Plain(title.as_bytes())
-            )?;
-        }
-        if self.format == Format::Json {
-            writeln!(self.out, "]}}")?;
-        }
-        self.out.flush()
-    }
 }

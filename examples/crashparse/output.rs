@@ -1,0 +1,172 @@
+//! What is printed: each report as it is rendered by whichever thread found it, in the order of the logs.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use anstyle::Style;
+use crashparse::ser::{JsonReport, SCHEMA};
+use crashparse::{Plain, Report, TextReport};
+
+use crate::Format;
+use crate::symbols::Symbols;
+
+/// Makes text of reports, in any thread.
+pub(crate) struct Renderer {
+    pub(crate) format: Format,
+    pub(crate) bugs_only: bool,
+    /// How a title is set off.
+    pub(crate) title: Style,
+    pub(crate) symbols: Mutex<Option<Symbols>>,
+}
+
+/// A report as it is printed.
+pub(crate) struct Rendered {
+    text: Vec<u8>,
+    title: String,
+    time: Option<u64>,
+}
+
+impl Renderer {
+    /// The text of a report of the log at a path; `None` if it is not wanted.
+    pub(crate) fn render(&self, path: &str, report: &Report<'_>) -> io::Result<Option<Rendered>> {
+        if self.bugs_only && !report.kind().is_bug() {
+            return Ok(None);
+        }
+        let mut rendered = Rendered { text: Vec::new(), title: String::new(), time: None };
+        match self.format {
+            Format::Count => {}
+            Format::Summary => (rendered.title, rendered.time) = (report.title().to_string(), report.time()),
+            Format::Titles => {
+                let line = report.line_number().unwrap_or_default();
+                writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
+            }
+            Format::Text | Format::Json | Format::Jsonl => self.whole(path, report, &mut rendered.text)?,
+        }
+        Ok(Some(rendered))
+    }
+
+    fn whole(&self, path: &str, report: &Report<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+        let line = report.line_number().unwrap_or_default();
+        // The threads look frames up one after the other.
+        let mut symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = symbols.as_mut().map(|symbols| symbols.of(report));
+        drop(symbols);
+        let mut json = JsonReport::new(report).line(line);
+        let mut text = TextReport::new(report).at(path, line);
+        if let Some(found) = &found {
+            json = json.sources(&found.sources);
+            text = text.sources(&found.sources);
+            json = found.guilty_file.as_deref().map_or(json, |file| json.guilty_file(file));
+        }
+        match self.format {
+            Format::Json => serde_json::to_writer(out, &json)?,
+            Format::Jsonl => {
+                serde_json::to_writer(&mut *out, &json.path(path))?;
+                out.push(b'\n');
+            }
+            _ => {
+                let text = text.to_string();
+                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+                writeln!(out, "{}{title}{}\n{rest}", self.title.render(), self.title.render_reset())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prints what was rendered.
+pub(crate) struct Printer<W: Write> {
+    out: W,
+    format: Format,
+    /// Whether more than one log is read.
+    several: bool,
+    logs: usize,
+    /// Reports of the log that is being printed.
+    count: u64,
+    /// Whether any log had one.
+    pub(crate) found: bool,
+    /// For `--summary`, by title.
+    seen: BTreeMap<String, Seen>,
+}
+
+/// Reports of one title.
+#[derive(Default)]
+struct Seen {
+    count: u64,
+    /// Times of the first and the last, in microseconds, as far as the logs have times.
+    first: Option<u64>,
+    last: Option<u64>,
+}
+
+impl<W: Write> Printer<W> {
+    pub(crate) fn new(mut out: W, format: Format, several: bool) -> io::Result<Printer<W>> {
+        if format == Format::Json {
+            write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?;
+        }
+        Ok(Printer { out, format, several, logs: 0, count: 0, found: false, seen: BTreeMap::new() })
+    }
+
+    /// Prints a report of the log at a path; at once, where the log is `live`: somebody may be waiting.
+    pub(crate) fn report(&mut self, path: &str, report: Rendered, live: bool) -> io::Result<()> {
+        if self.format == Format::Json {
+            if self.count == 0 {
+                self.begin(path)?;
+            }
+            self.out.write_all(if self.count == 0 { b"\n" } else { b",\n" })?;
+        }
+        self.count += 1;
+        self.found = true;
+        if self.format == Format::Summary {
+            let seen = self.seen.entry(report.title).or_default();
+            seen.count += 1;
+            seen.first = seen.first.into_iter().chain(report.time).min();
+            seen.last = seen.last.max(report.time);
+        }
+        self.out.write_all(&report.text)?;
+        if live { self.out.flush() } else { Ok(()) }
+    }
+
+    /// Ends a log of so many bytes; of one that could not be read at all there is nothing to say.
+    pub(crate) fn end(&mut self, path: &str, bytes: Option<u64>) -> io::Result<()> {
+        let count = std::mem::take(&mut self.count);
+        let Some(bytes) = bytes else { return Ok(()) };
+        match self.format {
+            Format::Json => {
+                if count == 0 {
+                    self.begin(path)?;
+                }
+                write!(self.out, "],\"bytes\":{bytes}}}")
+            }
+            Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes())),
+            Format::Count => writeln!(self.out, "{count}"),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, path: &str) -> io::Result<()> {
+        let comma = if self.logs > 0 { "," } else { "" };
+        self.logs += 1;
+        write!(self.out, "{comma}\n{{\"path\":{},\"reports\":[", serde_json::to_string(path)?)
+    }
+
+    /// Prints what comes after all logs.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        let seconds = |time: Option<u64>| {
+            time.map_or(format!("{:>13}", "-"), |time| {
+                format!("{:>6}.{:06}", time / 1_000_000, time % 1_000_000)
+            })
+        };
+        // The most common first; of one number in the order of the alphabet.
+        let mut seen: Vec<(&String, &Seen)> = self.seen.iter().collect();
+        seen.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
+        for (title, Seen { count, first, last }) in seen {
+            let (first, last) = (seconds(*first), seconds(*last));
+            writeln!(self.out, "{count:>7} {first} {last} {}", Plain(title.as_bytes()))?;
+        }
+        if self.format == Format::Json {
+            writeln!(self.out, "]}}")?;
+        }
+        self.out.flush()
+    }
+}

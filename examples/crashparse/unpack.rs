@@ -1,0 +1,243 @@
+//! Packed logs: unpacked beside the scan, and by several threads where the file has parts that stand alone.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crashparse::ReadAt;
+use flate2::read::MultiGzDecoder;
+use indicatif::ProgressBar;
+use liblzma::read::XzDecoder;
+
+use crate::progress::Watched;
+
+/// Bytes that are handed on at a time.
+const PIECE_BYTES: usize = 256 << 10;
+/// Pieces of each thread that wait to be read.
+const PIECES_AHEAD: usize = 4;
+/// A thread unpacks at least that many packed bytes before the next one's turn.
+const PART_BYTES: u64 = 256 << 10;
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packed {
+    Gzip,
+    Xz,
+    Zstd,
+}
+
+impl Packed {
+    /// Bytes of a file that tell.
+    pub(crate) const HEAD: u64 = 6;
+
+    /// How a file is packed that begins with these bytes.
+    pub(crate) fn of(head: &[u8]) -> Option<Packed> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Packed::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packed::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packed::Zstd),
+            // A frame to be skipped, with which pzstd begins.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Packed::Zstd),
+            _ => None,
+        }
+    }
+
+    /// What was packed; several files in one are one file.
+    pub(crate) fn decoder<R: Read>(self, input: R) -> io::Result<Decoder<R>> {
+        Ok(match self {
+            Packed::Gzip => Decoder::Gzip(MultiGzDecoder::new(input)),
+            Packed::Xz => Decoder::Xz(XzDecoder::new_multi_decoder(input)),
+            Packed::Zstd => Decoder::Zstd(zstd::Decoder::new(input)?),
+        })
+    }
+}
+
+/// A packed file, unpacked while it is read.
+pub(crate) enum Decoder<R: Read> {
+    Gzip(MultiGzDecoder<R>),
+    Xz(XzDecoder<R>),
+    Zstd(zstd::Decoder<'static, BufReader<R>>),
+}
+
+impl<R: Read> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Decoder::Gzip(decoder) => decoder.read(buffer),
+            Decoder::Xz(decoder) => decoder.read(buffer),
+            Decoder::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// Unpacks a file in so many threads, if it has as many parts, while the caller does something else.
+pub(crate) fn unpack(
+    file: File,
+    packed: Packed,
+    threads: NonZeroUsize,
+    bar: &ProgressBar,
+) -> io::Result<Box<dyn Read + Send>> {
+    let size = file.metadata()?.len();
+    let file = Arc::new(Watched::new(file, bar));
+    let section = |range: Range<u64>| Section { file: Arc::clone(&file), at: range.start, end: range.end };
+    if threads == NonZeroUsize::MIN {
+        return Ok(Box::new(packed.decoder(section(0..size))?));
+    }
+    let parts = parts(&*file, size, packed);
+    let threads = threads.get().min(parts.len());
+    let mut pieces = Vec::new();
+    for thread in 0..threads {
+        let (sender, receiver) = sync_channel(PIECES_AHEAD);
+        pieces.push(receiver);
+        let own: Vec<Section> = parts.iter().skip(thread).step_by(threads).cloned().map(section).collect();
+        thread::spawn(move || {
+            own.into_iter().all(|section| hand_on(packed.decoder(section), &sender));
+        });
+    }
+    Ok(Box::new(Joined { pieces: pieces.into(), piece: Vec::new(), at: 0 }))
+}
+
+/// Unpacks a stream in a thread of its own.
+pub(crate) fn beside(input: impl Read + Send + 'static) -> impl Read + Send {
+    let (sender, receiver) = sync_channel(PIECES_AHEAD);
+    thread::spawn(move || hand_on(Ok(input), &sender));
+    Joined { pieces: [receiver].into(), piece: Vec::new(), at: 0 }
+}
+
+/// A piece of a part; `None` at its end.
+type Piece = io::Result<Option<Vec<u8>>>;
+
+/// Hands on the pieces of a part; whether anybody still wants more.
+fn hand_on(input: io::Result<impl Read>, to: &SyncSender<Piece>) -> bool {
+    let mut input = match input {
+        Ok(input) => input,
+        Err(error) => return to.send(Err(error)).is_ok(),
+    };
+    loop {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        let read = input.by_ref().take(PIECE_BYTES as u64).read_to_end(&mut piece);
+        let ended = piece.is_empty();
+        if !ended && to.send(Ok(Some(piece))).is_err() {
+            return false;
+        }
+        match read {
+            Ok(_) if ended => return to.send(Ok(None)).is_ok(),
+            Ok(_) => {}
+            Err(error) => return to.send(Err(error)).is_ok(),
+        }
+    }
+}
+
+/// The pieces of several threads, of which each unpacks every so many-th part.
+struct Joined {
+    /// The thread of the current part comes first.
+    pieces: VecDeque<Receiver<Piece>>,
+    piece: Vec<u8>,
+    /// How much of the piece has been read.
+    at: usize,
+}
+
+impl Read for Joined {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let rest = self.piece.get(self.at..).unwrap_or_default();
+            if let Some((from, to)) = rest
+                .get(..buffer.len().min(rest.len()))
+                .zip(buffer.get_mut(..rest.len().min(buffer.len())))
+                .filter(|(from, _)| !from.is_empty())
+            {
+                to.copy_from_slice(from);
+                self.at += to.len();
+                return Ok(to.len());
+            }
+            // A thread that has no more parts is gone, and so are those after it.
+            let Some(Ok(piece)) = self.pieces.front().map(Receiver::recv) else { return Ok(0) };
+            match piece? {
+                Some(piece) => (self.piece, self.at) = (piece, 0),
+                None => self.pieces.rotate_left(1),
+            }
+        }
+    }
+}
+
+/// A part of a file.
+struct Section {
+    file: Arc<Watched<File>>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Section {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
+        let bytes = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        self.at += bytes as u64;
+        Ok(bytes)
+    }
+}
+
+/// The parts of a file that can be unpacked each alone: frames of zstd, and members of gzip that say how long they are.
+fn parts(file: &dyn ReadAt, size: u64, packed: Packed) -> Vec<Range<u64>> {
+    let next = match packed {
+        Packed::Gzip => bgzf_member,
+        Packed::Xz => |_: &dyn ReadAt, _| None,
+        Packed::Zstd => zstd_frame,
+    };
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    // What cannot be told apart is one part, to the end.
+    while let Some(length) = next(file, at).filter(|length| at + length < size) {
+        at += length;
+        if at - start >= PART_BYTES {
+            parts.push(start..at);
+            start = at;
+        }
+    }
+    parts.push(start..size);
+    parts
+}
+
+/// The bytes of a file at an offset, if they are there.
+fn bytes<const N: usize>(file: &dyn ReadAt, at: u64) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    (file.read_at(&mut bytes, at).ok()? == N).then_some(bytes)
+}
+
+/// Length of the member of a blocked gzip file (bgzip): its extra field `BC` has it, less one.
+fn bgzf_member(file: &dyn ReadAt, at: u64) -> Option<u64> {
+    match bytes(file, at)? {
+        [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, 6, 0, b'B', b'C', 2, 0, low, high] if flags & 4 != 0 => {
+            Some(u64::from(u16::from_le_bytes([low, high])) + 1)
+        }
+        _ => None,
+    }
+}
+
+/// Length of a frame of zstd (RFC 8878), by the lengths of its blocks.
+fn zstd_frame(file: &dyn ReadAt, start: u64) -> Option<u64> {
+    let [magic @ .., flags] = bytes::<5>(file, start)?;
+    if let [0x50..=0x5f, 0x2a, 0x4d, 0x18] = magic {
+        return Some(8 + u64::from(u32::from_le_bytes(bytes(file, start + 4)?)));
+    }
+    if magic != [0x28, 0xb5, 0x2f, 0xfd] {
+        return None;
+    }
+    let single = flags >> 5 & 1;
+    let window = u64::from(1 - single);
+    let dictionary = [0, 1, 2, 4].get(usize::from(flags & 3))?;
+    let content = [u64::from(single), 2, 4, 8];
+    let mut at = start + 5 + window + dictionary + content.get(usize::from(flags >> 6))?;
+    loop {
+        let [a, b, c] = bytes(file, at)?;
+        let block = u32::from_le_bytes([a, b, c, 0]);
+        // A block of one byte, repeated, is one byte long.
+        at += 3 + if block >> 1 & 3 == 1 { 1 } else { u64::from(block >> 3) };
+        if block & 1 != 0 {
+            let checksum = u64::from(flags >> 2 & 1) * 4;
+            return Some(at + checksum - start);
+        }
+    }
+}
