@@ -4,118 +4,97 @@
 //! cargo bench --bench linear
 //! ```
 //!
-//! Builds logs from one report of `testdata/` and the quiet lines of its boot, and prints for each the time
-//! of a parse, best of some. Numbers are printed and never asserted: they are of the machine as well.
+//! Builds logs from the boots and the crashes of `testdata/logs` and prints for each the time of a parse, best of
+//! some. Numbers are printed and never asserted: they are of the machine as well.
+
+mod logs;
 
 use std::hint::black_box;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crashparse::reports;
+use logs::{Generator, Parts};
 
-/// The log that the synthetic ones are made of.
-const SAMPLE: &str = "testdata/logs/kasan-uaf-write.log";
+/// A log with one report.
+const ONE: &[&str] = &["kasan-uaf-write"];
 const MEGABYTE: usize = 1 << 20;
 
 fn main() -> io::Result<()> {
     // `cargo test --benches` runs this as well, without `--bench`: then small sizes will do.
     let full = std::env::args().any(|arg| arg == "--bench");
-    let sample = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE))?;
-    let Some(span) = reports(&sample).next().map(|report| report.span()) else {
-        return Err(io::Error::other("no report in the sample"));
-    };
-    let parts = Parts {
-        boot: lines(sample.get(..span.start).unwrap_or_default()),
-        report: sample.get(span.start..(span.end + 1).min(sample.len())).unwrap_or_default(),
-    };
-    repeated(&parts, if full { &[1, 100, 10_000] } else { &[1, 10] });
-    diluted(&parts, if full { &[1, 64] } else { &[1] });
+    repeated(if full { &[1, 100, 10_000] } else { &[1, 10] })?;
+    let parts = Parts::of(logs::NAMES)?;
+    diluted(&parts, if full { 64 } else { 2 });
     quiet(&parts, if full { 256 } else { 1 });
     #[cfg(feature = "serde")]
-    json(&parts, if full { 64 } else { 1 })?;
+    {
+        println!("back-to-back reports into JSON");
+        json("of one log", &Parts::of(ONE)?, if full { 64 } else { 1 })?;
+        json("of many logs", &parts, if full { 64 } else { 1 })?;
+    }
     Ok(())
 }
 
-/// What the logs are built of.
-struct Parts<'a> {
-    boot: Vec<&'a [u8]>,
-    report: &'a [u8],
-}
-
-impl Parts<'_> {
-    fn add_quiet(&self, log: &mut Vec<u8>, lines: usize) {
-        for line in self.boot.iter().cycle().take(lines) {
-            log.extend_from_slice(line);
-        }
-    }
-}
-
-fn lines(text: &[u8]) -> Vec<&[u8]> {
-    text.split_inclusive(|&byte| byte == b'\n').collect()
-}
-
-/// Reports with 200 quiet lines between: ten thousand must cost ten thousand times one.
-fn repeated(parts: &Parts<'_>, counts: &[usize]) {
+/// Reports with 200 quiet lines between: ten thousand must cost ten thousand times one. All are of one log, and every
+/// row reads all of them, so many in a log: what is compared is how many stand in one log, nothing else.
+fn repeated(counts: &[usize]) -> io::Result<()> {
     println!("reports with 200 quiet lines between");
+    let parts = Parts::of(ONE)?;
+    let mut lines = Generator::new(&parts, 0);
+    let mut pieces = vec![Vec::new(); counts.iter().copied().max().unwrap_or_default()];
+    for piece in &mut pieces {
+        (0..200).for_each(|_| lines.line(piece));
+        lines.crash(piece);
+    }
     let mut of_one = None;
     for &count in counts {
-        let mut log = Vec::new();
-        for _ in 0..count {
-            parts.add_quiet(&mut log, 200);
-            log.extend_from_slice(parts.report);
-        }
-        let (took, found) = parse(&log);
+        let logs: Vec<Vec<u8>> = pieces.chunks(count.max(1)).map(<[Vec<u8>]>::concat).collect();
+        let (took, found) = parse(&logs);
         let each = took.as_secs_f64() / found.max(1) as f64;
         let first = *of_one.get_or_insert(each);
         println!(
-            "  {count:6} reports, {found:6} found: {:8.1} us each, {:5.2} times one, {}",
+            "  {count:6} in each of {:6} logs, {found:6} found: {:8.1} us each, {:5.2} times one, {}",
+            logs.len(),
             each * 1e6,
             each / first,
-            speed(log.len(), took)
+            speed(&logs, took)
         );
     }
+    Ok(())
 }
 
-/// Logs of which reports are 2 %.
-fn diluted(parts: &Parts<'_>, megabytes: &[usize]) {
+/// Logs of which reports are 2 %: many small ones, and all of them as one.
+fn diluted(parts: &Parts, count: usize) {
     println!("reports are 2 % of the log");
-    for &size in megabytes {
-        let mut log = Vec::new();
-        while log.len() < size * MEGABYTE {
-            let target = log.len() + 49 * parts.report.len();
-            while log.len() < target {
-                parts.add_quiet(&mut log, parts.boot.len());
-            }
-            log.extend_from_slice(parts.report);
-        }
-        // As many as the largest has bytes: else the small one would come out of the cache, and the large one not.
-        let largest = megabytes.iter().max().unwrap_or(&size);
-        let logs = vec![log; largest.div_ceil(size)];
-        let bytes = logs.iter().map(Vec::len).sum();
-        let mut found = 0;
-        let took = best(|| found = logs.iter().map(|log| titles(log)).sum());
-        println!("  {size:4} MiB, {found:6} found in {:2} logs: {}", logs.len(), speed(bytes, took));
+    let mut lines = Generator::new(parts, 2);
+    let mut small = vec![Vec::new(); count];
+    small.iter_mut().for_each(|log| lines.fill(log, MEGABYTE));
+    // The same bytes: as many small ones as the large one has.
+    let large = vec![small.concat()];
+    for logs in [small, large] {
+        let (took, found) = parse(&logs);
+        let size = logs.first().map_or(0, Vec::len) / MEGABYTE;
+        println!("  {size:4} MiB, {found:6} found in {:2} logs: {}", logs.len(), speed(&logs, took));
     }
 }
 
 /// A log in which nothing happens.
-fn quiet(parts: &Parts<'_>, megabytes: usize) {
+fn quiet(parts: &Parts, megabytes: usize) {
     println!("no report");
     let mut log = Vec::new();
-    while log.len() < megabytes * MEGABYTE {
-        parts.add_quiet(&mut log, parts.boot.len());
-    }
-    let (took, found) = parse(&log);
-    println!("  {megabytes:4} MiB, {found:6} found: {}", speed(log.len(), took));
+    Generator::new(parts, 0).fill(&mut log, megabytes * MEGABYTE);
+    let logs = [log];
+    let (took, found) = parse(&logs);
+    println!("  {megabytes:4} MiB, {found:6} found: {}", speed(&logs, took));
 }
 
 /// Reports back to back, written as JSON: each into the same buffer, as by a program that passes them on. One buffer
 /// for all would measure how fast the system gives out memory.
 #[cfg(feature = "serde")]
-fn json(parts: &Parts<'_>, megabytes: usize) -> io::Result<()> {
-    println!("back-to-back reports into JSON");
-    let log = parts.report.repeat(megabytes * MEGABYTE / parts.report.len());
+fn json(name: &str, parts: &Parts, megabytes: usize) -> io::Result<()> {
+    let mut log = Vec::new();
+    Generator::new(parts, 100).fill(&mut log, megabytes * MEGABYTE);
     let mut written = 0;
     let mut failed = None;
     let mut sink = Vec::new();
@@ -131,14 +110,15 @@ fn json(parts: &Parts<'_>, megabytes: usize) -> io::Result<()> {
     if let Some(error) = failed {
         return Err(error.into());
     }
-    println!("  {megabytes:4} MiB, {} MiB of JSON: {}", written / MEGABYTE, speed(log.len(), took));
+    let speed = speed(&[log], took);
+    println!("  {name:12} {megabytes:4} MiB, {:4} MiB of JSON: {speed}", written / MEGABYTE);
     Ok(())
 }
 
-/// Time of a parse, and how many reports it finds.
-fn parse(log: &[u8]) -> (Duration, usize) {
+/// Time of a parse of all logs, and how many reports it finds.
+fn parse(logs: &[Vec<u8>]) -> (Duration, usize) {
     let mut found = 0;
-    let took = best(|| found = titles(log));
+    let took = best(|| found = logs.iter().map(|log| titles(log)).sum());
     (took, found)
 }
 
@@ -163,6 +143,7 @@ fn best(mut run: impl FnMut()) -> Duration {
     shortest
 }
 
-fn speed(bytes: usize, took: Duration) -> String {
+fn speed(logs: &[Vec<u8>], took: Duration) -> String {
+    let bytes: usize = logs.iter().map(Vec::len).sum();
     format!("{:8.1} MB/s", bytes as f64 / 1e6 / took.as_secs_f64())
 }
