@@ -75,6 +75,111 @@ fn packed_logs_are_read_as_they_are() {
     }
 }
 
+/// Lines that pack badly, and a crash after each hundred thousand of bytes.
+fn large_log(bytes: usize) -> Vec<u8> {
+    let crash = log();
+    let (mut large, mut random, mut next) = (Vec::new(), 1_u64, 0);
+    while large.len() < bytes {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        writeln!(
+            large,
+            "[    1.{:06}] demo: {random:016x}{:016x}",
+            large.len() % 1_000_000,
+            random.rotate_left(29)
+        )
+        .unwrap();
+        if large.len() >= next {
+            large.extend_from_slice(&crash);
+            next += 100_000;
+        }
+    }
+    large
+}
+
+/// A member as bgzip writes it: its length stands in an extra field.
+fn bgzf(text: &[u8]) -> Vec<u8> {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflate.write_all(text).unwrap();
+    let packed = deflate.finish().unwrap();
+    let mut crc = flate2::Crc::new();
+    crc.update(text);
+    let mut member = vec![0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, b'B', b'C', 2, 0];
+    member.extend_from_slice(&(packed.len() as u16 + 25).to_le_bytes());
+    member.extend_from_slice(&packed);
+    member.extend_from_slice(&crc.sum().to_le_bytes());
+    member.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    member
+}
+
+#[test]
+fn large_logs_give_the_same_however_they_are_packed_and_by_any_number_of_threads() {
+    let directory = std::env::temp_dir().join(format!("crashparse-large-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    // More than a range of a thread.
+    let log = large_log(9 << 20);
+    let frame = |text: &[u8], checksum: bool| {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.include_checksum(checksum).unwrap();
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let skipped = [0x5a_u8, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+    let frames = log.chunks(700_000).enumerate();
+    let frames: Vec<u8> = frames.flat_map(|(at, text)| frame(text, at % 2 == 0)).collect();
+    let packed = [
+        ("plain", log.clone()),
+        ("one.zst", frame(&log, true)),
+        ("many.zst", [skipped.as_slice(), &frames].concat()),
+        ("bgzip.gz", log.chunks(40_000).flat_map(bgzf).collect()),
+    ];
+    let path = directory.join("log");
+    let mut wanted = None;
+    for (name, bytes) in &packed {
+        std::fs::write(&path, bytes).unwrap();
+        for options in [["-j", "1"], ["-j", "2"], ["-j", "7"], ["--mmap", "-j2"]] {
+            let path = path.to_str().unwrap();
+            let (out, err, status) = run(
+                &[["--format", "titles"], options]
+                    .concat()
+                    .iter()
+                    .chain([&path])
+                    .copied()
+                    .collect::<Vec<_>>(),
+                b"",
+            );
+            assert_eq!((err.as_str(), status), ("", Some(0)), "{name} {options:?}");
+            assert_eq!(&out, wanted.get_or_insert_with(|| out.clone()), "{name} {options:?}");
+        }
+    }
+    assert!(wanted.unwrap().lines().count() > 80);
+    // A file that ends within a part gives what is in it, and a message.
+    let (_, bytes) = &packed[2];
+    std::fs::write(&path, &bytes[..bytes.len() - 100_000]).unwrap();
+    let (out, err, status) = run(&["--format", "titles", path.to_str().unwrap()], b"");
+    assert!(out.lines().count() > 70 && err.contains("log: ") && status == Some(2), "{err} {status:?}");
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn logs_are_printed_in_their_order_by_any_number_of_threads() {
+    let mut arguments = vec!["--format", "titles", "-j", "3"];
+    let logs = ["testdata/logs/panic.kaslr.log", LOG, "no/such.log", "testdata/logs/hung-task.log", LOG];
+    arguments.extend(logs);
+    let (out, err, status) = run(&arguments, b"");
+    let found: Vec<&str> = out.lines().filter_map(|line| line.split(':').next()).collect();
+    let mut order: Vec<&str> = found.clone();
+    order.dedup();
+    assert_eq!(order, [logs[0], LOG, logs[3], LOG]);
+    assert!(err.starts_with("crashparse: no/such.log: ") && status == Some(2), "{err}");
+    // Of a log that cannot be read there is no number, and no document.
+    let (out, ..) = run(&["--count", LOG, "no/such.log"], b"");
+    assert_eq!(out, format!("{LOG}:1\n"));
+    let (out, ..) = run(&["--format", "json", "no/such.log", LOG], b"");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["files"].as_array().unwrap().len(), 1, "{out}");
+    assert_eq!(json["files"][0]["bytes"], log().len());
+}
+
 #[test]
 fn reports_are_counted_and_summed_up() {
     let (out, _, status) = run(&["--count", LOG, "testdata/negative/android-boot-reason.log"], b"");
