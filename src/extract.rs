@@ -13,7 +13,7 @@ use crate::facts::registers;
 use crate::formats::{Part, noise};
 use crate::line::{Caller, Line, Origin};
 use crate::rules::{self, CompiledFamily};
-use crate::scan::{self, Hits};
+use crate::scan::{self, Hits, LINE_BYTES};
 use crate::text::{self, Log};
 
 mod collector;
@@ -52,8 +52,6 @@ const REPORT_LINES: usize = 65_536;
 const REPORT_BYTES: usize = 8 << 20;
 /// Lines after a report that are searched for the stack that it lacks.
 const LINES_BEYOND: usize = 96;
-/// Bytes of a line that are read; what is longer is no kernel's, and no report goes on behind it.
-pub(crate) const LINE_BYTES: usize = 64 << 10;
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -151,7 +149,13 @@ impl<'a> Incidents<'a> {
     /// is before the part is beyond a line of more than [`LINE_BYTES`].
     pub(crate) fn new(log: Log<'a>, range: Range<usize>) -> Incidents<'a> {
         let from = log.before(range.start, CONTEXT_BYTES).min(log.end());
-        let from = if from == log.start() { from } else { log.line_end(from - 1) + 1 };
+        let from = if from == log.start() {
+            from
+        } else {
+            // A range inside one line, however long that is, has nothing.
+            let line = memchr::memchr(b'\n', log.get(from - 1..range.end));
+            line.map_or(range.end, |newline| from + newline)
+        };
         Incidents {
             log,
             range,

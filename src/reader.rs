@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::extract::{CONTEXT_BYTES, LINE_BYTES};
+use crate::extract::CONTEXT_BYTES;
 use crate::report::{Detached, Report, Reports};
-use crate::scan;
+use crate::scan::{self, LINE_BYTES};
 use crate::text::{Lines, Log};
 
 /// Most bytes that are asked of the input at a time: they stay in a core's cache until they are searched.

@@ -3,10 +3,10 @@
 use std::io;
 use std::ops::Range;
 
-use crate::extract::{CONTEXT_BYTES, LINE_BYTES};
+use crate::extract::CONTEXT_BYTES;
 use crate::reader::{READ_BYTES, whole_lines};
 use crate::report::{Report, Reports};
-use crate::scan;
+use crate::scan::{self, LINE_BYTES};
 use crate::text::{Lines, Log};
 
 use super::ReadAt;

@@ -27,6 +27,9 @@ const PACKED_NEEDLES: usize = 32;
 /// needle of two bytes would make it stop at every other line. Shorter ones are searched for alone.
 const PACKED_BYTES: usize = 4;
 
+/// Bytes of a line that are read; what is longer is no kernel's, and no report goes on behind it.
+pub(crate) const LINE_BYTES: usize = 64 << 10;
+
 static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| match simd::Level::best() {
     Some(level) => vec![Finder::Filter(Box::new(simd::Filter::new(&needles(), level)))],
     None => portable(),
@@ -160,7 +163,9 @@ impl<'a> Hits<'a> {
             self.at = end + 1;
             return None;
         };
-        let span = Span { start: self.log.line_start(hit), end: self.log.line_end(hit) };
+        let before = self.log.get(self.at..hit);
+        let start = memchr::memrchr(b'\n', before).map_or(self.at, |newline| self.at + newline + 1);
+        let span = Span { start, end: self.log.line_end(hit) };
         self.at = span.end + 1;
         Some(span)
     }
