@@ -19,8 +19,11 @@ pub(super) fn testdata() -> PathBuf {
 
 /// Files of a folder of `testdata/`, sorted by name.
 pub(super) fn files(folder: &str) -> Vec<PathBuf> {
-    let dir = testdata().join(folder);
-    let entries = fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    files_of(&testdata().join(folder))
+}
+
+fn files_of(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
@@ -28,7 +31,12 @@ pub(super) fn files(folder: &str) -> Vec<PathBuf> {
 
 /// Logs of a folder of `testdata/`, sorted by name.
 pub(super) fn logs(folder: &str) -> Vec<Log> {
-    let paths = files(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "log"));
+    logs_of(&testdata().join(folder))
+}
+
+/// Logs of any folder, sorted by name.
+pub(super) fn logs_of(folder: &Path) -> Vec<Log> {
+    let paths = files_of(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "log"));
     let log = |path: PathBuf| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&path).unwrap();
