@@ -53,6 +53,9 @@ impl<'s> Source<'s> {
     }
 
     /// A log that one thread reads from its start to its end, as [`ReportReader`](crate::ReportReader) does.
+    ///
+    /// Where the input says that it would block, it pauses: what has come so far is taken for the whole
+    /// ([`ReportReader::flush`](crate::ReportReader::flush)), and then it is asked again. It should not say so at once.
     pub fn stream(input: impl Read + Send + 's) -> Source<'s> {
         Source(Log::Stream(Box::new(input)))
     }

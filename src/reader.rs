@@ -55,7 +55,7 @@ impl<R: Read> ReportReader<R> {
     /// The next report; `None` at the end of the input.
     ///
     /// Where the input fails, the reports of what was read come first, then the error, and then `None`. Input that would
-    /// block gives its error at once, and can be asked again.
+    /// block gives its error at once, and can be asked again: meanwhile there is [`flush`](ReportReader::flush).
     pub fn next_report(&mut self) -> io::Result<Option<Report<'_>>> {
         while self.ready.is_empty() && !self.ended {
             self.read()?;
@@ -64,6 +64,14 @@ impl<R: Read> ReportReader<R> {
             return self.error.take().map_or(Ok(None), Err);
         };
         Ok(next.attach(self.window.log()))
+    }
+
+    /// Takes what has come so far for the whole log: a report that waits for more is complete.
+    ///
+    /// It is for input that pauses, such as the console of a machine that has just crashed: the lines that show that its
+    /// last report is complete may never come. What comes later is no part of that report any more.
+    pub fn flush(&mut self) {
+        self.window.find(More::Later, &mut self.ready);
     }
 
     /// Bytes read so far.
@@ -85,9 +93,18 @@ impl<R: Read> ReportReader<R> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
             Err(error) => (self.ended, self.error) = (true, Some(error)),
         }
-        self.window.find(self.ended, &mut self.ready);
+        self.window.find(if self.ended { More::Never } else { More::Soon }, &mut self.ready);
         Ok(())
     }
+}
+
+/// Whether more of the log comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Soon,
+    /// The input pauses.
+    Later,
+    Never,
 }
 
 /// The part of a log that reports are looked for in.
@@ -156,14 +173,15 @@ impl Window {
     }
 
     /// Finds the reports that are complete; all of them are at the end of the log.
-    fn find(&mut self, ended: bool, ready: &mut VecDeque<Detached>) {
+    fn find(&mut self, more: More, ready: &mut VecDeque<Detached>) {
         if self.skipping {
             return;
         }
-        let (limit, closed) = whole_lines(self.log(), ended);
+        let (limit, cut) = whole_lines(self.log(), more == More::Never);
+        let closed = cut || more != More::Soon;
         let pending = self.done < self.searched;
-        let more = limit > self.searched && limit >= self.wanted;
-        if !(more || pending && closed) {
+        let grown = limit > self.searched && limit >= self.wanted;
+        if !(grown || closed && (pending || limit > self.searched)) {
             return;
         }
         let log = Log::part(self.buffer.get(..limit - self.start).unwrap_or_default(), self.start);
@@ -182,7 +200,7 @@ impl Window {
             }
         }
         (self.done, self.searched, self.wanted) = (limit, limit, 0);
-        self.skipping = closed && !ended;
+        self.skipping = cut && more != More::Never;
     }
 }
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The binary, which `cargo test` builds beside the tests.
 fn binary() -> PathBuf {
@@ -178,6 +178,58 @@ fn logs_are_printed_in_their_order_by_any_number_of_threads() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["files"].as_array().unwrap().len(), 1, "{out}");
     assert_eq!(json["files"][0]["bytes"], log().len());
+}
+
+/// A process that ends with the test, however that ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A log as it grows: a report comes as soon as it is complete, or after a pause; a file that is put in the place of the
+/// other, or cut, is read from its start.
+#[test]
+fn a_growing_log_is_followed() {
+    let directory = std::env::temp_dir().join(format!("crashparse-follow-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("console.log");
+    std::fs::write(&path, b"").unwrap();
+    let child = Command::new(binary())
+        .args(["--follow", "--format", "titles", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut child = Killed(child);
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap().rsplit(": ").next().unwrap().to_string();
+    let append = |text: &[u8]| {
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(text).unwrap();
+    };
+    // Complete: many lines of others follow.
+    append(&log());
+    let quiet = "[   20.000000] demo: all is well\n".repeat(60);
+    append(quiet.as_bytes());
+    assert_eq!(next(), TITLE);
+    // The machine stops.
+    append(b"[   21.000000] kernel BUG at mm/slub.c:1!\n[   21.000000] RIP: 0010:fn+0x1/0x2\n");
+    assert_eq!(next(), "kernel BUG in fn");
+    // Another file takes the place.
+    let other = directory.join("new.log");
+    std::fs::write(&other, b"[    1.000000] Kernel panic - not syncing: demo\n").unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    assert_eq!(next(), "demo");
+    // It is cut, and written anew.
+    std::fs::write(&path, b"[    1.000000] divide error: 0000 [#1]\n").unwrap();
+    assert_eq!(next(), "divide error in corrupted");
+    drop(child);
+    std::fs::remove_dir_all(&directory).unwrap();
+    let (_, err, status) = run(&["--follow", LOG, LOG], b"");
+    assert_eq!((err.lines().count(), status), (1, Some(2)));
 }
 
 #[test]

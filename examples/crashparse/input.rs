@@ -9,12 +9,15 @@ use crashparse::Source;
 use indicatif::ProgressBar;
 use memmap2::Mmap;
 
+use crate::follow::follow;
 use crate::progress::Watched;
 use crate::unpack::{Packed, beside, unpack};
 
 /// How logs are opened.
 pub(crate) struct Opener {
     pub(crate) threads: NonZeroUsize,
+    /// Logs are read on as they grow.
+    pub(crate) follow: bool,
     /// Files are mapped, not read.
     pub(crate) mmap: bool,
     /// Where it is shown how far they have been read.
@@ -30,6 +33,9 @@ pub(crate) struct Input {
 impl Opener {
     /// Opens a log, or standard input for `-`.
     pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
+        if self.follow {
+            return Ok(Input { source: Source::stream(follow(path)?), live: true });
+        }
         let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
         let Some(file) = file else {
             return self.stream(io::stdin());

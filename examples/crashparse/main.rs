@@ -4,6 +4,7 @@
 //! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
 //! ```
 
+mod follow;
 mod input;
 mod output;
 mod progress;
@@ -55,6 +56,10 @@ struct Args {
     /// How many threads read [default: as many as the machine has cores].
     #[arg(short = 'j', long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+
+    /// Go on reading a log that grows, as `tail -F` does, and print each report as it is complete.
+    #[arg(long, conflicts_with_all = ["count", "summary", "mmap"])]
+    follow: bool,
 
     /// Map files into memory instead of reading them: a file that is shortened meanwhile kills the process.
     #[arg(long)]
@@ -210,19 +215,28 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let format = args.format();
     let paths = inputs(&args.logs);
     let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
-    let name = |log: usize| names.get(log).map_or("", String::as_str);
+    let name = |log: usize| names.get(log % names.len()).map_or("", String::as_str);
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    // A file that is followed is opened again where its log is rotated, but not before.
+    let threads = if args.follow { NonZeroUsize::MIN } else { threads };
+    let again = args.follow && !paths.iter().any(|path| input::is_stdin(path));
+    let times = if again { usize::MAX } else { 1 };
     let bar = progress::bar(args.progress == Progress::Auto, &paths);
-    let opener = Opener { threads, mmap: args.mmap, bar: bar.clone() };
+    let opener = Opener { threads, follow: args.follow, mmap: args.mmap, bar: bar.clone() };
     let renderer = Renderer {
         format,
         bugs_only: args.bugs_only,
         title: args.title_style(),
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
+    if args.follow && (paths.len() > 1 || format == Format::Json) {
+        say(&"--follow reads one log, and prints text, titles or jsonl");
+        return Ok(Outcome { failed: true, found: false });
+    }
     let live: Vec<AtomicBool> = paths.iter().map(|_| AtomicBool::new(false)).collect();
-    let is_live = |log: usize| live.get(log).is_some_and(|live| live.load(Ordering::Relaxed));
-    let sources = paths.iter().zip(&live).map(|(path, live)| match opener.open(path) {
+    let is_live = |log: usize| live.get(log % live.len()).is_some_and(|live| live.load(Ordering::Relaxed));
+    let all = std::iter::repeat_n(paths.iter().zip(&live), times).flatten();
+    let sources = all.map(|(path, live)| match opener.open(path) {
         Ok(input) => {
             live.store(input.live, Ordering::Relaxed);
             input.source
@@ -246,6 +260,9 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 Found::Failed(error) => {
                     bar.suspend(|| say(&format_args!("{}: {error}", name(log))));
                     (failed, unreadable) = (true, true);
+                    if again {
+                        return ControlFlow::Break(None);
+                    }
                     Ok(())
                 }
                 Found::End(bytes) => {
@@ -254,11 +271,11 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 }
                 _ => Ok(()),
             };
-            printed.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+            printed.map_or_else(|error| ControlFlow::Break(Some(error)), ControlFlow::Continue)
         },
     );
     bar.finish_and_clear();
-    if let ControlFlow::Break(error) = outcome {
+    if let ControlFlow::Break(Some(error)) = outcome {
         return Err(error);
     }
     let found = printer.found;

@@ -111,12 +111,14 @@ fn reports_of(
     reader: &mut ReportReader<impl Read>,
     report: &mut dyn FnMut(&Report<'_>) -> bool,
 ) -> io::Result<()> {
-    while let Some(found) = reader.next_report()? {
-        if !report(&found) {
-            break;
+    loop {
+        match reader.next_report() {
+            Ok(Some(found)) if report(&found) => {}
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => reader.flush(),
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
 }
 
 impl Shared<'_> {

@@ -196,7 +196,7 @@ fn titles_survive_what_loses_nothing() {
 #[test]
 fn tagged_logs_are_told_apart_line_by_line() {
     let other = b"[    5.000000][    T9] demo: nothing of note, on a line of another task\n".repeat(4_000);
-    let logs = support::logs("logs").into_iter().filter(|log| is_tagged(log));
+    let logs = support::logs("logs").into_iter().filter(is_tagged);
     let mut lost = Vec::new();
     for log in logs {
         let (expected, mixed) = (titles(&log.bytes), titles(&interleaved(&log.bytes, &other)));

@@ -220,6 +220,36 @@ fn a_report_comes_as_soon_as_it_is_complete() {
 }
 
 #[test]
+fn a_pause_completes_a_report() {
+    /// A log in two parts, with a pause between.
+    struct Pauses(Vec<Option<&'static [u8]>>);
+    impl Read for Pauses {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.pop() {
+                None => Ok(0),
+                Some(None) => Err(io::ErrorKind::WouldBlock.into()),
+                Some(Some(part)) => {
+                    buffer[..part.len()].copy_from_slice(part);
+                    Ok(part.len())
+                }
+            }
+        }
+    }
+    let banner: &[u8] =
+        b"[    1.0] kernel BUG at mm/slub.c:1!\n[    1.0] RIP: 0010:fn+0x1/0x2\n[    1.0] RAX: 00";
+    let rest: &[u8] =
+        b"00000000000000\n[    1.0] general protection fault, maybe for address 0x0: 0000 [#1] SMP\n";
+    let mut reader = ReportReader::new(Pauses(vec![Some(rest), None, Some(banner)]));
+    assert_eq!(reader.next_report().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    reader.flush();
+    assert_eq!(reader.next_report().unwrap().unwrap().title(), "kernel BUG in fn");
+    // A line of which a part has come is none yet.
+    let report = reader.next_report().unwrap().unwrap();
+    assert_eq!((report.title(), report.line_number()), ("general protection fault in corrupted", Some(4)));
+    assert!(reader.next_report().unwrap().is_none());
+}
+
+#[test]
 fn a_file_that_shrinks_is_an_error() {
     let log = support::logs("logs").into_iter().find(|log| log.name == "oops-work").unwrap().bytes;
     let claimed = log.len() as u64 + 1_000_000;

@@ -1,0 +1,149 @@
+//! A log that goes on being written: `--follow`.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a file is looked at.
+const POLL: Duration = Duration::from_millis(200);
+/// After that time without a line a report is printed as far as it has come: a machine that has panicked says no more.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// The log at a path, as `tail -F` reads it. It ends where another file is put in its place, or where it has been cut:
+/// then it must be followed anew. After a pause it says that it would block.
+pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    if crate::input::is_stdin(path) {
+        return Ok(Box::new(Stream::new(io::stdin())));
+    }
+    let file = File::open(path)?;
+    match file.metadata()? {
+        metadata if metadata.is_file() => {
+            Ok(Box::new(Growing { path: path.into(), file, at: 0, pause: Pause::Since(Instant::now()) }))
+        }
+        metadata if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        _ => Ok(Box::new(Stream::new(file))),
+    }
+}
+
+/// Whether nothing has come for long.
+enum Pause {
+    Since(Instant),
+    /// It was told.
+    Told,
+}
+
+impl Pause {
+    /// Whether it has just become long enough.
+    fn is_over(&mut self) -> bool {
+        let over = matches!(self, Pause::Since(since) if since.elapsed() >= PAUSE);
+        if over {
+            *self = Pause::Told;
+        }
+        over
+    }
+}
+
+struct Growing {
+    path: PathBuf,
+    file: File,
+    /// How much of the file has been read.
+    at: u64,
+    pause: Pause,
+}
+
+impl Growing {
+    /// Whether the log starts again: another file has been put in this one's place, or this one has been cut.
+    fn starts_again(&self) -> io::Result<bool> {
+        let own = self.file.metadata()?;
+        // While a file is put in the other's place there may be none for a moment.
+        let other = self.path.metadata().is_ok_and(|there| !is_same(&there, &own));
+        Ok(other || own.len() < self.at)
+    }
+}
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let bytes = self.file.read(buffer)?;
+            if bytes > 0 {
+                self.at += bytes as u64;
+                self.pause = Pause::Since(Instant::now());
+                return Ok(bytes);
+            }
+            if self.starts_again()? {
+                return Ok(0);
+            }
+            if self.pause.is_over() {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    a.created().ok() == b.created().ok()
+}
+
+/// A pipe or a terminal.
+struct Stream {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    piece: io::Cursor<Vec<u8>>,
+    told: bool,
+}
+
+impl Stream {
+    fn new(mut input: impl Read + Send + 'static) -> Stream {
+        let (sender, pieces) = sync_channel(4);
+        thread::spawn(move || {
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                let piece = match input.read(&mut buffer) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.map(|bytes| buffer.get(..bytes).unwrap_or_default().to_vec()),
+                };
+                let last = !matches!(&piece, Ok(piece) if !piece.is_empty());
+                if sender.send(piece).is_err() || last {
+                    break;
+                }
+            }
+        });
+        Stream { pieces, piece: io::Cursor::default(), told: false }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let bytes = self.piece.read(buffer)?;
+            if bytes > 0 {
+                return Ok(bytes);
+            }
+            match self.pieces.recv_timeout(PAUSE) {
+                Ok(piece) => {
+                    self.piece = io::Cursor::new(piece?);
+                    self.told = false;
+                    if self.piece.get_ref().is_empty() {
+                        return Ok(0);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+                Err(RecvTimeoutError::Timeout) if self.told => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    self.told = true;
+                    return Err(ErrorKind::WouldBlock.into());
+                }
+            }
+        }
+    }
+}
