@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crashparse::{hits, reports};
+use crashparse::{hits, hits_by, reports};
 use logs::{Generator, Parts};
 use peers::BANNERS;
 
@@ -51,6 +51,9 @@ fn compare(log: &[u8], rounds: usize) -> io::Result<()> {
         ("memchr, line feeds".into(), Box::new(|| memchr::memchr_iter(b'\n', log).count() as u64)),
         (format!("regex, {} banners", BANNERS.len()), Box::new(|| regex.find_iter(log).count() as u64)),
     ];
+    for way in crashparse::ways() {
+        runs.push((format!("crashparse::hits, {way}"), Box::new(move || hits_by(way, log).count() as u64)));
+    }
     if let Some(packed) = &packed {
         let run = || packed.find_iter(log).count() as u64;
         runs.push((format!("aho-corasick packed, {count} banners"), Box::new(run)));

@@ -34,4 +34,6 @@ pub use reader::ReportReader;
 pub use render::{Plain, TextReport};
 pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
 pub use scan::hits;
+#[doc(hidden)]
+pub use scan::{hits_by, ways};
 pub use title::{Corruption, is_suppressed};

@@ -1,15 +1,17 @@
 //! The fast path: which places of a log may be in a needle, 64 bytes at a time.
 //!
-//! Every needle is represented by four of its bytes, the rarest in kernel logs, in one of eight buckets. For each
-//! byte of the log a table says which buckets have it at the first, second, third and fourth place of a window; where
-//! the four answers share a bucket, the place is looked at closely.
+//! Every needle is represented by five of its bytes, the rarest in kernel logs, in one of eight buckets. For each
+//! byte of the log a table says which buckets have it at the first, second and each further place of a window. Where
+//! the answers share a bucket, a second look asks whether the bytes are those of a window at all; only then the loop
+//! stops, for the close look at the whole needle.
 
 mod chosen;
 mod tables;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use tables::{Tables, WINDOW, Window};
+use tables::{Tables, Window};
 
 /// Finds needles.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub(super) struct Filter {
 /// The instructions that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
-    /// AVX-512 VBMI: exact tables.
+    /// AVX-512 VBMI and VBMI2: exact tables.
     #[cfg(target_arch = "x86_64")]
     Vbmi,
     /// AVX2: tables of half bytes.
@@ -31,7 +33,7 @@ pub(super) enum Level {
     /// SSSE3: the same, 16 bytes at a time.
     #[cfg(target_arch = "x86_64")]
     Ssse3,
-    /// One byte after the other: what the others are tested against.
+    /// One byte after the other.
     #[cfg(test)]
     Scalar,
 }
@@ -43,12 +45,13 @@ impl Level {
     }
 
     /// What this machine has, the best first.
-    fn all() -> impl Iterator<Item = Level> {
+    pub(super) fn all() -> impl Iterator<Item = Level> {
         #[cfg(target_arch = "x86_64")]
         let vectors = {
             let vbmi = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vbmi");
+                && is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512vbmi2");
             let (avx2, ssse3) = (is_x86_feature_detected!("avx2"), is_x86_feature_detected!("ssse3"));
             [(vbmi, Level::Vbmi), (avx2, Level::Avx2), (ssse3, Level::Ssse3)]
         };
@@ -56,10 +59,24 @@ impl Level {
         let vectors: [(bool, Level); 0] = [];
         vectors.into_iter().filter(|(has, _)| *has).map(|(_, level)| level)
     }
+
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Level::Vbmi => "AVX-512 VBMI",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Ssse3 => "SSSE3",
+            #[cfg(test)]
+            Level::Scalar => "scalar",
+        }
+    }
 }
 
 impl Filter {
-    /// Finds these needles, which are of ASCII characters. The level is one that the machine has.
+    /// Finds these needles, which are of at least two ASCII characters. The level is one that the machine has.
     pub(super) fn new(needles: &[&'static str], level: Level) -> Filter {
         let tables = Tables::new(needles);
         let close = Close::new(needles, &tables.windows);
@@ -81,30 +98,25 @@ impl Filter {
             #[cfg(target_arch = "x86_64")]
             Level::Ssse3 => x86::ssse3(&self.tables, text, accept),
             #[cfg(test)]
-            Level::Scalar => scalar(&self.tables, text, 0..text.len(), accept),
+            Level::Scalar => scalar(&self.tables, text, accept),
         }
     }
 }
 
-/// The same a byte at a time: at the ends of a text, where no whole vector is.
-fn scalar(
-    tables: &Tables,
-    text: &[u8],
-    places: std::ops::Range<usize>,
-    accept: &mut dyn FnMut(usize) -> bool,
-) -> Option<usize> {
-    for at in places {
-        let mut buckets = 0xff_u8;
-        for (place, table) in tables.exact.iter().enumerate() {
-            // Behind the end is nothing, which a short needle allows.
-            let byte = text.get(at + place).copied().unwrap_or(0);
-            buckets &= table.get(usize::from(byte & 0x7f)).copied().unwrap_or(0);
-        }
-        if buckets != 0 && accept(at) {
-            return Some(at);
-        }
-    }
-    None
+/// The same a byte at a time: what the others are tested against.
+#[cfg(test)]
+fn scalar(tables: &Tables, text: &[u8], accept: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
+    (0..text.len()).find(|&at| {
+        // Behind the end is nothing, which a short needle allows.
+        let bytes: [u8; tables::WINDOW] =
+            std::array::from_fn(|place| text.get(at + place).copied().unwrap_or(0));
+        let is_there = |(buckets, (table, byte)): (u8, (&[u8; 128], u8))| {
+            buckets & table.get(usize::from(byte & 0x7f)).copied().unwrap_or(0)
+        };
+        let places = tables.exact.iter().zip(bytes);
+        let buckets = places.fold(0xff, |buckets, place| is_there((buckets, place)));
+        buckets != 0 && tables.words.may_be(&bytes) && accept(at)
+    })
 }
 
 /// The close look: which needle a window is of, and whether the rest of it is there.
@@ -112,7 +124,7 @@ fn scalar(
 struct Close {
     needles: Vec<&'static [u8]>,
     /// Whole windows by their hash; chains are short, for the table is four times as large as it must be.
-    slots: Vec<Vec<(u32, Window)>>,
+    slots: Vec<Vec<(u64, Window)>>,
     /// Windows of needles shorter than a window.
     short: Vec<Window>,
 }
@@ -123,15 +135,12 @@ impl Close {
         let mut slots = vec![Vec::new(); size];
         let mut short = Vec::new();
         for window in windows {
-            match window.bytes {
-                [Some(a), Some(b), Some(c), Some(d)] => {
-                    let word = u32::from_le_bytes([a, b, c, d]);
-                    slots
-                        .get_mut(slot(word, size))
-                        .into_iter()
-                        .for_each(|slot: &mut Vec<_>| slot.push((word, *window)));
+            match window.word() {
+                Some(word) => {
+                    let slot: Option<&mut Vec<_>> = slots.get_mut(slot(word, size));
+                    slot.into_iter().for_each(|slot| slot.push((word, *window)));
                 }
-                _ => short.push(*window),
+                None => short.push(*window),
             }
         }
         Close { needles: needles.iter().map(|needle| needle.as_bytes()).collect(), slots, short }
@@ -144,10 +153,7 @@ impl Close {
             let here = start.zip(needle).and_then(|(start, needle)| text.get(start..)?.get(..needle.len()));
             here.is_some() && here == needle.copied()
         };
-        let word = text
-            .get(at..)
-            .and_then(|rest| rest.first_chunk::<WINDOW>())
-            .map(|bytes| u32::from_le_bytes(*bytes));
+        let word = text.get(at..).and_then(words::word);
         let of_word = word.and_then(|word| Some((word, self.slots.get(slot(word, self.slots.len()))?)));
         let whole = of_word.is_some_and(|(word, of_slot)| {
             of_slot.iter().any(|(own, window)| *own == word && is_here(window))
@@ -156,8 +162,8 @@ impl Close {
     }
 }
 
-fn slot(word: u32, size: usize) -> usize {
-    (word.wrapping_mul(0x9e37_79b1) >> 16) as usize & (size - 1)
+fn slot(word: u64, size: usize) -> usize {
+    (words::hash(word) >> u32::BITS) as usize & (size - 1)
 }
 
 #[cfg(test)]

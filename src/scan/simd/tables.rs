@@ -1,12 +1,15 @@
-//! What the filter looks for: of every needle four bytes that are rare in logs, in one of eight buckets.
+//! What the filter looks for: of every needle five bytes that are rare in logs, in one of eight buckets.
 
 use super::chosen::CHOSEN;
+use super::words::{self, Words};
 
 /// Bytes of a window.
-pub(super) const WINDOW: usize = 4;
+pub(super) const WINDOW: usize = 5;
+/// Places of a window for which there are tables of half bytes: a fifth would cost more time than it saves.
+pub(super) const HALVES: usize = 4;
 pub(super) const BUCKETS: usize = 8;
 
-/// Four bytes of a needle.
+/// Five bytes of a needle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     /// Index of the needle.
@@ -22,10 +25,12 @@ pub(super) struct Window {
 pub(super) struct Tables {
     pub(super) exact: [[u8; 128]; WINDOW],
     /// The same by the bits 0 to 3, and by the bits 3 to 6: a byte is in a bucket if both say so.
-    pub(super) low: [[u8; 16]; WINDOW],
-    pub(super) high: [[u8; 16]; WINDOW],
-    /// The buckets that have any byte there: of a needle shorter than a window.
-    pub(super) any: [u8; WINDOW],
+    pub(super) low: [[u8; 16]; HALVES],
+    pub(super) high: [[u8; 16]; HALVES],
+    /// The buckets of needles shorter than [`HALVES`]: tables of half bytes have no byte above 127, which may stand
+    /// after such a needle. None is of one byte.
+    pub(super) short: u8,
+    pub(super) words: Words,
     pub(super) windows: Vec<Window>,
 }
 
@@ -57,9 +62,10 @@ impl Tables {
     pub(super) fn of(windows: &[(Window, usize)]) -> Tables {
         let mut tables = Tables {
             exact: [[0; 128]; WINDOW],
-            low: [[0; 16]; WINDOW],
-            high: [[0; 16]; WINDOW],
-            any: [0; WINDOW],
+            low: [[0; 16]; HALVES],
+            high: [[0; 16]; HALVES],
+            short: 0,
+            words: Words::new(),
             windows: Vec::new(),
         };
         for &(window, bucket) in windows {
@@ -70,25 +76,24 @@ impl Tables {
 
     fn add(&mut self, window: Window, bucket: usize) {
         let bit = 1_u8 << bucket;
-        let places = self.exact.iter_mut().zip(&mut self.low).zip(&mut self.high).zip(window.bytes);
-        for (((exact, low), high), wanted) in places {
-            let wanted = |byte: &u8| wanted.is_none_or(|wanted| wanted == *byte);
-            for byte in (0..128_u8).filter(wanted) {
+        for (place, wanted) in window.bytes.into_iter().enumerate() {
+            for byte in (0..128_u8).filter(|byte| wanted.is_none_or(|wanted| wanted == *byte)) {
                 let slots = [
-                    exact.get_mut(usize::from(byte)),
-                    low.get_mut(usize::from(byte & 15)),
-                    high.get_mut(usize::from(byte >> 3)),
+                    self.exact.get_mut(place).and_then(|table| table.get_mut(usize::from(byte))),
+                    self.low.get_mut(place).and_then(|table| table.get_mut(usize::from(byte & 15))),
+                    self.high.get_mut(place).and_then(|table| table.get_mut(usize::from(byte >> 3))),
                 ];
                 slots.into_iter().flatten().for_each(|slot| *slot |= bit);
             }
         }
-        for (any, _) in self.any.iter_mut().zip(window.bytes).filter(|(_, byte)| byte.is_none()) {
-            *any |= bit;
+        if window.bytes.into_iter().take(HALVES).any(|byte| byte.is_none()) {
+            self.short |= bit;
         }
+        self.words.add(&window);
         self.windows.push(window);
     }
 
-    /// How many strings of four bytes a bucket stops at.
+    /// How many strings of five bytes a bucket stops at.
     fn fill(&self, bucket: usize) -> u64 {
         let count =
             |table: &[u8; 128]| table.iter().filter(|&&buckets| buckets & 1 << bucket != 0).count() as u64;
@@ -111,6 +116,12 @@ impl Window {
             *slot = Some(byte);
         }
         Window { needle, offset, bytes }
+    }
+
+    /// Its bytes as a number, unless some are missing.
+    pub(super) fn word(&self) -> Option<u64> {
+        let bytes: Vec<u8> = self.bytes.into_iter().flatten().collect();
+        words::word(&bytes)
     }
 
     /// All windows of a needle.

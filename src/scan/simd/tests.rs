@@ -1,10 +1,11 @@
 //! Every implementation that the machine has, against a search of every needle at every place.
 
+mod choose;
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::tables::{BUCKETS, Tables, WINDOW, Window};
 use super::{Filter, Level};
 use crate::scan::needles;
 use crate::tests::support::all_logs;
@@ -153,14 +154,15 @@ fn filters_once() -> Vec<Filter> {
     FILTERS.clone()
 }
 
-/// What the filter stops at for nothing costs time: that are few places.
+/// What the filter stops at for nothing, after its second look, costs time: that are few places.
 ///
 /// `../shared/corpus` has short logs around crashes, where words of needles are more common than in others. The tables
-/// were made from half of them; alone, the other half has a tenth more.
+/// were made from half of them; alone, the other half has 1.7e-4. `HELD=DIR` counts in other logs, of any rate.
 #[test]
 fn few_candidates_are_none() {
-    let corpus = std::env::var_os("HELD")
-        .map_or(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/syzkaller"), PathBuf::from);
+    let held = std::env::var_os("HELD").map(PathBuf::from);
+    let corpus =
+        held.clone().unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/syzkaller"));
     if !corpus.is_dir() {
         println!("no ../shared/corpus here: candidates are not counted");
         return;
@@ -179,8 +181,7 @@ fn few_candidates_are_none() {
     for (filter, wrong) in filters.iter().zip(wrong) {
         let rate = wrong as f64 / bytes as f64;
         println!("{:?}: {wrong} of {bytes} bytes, {rate:.2e}", filter.level);
-        let most = if matches!(filter.level, Level::Avx2 | Level::Ssse3) { 14e-4 } else { 7e-4 };
-        assert!(rate <= most, "{:?}: {rate:.2e}", filter.level);
+        assert!(held.is_some() || rate <= 2e-4, "{:?}: {rate:.2e}", filter.level);
     }
 }
 
@@ -195,74 +196,4 @@ fn logs_below(directory: PathBuf, ending: &str) -> Vec<Vec<u8>> {
         }
     }
     logs
-}
-
-/// Chooses windows and buckets for the needles and prints the table for `chosen.rs`.
-///
-/// ```text
-/// CRASHPARSE_LOGS=DIR cargo test --release choose -- --ignored --nocapture
-/// ```
-///
-/// It counts every string of four bytes of all logs below the directory, and looks for the choice that stops at
-/// the fewest, by changing one needle at a time.
-#[test]
-#[ignore = "makes a table; needs a directory of logs"]
-fn choose() {
-    let directory = std::env::var_os("CRASHPARSE_LOGS").unwrap();
-    let mut counts = std::collections::HashMap::<[u8; WINDOW], u32>::new();
-    for log in logs_below(directory.into(), ".log") {
-        log.windows(WINDOW).for_each(|window| *counts.entry(window.try_into().unwrap()).or_default() += 1);
-    }
-    let counts: Vec<([u8; WINDOW], u32)> = counts.into_iter().filter(|(text, _)| text.is_ascii()).collect();
-    let cost = |choice: &[(Window, usize)]| {
-        let tables = Tables::of(choice);
-        let mut cost = 0.0;
-        for (text, count) in &counts {
-            let (mut exact, mut halves) = (0xff, 0xff);
-            for (place, &byte) in text.iter().enumerate() {
-                exact &= tables.exact[place][usize::from(byte)];
-                halves &=
-                    tables.low[place][usize::from(byte & 15)] & tables.high[place][usize::from(byte >> 3)];
-            }
-            cost += f64::from(*count)
-                * (f64::from(u8::from(exact != 0)) + 0.3 * f64::from(u8::from(halves != 0)));
-        }
-        cost
-    };
-    let needles = needles();
-    let count_of = |window: &Window| {
-        let of = |(text, _): &&([u8; WINDOW], u32)| {
-            text.iter().zip(window.bytes).all(|(a, b)| b.is_none_or(|b| b == *a))
-        };
-        counts.iter().filter(of).map(|(_, count)| count).sum::<u32>()
-    };
-    // Of each needle the rarest windows are tried.
-    let rarest = |(index, needle): (usize, &&str)| {
-        let mut all: Vec<Window> = Window::all(index, needle.as_bytes()).collect();
-        all.sort_by_cached_key(count_of);
-        all.truncate(12);
-        all
-    };
-    let windows: Vec<Vec<Window>> = needles.iter().enumerate().map(rarest).collect();
-    let mut random = crate::tests::support::Random::new(1);
-    let mut choice: Vec<(Window, usize)> =
-        windows.iter().enumerate().map(|(at, all)| (all[0], at % BUCKETS)).collect();
-    let mut best = cost(&choice);
-    for round in 0..80_000 {
-        let at = random.below(choice.len());
-        let old = choice[at];
-        choice[at] = (windows[at][random.below(windows[at].len())], random.below(BUCKETS));
-        let new = cost(&choice);
-        if new <= best {
-            best = new;
-        } else {
-            choice[at] = old;
-        }
-        if round % 5000 == 0 {
-            println!("// {round}: {best}");
-        }
-    }
-    for (window, bucket) in choice {
-        println!("    ({:?}, {}, {bucket}),", needles[window.needle], window.offset);
-    }
 }
