@@ -1,6 +1,7 @@
 //! Reads Linux kernel console logs of any size and shape and returns the crash reports in them.
 
 mod arch;
+mod container;
 mod demangle;
 mod extract;
 pub mod facts;
@@ -26,6 +27,7 @@ mod title;
 mod tests;
 
 pub use arch::{Arch, Register};
+pub use container::{Decoder, LineMap, decode, decode_lines};
 pub use guilty::guilty_file;
 pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};

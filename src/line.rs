@@ -17,8 +17,9 @@ use carrier::{
 use clock::{
     Clock, bracketed_clock, calendar, date_time, dmesg_clock, epoch, month_day_time, stream_mark, time,
 };
+pub(crate) use kernel::{Record, kmsg};
 use kernel::{
-    caller, dropped, is_kernel, is_kernel_name, kernel_tag, kmsg, mediatek, priority, samsung, stamp,
+    caller, dropped, is_kernel, is_kernel_name, kernel_tag, mediatek, priority, samsung, stamp,
     text_before_dropped, undated_tag,
 };
 
@@ -241,7 +242,7 @@ impl<'a> Peeler<'a> {
     /// `/dev/kmsg` records and the clocks that begin with a digit.
     fn number(&mut self) -> bool {
         if let Some(record) = kmsg(self.rest) {
-            self.prefix.level = Some(record.level);
+            self.prefix.level = Some(record.level());
             self.prefix.time = Some(record.time);
             self.prefix.caller = record.caller;
             self.tagged = true;

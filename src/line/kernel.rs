@@ -49,15 +49,29 @@ fn level_of(priority: u64) -> u8 {
 }
 
 /// What a record of `/dev/kmsg` says before its text.
-pub(super) struct Record<'a> {
-    pub(super) level: u8,
-    pub(super) time: u64,
-    pub(super) caller: Option<Caller>,
-    pub(super) rest: &'a [u8],
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    /// Facility and level.
+    pub(crate) priority: u64,
+    pub(crate) sequence: u64,
+    /// Microseconds since boot.
+    pub(crate) time: u64,
+    /// `-`, or `c` and `+` of a line that came in pieces.
+    pub(crate) flag: u8,
+    pub(crate) caller: Option<Caller>,
+    /// Offset of this piece in a record that was too long for a packet, and the length of all pieces: `ncfrag=0/1135`.
+    pub(crate) fragment: Option<(usize, usize)>,
+    pub(crate) rest: &'a [u8],
+}
+
+impl Record<'_> {
+    pub(crate) fn level(&self) -> u8 {
+        level_of(self.priority)
+    }
 }
 
 /// `4,1234,5678,-,caller=T12;` (`info_print_ext_header`); netconsole may put the release in front: `6.13.0-rc1,4,…`.
-pub(super) fn kmsg(b: &[u8]) -> Option<Record<'_>> {
+pub(crate) fn kmsg(b: &[u8]) -> Option<Record<'_>> {
     let (header, rest) = text::take(b, |c| c.is_ascii_graphic() && c != b';');
     let rest = rest.strip_prefix(b";")?;
     let mut fields = header.split(|&c| c == b',');
@@ -66,15 +80,31 @@ pub(super) fn kmsg(b: &[u8]) -> Option<Record<'_>> {
         first = fields.next()?;
     }
     let priority = text::number(first, 10)?;
-    text::number(fields.next()?, 10)?;
+    let sequence = text::number(fields.next()?, 10)?;
     let time = text::number(fields.next()?, 10)?;
     // Linux 3.5 had no flags yet.
-    if !matches!(fields.next(), None | Some(b"-" | b"c" | b"+")) {
-        return None;
+    let flag = match fields.next() {
+        None => b'-',
+        Some(&[flag @ (b'-' | b'c' | b'+')]) => flag,
+        Some(_) => return None,
+    };
+    let mut record = Record { priority, sequence, time, flag, caller: None, fragment: None, rest };
+    for field in fields {
+        if let Some(caller) = field.strip_prefix(b"caller=") {
+            record.caller = record.caller.or(caller_id(caller).map(|(caller, _)| caller));
+        } else if let Some(piece) = field.strip_prefix(b"ncfrag=") {
+            record.fragment = fragment(piece);
+        }
     }
-    let caller =
-        fields.find_map(|field| field.strip_prefix(b"caller=")).and_then(caller_id).map(|(caller, _)| caller);
-    Some(Record { level: level_of(priority), time, caller, rest })
+    Some(record)
+}
+
+/// `0/1135` (`send_ext_msg_udp` in `drivers/net/netconsole.c`).
+fn fragment(b: &[u8]) -> Option<(usize, usize)> {
+    let (offset, rest) = decimal(b, 9)?;
+    let (length, rest) = decimal(rest.strip_prefix(b"/")?, 9)?;
+    let (offset, length) = (usize::try_from(offset).ok()?, usize::try_from(length).ok()?);
+    (rest.is_empty() && offset < length).then_some((offset, length))
 }
 
 /// `** 143 printk messages dropped **` (`console_prepend_dropped`): what is behind it.

@@ -12,6 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["text", "kind", "demangle"],
     &["arch"],
     &["line"],
+    &["container"],
     &["facts::frame", "facts::code"],
     &["facts::registers", "facts::task"],
     &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::memory"],

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Log {
     pub(crate) path: PathBuf,
     /// Name without folder and `.log`.
-    pub(super) name: String,
+    pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// The folder of the test logs.
-pub(super) fn testdata() -> PathBuf {
+pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
@@ -68,7 +68,7 @@ impl Random {
     }
 
     /// A byte.
-    pub(super) fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         self.below(256) as u8
     }
 }

@@ -1,0 +1,132 @@
+//! Containers: programs that wrap a console log as a whole, so that its lines cannot be read one by one.
+//!
+//! Text in them is escaped (`journalctl -o json`, JUnit, mail), a record takes several lines (`journalctl -o export`,
+//! netconsole's fragments), or the parts come in another order (pstore). Decoded, such a log is text as a console
+//! prints it: `<4>[   12.345678][  T123] text`, a line a line.
+//!
+//! What a container is, is decided from its beginning, and strictly: a console log on which a program printed JSON or
+//! XML is a console log. Only dumps of pstore and mails may have other text before them.
+
+mod decoder;
+mod dmesg;
+mod export;
+mod journal;
+mod json;
+mod kmsg;
+mod lava;
+mod mail;
+mod netconsole;
+mod pstore;
+mod recognise;
+mod sink;
+mod watch;
+mod xml;
+
+use std::borrow::Cow;
+
+pub use decoder::Decoder;
+use recognise::{Kind, Verdict, recognise};
+pub use sink::LineMap;
+use sink::Sink;
+use watch::Watch;
+
+/// What a log is, is decided from so many bytes.
+const HEAD: usize = 64 << 10;
+
+/// Longest record: what is longer is passed on cut.
+const MAX_RECORD: usize = 1 << 20;
+
+/// Decodes a log that a container holds: `journalctl -o json` or `export`, `dmesg -J`, `/dev/kmsg`, netconsole,
+/// pstore, LAVA, JUnit, mail. Any other log comes back as it is, borrowed.
+///
+/// ```
+/// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;
+/// assert_eq!(crashparse::decode(log).as_ref(), b"<4>[   12.345678] BUG: \"x\"\n");
+/// ```
+pub fn decode(log: &[u8]) -> Cow<'_, [u8]> {
+    match unpack(log, Sink::default()) {
+        Some(sink) => Cow::Owned(sink.bytes),
+        None => Cow::Borrowed(log),
+    }
+}
+
+/// As [`decode`], with the lines of `log` that the decoded lines are from.
+pub fn decode_lines(log: &[u8]) -> (Cow<'_, [u8]>, LineMap) {
+    match unpack(log, Sink::with_map()) {
+        Some(mut sink) => {
+            let map = sink.take_map();
+            (Cow::Owned(sink.bytes), map)
+        }
+        None => (Cow::Borrowed(log), LineMap::default()),
+    }
+}
+
+fn unpack(log: &[u8], mut sink: Sink) -> Option<Sink> {
+    let (before, kind) = find(log)?;
+    let (before, inside) = log.split_at_checked(before)?;
+    sink.raw(before);
+    let mut unpacker = kind.unpacker();
+    let mut rest = inside;
+    while !rest.is_empty() {
+        let taken = unpacker.unpack(rest, true, &mut sink).max(1);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    unpacker.unpack(&[], true, &mut sink);
+    Some(sink)
+}
+
+/// Where a container begins in a log, and which.
+fn find(log: &[u8]) -> Option<(usize, Kind)> {
+    let head = log.get(..HEAD).unwrap_or(log);
+    if let Verdict::Is(kind) = recognise(head, true) {
+        return Some((0, kind));
+    }
+    let mut watch = Watch::default();
+    watch.look(head, head.len() == log.len());
+    watch.found()
+}
+
+/// The decoder of one kind of container.
+trait Unpack: std::fmt::Debug + Send {
+    /// Decodes what is whole in `input`, all of it at the `end` of the log. Returns how many bytes that was; the rest
+    /// is shown again with more behind it.
+    ///
+    /// What is decoded does not depend on how the input is cut, and [`MAX_RECORD`] bytes are never whole too little.
+    fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize;
+}
+
+/// Hands on the whole lines of `input`, each with its line feed if it has one; a longer one than [`MAX_RECORD`] in
+/// pieces of that size. Returns how many bytes that was.
+fn lines(input: &[u8], end: bool, sink: &mut Sink, mut each: impl FnMut(&[u8], &mut Sink)) -> usize {
+    let mut rest = input;
+    while let Some((line, after)) = next_line(rest, end) {
+        each(line, sink);
+        sink.advance(line);
+        rest = after;
+    }
+    input.len() - rest.len()
+}
+
+/// The first line of `input` with its line feed, and what is behind it; `None` if it is not whole yet.
+fn next_line(input: &[u8], end: bool) -> Option<(&[u8], &[u8])> {
+    let within = input.get(..MAX_RECORD).unwrap_or(input);
+    match memchr::memchr(b'\n', within) {
+        Some(at) => input.split_at_checked(at + 1),
+        None if within.len() == MAX_RECORD => input.split_at_checked(MAX_RECORD),
+        None if end && !input.is_empty() => Some((input, &[])),
+        None => None,
+    }
+}
+
+/// A line without its line feed and carriage returns.
+fn trim(line: &[u8]) -> &[u8] {
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let [head @ .., b'\r'] = line {
+        line = head;
+    }
+    line
+}
+
+#[cfg(test)]
+#[path = "../tests/container.rs"]
+mod tests;

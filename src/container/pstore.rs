@@ -1,0 +1,157 @@
+//! Dumps of pstore (`cat /sys/fs/pstore/dmesg-*`): parts of the kernel's log, each behind a line such as
+//! `Panic#2 Part1`. Part 1 is the newest (`pstore_dump` in `fs/pstore/platform.c`).
+
+use super::sink::Sink;
+use super::{Unpack, lines, trim};
+use crate::text;
+
+/// Why the kernel dumped its log: the first word of a part (`kmsg_dump_reason_str`, older `get_reason_str`).
+const REASONS: &[&str] =
+    &["Panic", "Oops", "Emergency", "Shutdown", "Unknown", "Restart", "Halt", "Poweroff"];
+
+/// So much is collected to be put in order; what follows is passed on as it comes. `kmsg_bytes` is 10 KiB a dump.
+const COLLECTED: usize = 4 << 20;
+
+/// So many parts are collected.
+const PARTS: usize = 1024;
+
+/// So many lines of others may stand between two parts, such as `tail -n +1` writes.
+const GAP: usize = 8;
+
+/// `Panic#2 Part1`: reason, number of the dump since boot, number of the part.
+pub(super) fn header(line: &[u8]) -> Option<(&[u8], u64, u64)> {
+    let reason = REASONS.iter().find(|reason| line.starts_with(reason.as_bytes()))?;
+    let (reason, rest) = line.split_at_checked(reason.len())?;
+    let (count, rest) = text::take(rest.strip_prefix(b"#")?, |c| c.is_ascii_digit());
+    let part = rest.strip_prefix(b" Part")?;
+    Some((reason, text::number(count, 10)?, text::number(part, 10)?))
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Pstore {
+    dumps: Vec<Dump>,
+    /// The part that is read: its dump and its place in it.
+    open: Option<(usize, usize)>,
+    /// Lines of others behind the parts.
+    others: Vec<(u64, Vec<u8>)>,
+    /// How many of them since the last part.
+    gap: usize,
+    collected: usize,
+    parts: usize,
+}
+
+/// The kernel's log at the time of one oops.
+#[derive(Debug)]
+struct Dump {
+    reason: Vec<u8>,
+    count: u64,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Part {
+    number: u64,
+    header: Vec<u8>,
+    /// The source's line of the header.
+    source: u64,
+    text: Vec<u8>,
+    /// Each line has its level, as `kmsg_dump_get_buffer` writes it: one without is not the part's.
+    levels: bool,
+}
+
+impl Unpack for Pstore {
+    fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize {
+        let taken = lines(input, end, sink, |line, sink| self.line(line, sink));
+        if end {
+            self.flush(sink);
+        }
+        taken
+    }
+}
+
+impl Pstore {
+    fn line(&mut self, line: &[u8], sink: &mut Sink) {
+        let bare = trim(line);
+        if let Some((reason, count, number)) = header(bare) {
+            let header = line.to_vec();
+            let part = Part { number, header, source: sink.source(), text: Vec::new(), levels: false };
+            self.begin(reason, count, part);
+        } else if !self.dumps.is_empty() && is_ramoops(bare) {
+            self.open = None;
+        } else if !self.go_on(line) {
+            self.open = None;
+            if self.dumps.is_empty() {
+                return sink.write(sink.source(), line);
+            }
+            self.others.push((sink.source(), line.to_vec()));
+            self.gap += 1;
+        }
+        self.collected += line.len();
+        if self.gap > GAP || self.collected > COLLECTED || self.parts > PARTS {
+            self.flush(sink);
+        }
+    }
+
+    /// A part of a dump that has it already is of another boot.
+    fn begin(&mut self, reason: &[u8], count: u64, part: Part) {
+        let same = |dump: &Dump| dump.reason == reason && dump.count == count;
+        let known = self.dumps.iter().rposition(same);
+        let fits = |dump: &&mut Dump| dump.parts.iter().all(|other| other.number != part.number);
+        self.gap = 0;
+        self.parts += 1;
+        match known.and_then(|at| self.dumps.get_mut(at).filter(fits).map(|dump| (at, dump))) {
+            Some((at, dump)) => {
+                self.open = Some((at, dump.parts.len()));
+                dump.parts.push(part);
+            }
+            None => {
+                self.open = Some((self.dumps.len(), 0));
+                self.dumps.push(Dump { reason: reason.to_vec(), count, parts: vec![part] });
+            }
+        }
+    }
+
+    /// Adds a line to the part that is read, if it is one of it.
+    fn go_on(&mut self, line: &[u8]) -> bool {
+        let open = self.open.and_then(|(dump, part)| self.dumps.get_mut(dump)?.parts.get_mut(part));
+        let Some(part) = open else { return false };
+        let level = matches!(line, [b'<', b'0'..=b'9', ..]);
+        if part.text.is_empty() {
+            part.levels = level;
+        } else if part.levels && !level {
+            return false;
+        }
+        part.text.extend_from_slice(line);
+        true
+    }
+
+    /// Writes what is collected: the parts of each dump from the oldest to the newest.
+    fn flush(&mut self, sink: &mut Sink) {
+        for mut dump in self.dumps.drain(..) {
+            dump.parts.sort_by_key(|part| std::cmp::Reverse(part.number));
+            for (nth, part) in dump.parts.iter().enumerate() {
+                sink.end_line();
+                if nth == 0 {
+                    sink.write(part.source, &part.header);
+                }
+                sink.end_line();
+                sink.write(part.source + 1, &part.text);
+            }
+        }
+        for (source, line) in self.others.drain(..) {
+            sink.end_line();
+            sink.write(source, &line);
+        }
+        (self.open, self.gap, self.collected, self.parts) = (None, 0, 0, 0);
+    }
+}
+
+/// `====1732255921.123456-D` before a dump in the memory itself (`ramoops_write_kmsg_hdr`), and what its error
+/// correction found, behind it (`persistent_ram_ecc_string`).
+fn is_ramoops(line: &[u8]) -> bool {
+    let time = line.strip_prefix(b"====").map(|rest| text::take(rest, |c| c.is_ascii_digit() || c == b'.'));
+    let header = time.is_some_and(|(time, rest)| !time.is_empty() && matches!(rest, b"" | b"-C" | b"-D"));
+    header
+        || line == b"No errors detected"
+        || (line.ends_with(b" unrecoverable blocks") && text::contains(line, " Corrected bytes, "))
+}

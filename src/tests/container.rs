@@ -1,0 +1,549 @@
+//! The containers of `testdata/containers`, each with the same two reports; cuts, damage and limits; and that a log
+//! without a container stays what it is.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use super::recognise::{Verdict, recognise};
+use super::{Decoder, HEAD, LineMap, MAX_RECORD, decode, decode_lines};
+use crate::tests::support::{self, Random};
+use crate::{Line, Origin, reports};
+
+/// File, and the console log that it holds.
+const FILES: &[(&str, &str)] = &[
+    ("dashboard.html", "plain.log"),
+    ("dev-kmsg.log", "plain.log"),
+    ("dmesg-follow.json", "plain.log"),
+    ("dmesg.json", "plain.log"),
+    ("journal-pretty.json", "plain.log"),
+    ("journal.export", "plain.log"),
+    ("journal.json", "plain.log"),
+    ("junit.xml", "plain.log"),
+    ("lava-single.yaml", "plain.log"),
+    ("lava.yaml", "plain.log"),
+    ("mail-quoted.txt", "plain.log"),
+    ("mail.eml", "plain.log"),
+    ("netconsole-lines.log", "netconsole.plain.log"),
+    ("netconsole.log", "netconsole.plain.log"),
+    ("pstore-erst.log", "plain.log"),
+    ("pstore-two.log", "pstore-two.plain.log"),
+    ("ramoops.log", "plain.log"),
+];
+
+/// Those whose parts come in another order.
+const REORDERED: &[&str] = &["pstore-erst.log", "pstore-two.log", "ramoops.log"];
+
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(support::testdata().join("containers").join(name)).unwrap()
+}
+
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    FILES.iter().map(|(name, _)| (*name, file(name))).collect()
+}
+
+/// Titles and stacks of a log's reports.
+fn seen(log: &[u8]) -> Vec<(String, String)> {
+    reports(log).map(|report| (report.title().to_string(), format!("{:?}", report.traces()))).collect()
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// What a reader of `size` bytes at a time gives when it is read with a buffer of `room` bytes.
+fn streamed(log: &[u8], size: usize, room: usize) -> (Vec<u8>, LineMap) {
+    let mut decoder = Decoder::new(Slow { log, size });
+    let map = decoder.line_map();
+    let (mut out, mut buf) = (Vec::new(), vec![0; room]);
+    loop {
+        match decoder.read(&mut buf).unwrap() {
+            0 => break,
+            read => out.extend_from_slice(&buf[..read]),
+        }
+    }
+    let map = map.lock().unwrap().clone();
+    (out, map)
+}
+
+struct Slow<'a> {
+    log: &'a [u8],
+    size: usize,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let size = self.size.min(buf.len());
+        self.log.read(&mut buf[..size])
+    }
+}
+
+#[test]
+fn a_container_has_the_reports_of_its_log() {
+    for (name, plain) in FILES {
+        let (log, plain) = (file(name), file(plain));
+        let decoded = decode(&log);
+        assert!(matches!(decoded, Cow::Owned(_)), "{name} is not recognised");
+        assert_eq!(seen(&decoded), seen(&plain), "{name}:\n{}", text(&decoded));
+        assert!(matches!(decode(&plain), Cow::Borrowed(_)), "{name}");
+        let titles: Vec<String> = reports(&decoded).map(|report| report.title().to_string()).collect();
+        let expected = [
+            "KASAN: slab-use-after-free Read in demo_read",
+            "BUG: unable to handle kernel NULL pointer dereference in demo_step",
+        ];
+        assert_eq!(titles, expected, "{name}");
+    }
+}
+
+/// Bodies of the kernel's lines.
+fn kernels(log: &[u8]) -> Vec<String> {
+    let lines = log.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw));
+    let lines = lines.filter(|line| line.prefix.time.is_some());
+    lines.map(|line| text(line.body).into_owned()).collect()
+}
+
+#[test]
+fn a_container_has_the_lines_of_its_log() {
+    for (name, plain) in FILES {
+        let (log, plain) = (file(name), file(plain));
+        assert_eq!(kernels(&decode(&log)), kernels(&plain), "{name}");
+    }
+}
+
+#[test]
+fn records_are_written_as_the_console_writes_them() {
+    for name in ["dev-kmsg.log", "dmesg.json", "netconsole.log", "netconsole-lines.log"] {
+        let plain = FILES.iter().find(|(file, _)| *file == name).unwrap().1;
+        assert_eq!(text(&decode(&file(name))), text(&file(plain)), "{name}");
+    }
+}
+
+#[test]
+fn programs_of_the_journal_keep_their_names() {
+    for name in ["journal.export", "journal.json", "journal-pretty.json"] {
+        let log = file(name);
+        let decoded = decode(&log);
+        let lines = decoded.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw));
+        let of: Vec<String> = lines
+            .filter(|line| line.prefix.origin == Origin::Program)
+            .map(|line| text(line.body).into_owned())
+            .collect();
+        assert_eq!(
+            of,
+            [
+                "Accepted publickey: WARNING: CPU: 0 is not a kernel's line",
+                "BUG: second line of a program",
+                "Started demo.service - \"demo\".",
+            ],
+            "{name}"
+        );
+        assert!(text(&decoded).contains("+00:00 host sshd[412]: BUG: second"), "{name}");
+    }
+}
+
+#[test]
+fn a_stream_is_decoded_as_the_whole_is() {
+    let mut all = files();
+    all.extend(["plain.log", "logcat.log"].map(|name| (name, file(name))));
+    for (name, log) in &all {
+        let (whole, map) = decode_lines(log);
+        assert_eq!(decode(log), whole, "{name}");
+        for (size, room) in [(1, 1), (1, 4096), (7, 65536), (4096, 7), (65536, 4096), (100_000, 100_000)] {
+            let (out, lines) = streamed(log, size, room);
+            assert_eq!(text(&out), text(&whole), "{name}, {size} bytes at a time");
+            let count = whole.iter().filter(|byte| **byte == b'\n').count() as u64;
+            for line in 1..=count {
+                assert_eq!(lines.source(line), map.source(line), "{name}, {size} bytes at a time: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_containers_are_decoded_alike_in_any_pieces() {
+    let mut random = Random::new(7);
+    let all = files();
+    for round in 0..300 {
+        let (name, log) = &all[round % all.len()];
+        let mut log = log.clone();
+        for _ in 0..=random.below(6) {
+            let at = random.below(log.len());
+            match random.below(5) {
+                0 => log.truncate(at.max(1)),
+                1 => log[at] = random.byte(),
+                2 => log[at] = b"\n{}[]\"\\<>&;=,:- "[random.below(16)],
+                3 => {
+                    let other = &all[random.below(all.len())].1;
+                    let from = random.below(other.len());
+                    log.splice(at..at, other[from..(from + 200).min(other.len())].iter().copied());
+                }
+                _ => drop(log.drain(at..(at + random.below(60)).min(log.len()))),
+            }
+            if log.is_empty() {
+                log.push(b'x');
+            }
+        }
+        let whole = decode(&log);
+        let _ = seen(&whole);
+        for size in [1 + random.below(40), 1 + random.below(5000)] {
+            let (out, _) = streamed(&log, size, 1 + random.below(5000));
+            assert_eq!(text(&out), text(&whole), "{name}, round {round}, {size} bytes at a time");
+        }
+    }
+}
+
+#[test]
+fn a_cut_container_gives_what_it_holds() {
+    for (name, log) in files() {
+        let whole = decode(&log).into_owned();
+        let mut longest = 0;
+        for end in (0..log.len()).filter(|end| *end < 3000 || end % 61 == 0) {
+            let decoded = decode(&log[..end]);
+            if REORDERED.contains(&name) || matches!(decoded, Cow::Borrowed(_)) {
+                continue;
+            }
+            longest = longest.max(decoded.len());
+            // All but the line that is cut.
+            let feed = decoded.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+            let kept = decoded[..feed].iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+            let same = whole.starts_with(&decoded[..kept]);
+            // Pieces of a record that waits are passed on in their order.
+            assert!(same || name.starts_with("netconsole"), "{name} cut at {end}:\n{}", text(&decoded));
+        }
+        assert!(REORDERED.contains(&name) || longest + 200 > whole.len(), "{name}: {longest}");
+    }
+}
+
+#[test]
+fn any_bytes_are_decoded() {
+    let mut random = Random::new(11);
+    let starts = files();
+    for _ in 0..300 {
+        let start = &starts[random.below(starts.len())].1;
+        let mut log = start[..random.below(400).min(start.len())].to_vec();
+        let size = random.below(3000);
+        log.extend((0..size).map(|_| random.byte()));
+        let whole = decode(&log).into_owned();
+        assert_eq!(streamed(&log, 1 + random.below(99), 64).0, whole);
+    }
+}
+
+#[test]
+fn what_a_log_is_does_not_change_with_more_of_it() {
+    for (name, log) in files().into_iter().chain(support::all_logs().into_iter().map(|log| ("", log.bytes))) {
+        let whole = recognise(log.get(..HEAD).unwrap_or(&log), true);
+        for end in 0..log.len().min(if name.is_empty() { 100 } else { 1500 }) {
+            let verdict = recognise(&log[..end], false);
+            assert!(verdict == Verdict::More || verdict == whole, "{name} cut at {end}: {verdict:?}");
+        }
+    }
+}
+
+/// Logs of `testdata/` that are containers.
+const CONTAINERS: &[&str] = &["lava-dispatcher"];
+
+#[test]
+fn a_log_without_a_container_stays_as_it_is() {
+    for log in support::all_logs() {
+        let borrowed = matches!(decode(&log.bytes), Cow::Borrowed(_));
+        assert_eq!(borrowed, !CONTAINERS.contains(&log.name.as_str()), "{}", log.name);
+        if borrowed && log.bytes.len() < 50_000 {
+            assert_eq!(streamed(&log.bytes, 777, 1000).0, log.bytes, "{}", log.name);
+        }
+    }
+}
+
+#[test]
+fn what_merely_looks_like_a_container_is_none() {
+    let console = text(&file("plain.log")).into_owned();
+    let firsts = [
+        "{\"MESSAGE\":\"of a program\"}\n",
+        "{\"__CURSOR\": 1 2}\n{\"level\":\"info\"}\n",
+        "{\"level\":\"info\",\"__CURSOR\":\"s=1\"}\n",
+        "{\"dmesg\": {}}\n",
+        "<?xml version=\"1.0\"?>\n<domain type='kvm'>\n</domain>\n",
+        "<html><body>no text is shown</body></html>\n",
+        "<testsuit>\n",
+        "<6>[    0.000000][    T0] x\n",
+        "- {\"dt\": \"2026\"}\n- {\"dt\": \"2026\"}\n",
+        "4,1234,5678,-;one line\n",
+        " KEY=value\n",
+        "__CURSOR=\n",
+        "__CURSOR=1\nMESSAGE=x\n",
+        "1,2,3;x\nname;x\n",
+        "Content-Transfer-Encoding: 8bit\n",
+        "Panic#2 Party\n",
+        "a =3D b\nc =3D d\n",
+        "",
+    ];
+    for first in firsts {
+        let log = format!("{first}{console}");
+        let decoded = decode(log.as_bytes());
+        assert!(matches!(decoded, Cow::Borrowed(_)), "{first:?}:\n{}", text(&decoded));
+    }
+    let json = text(&file("journal.json")).into_owned();
+    for log in [format!("# journalctl -o json\n{json}"), format!("{console}{json}")] {
+        assert!(matches!(decode(log.as_bytes()), Cow::Borrowed(_)));
+    }
+}
+
+/// Number, from 1, of the first line that holds `what`.
+fn line_of(log: &[u8], what: &str) -> Option<u64> {
+    let lines = log.split(|&byte| byte == b'\n');
+    lines.zip(1..).find(|(line, _)| text(line).contains(what)).map(|(_, number)| number)
+}
+
+#[test]
+fn decoded_lines_know_where_they_are_from() {
+    for (name, log) in files() {
+        let (decoded, map) = decode_lines(&log);
+        // In pretty JSON a record's lines are those of its first.
+        let within = if name == "dmesg.json" || name == "journal-pretty.json" { 16 } else { 0 };
+        for what in ["BUG: KASAN: slab-use-after-free in demo_read+0x86/0xa0 [demo]", "demo_step+0x1d"] {
+            let source = map.source(line_of(&decoded, what).unwrap());
+            // The failure's message in an attribute is no line of the log.
+            let start = if name == "junit.xml" { 3000 } else { 0 };
+            let skipped = log[..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+            let Some(found) = line_of(&log[start..], what).map(|line| line + skipped) else {
+                assert!(name.starts_with("mail") || name == "junit.xml", "{name}");
+                continue;
+            };
+            assert!((source..=source + within).contains(&found), "{name}: {source}, not {found}: {what}");
+        }
+    }
+}
+
+#[test]
+fn a_map_forgets_what_was_asked_for() {
+    let log = file("journal.export");
+    let (decoded, mut map) = decode_lines(&log);
+    let whole = map.clone();
+    assert!(map.runs() > 50);
+    let count = decoded.iter().filter(|byte| **byte == b'\n').count() as u64;
+    for line in 1..=count {
+        map.forget_before(line);
+        assert_eq!(map.source(line), whole.source(line));
+        assert_eq!(map.source(line + 3), whole.source(line + 3));
+    }
+    assert_eq!(map.runs(), 1);
+    assert_eq!(LineMap::default().source(7), 7);
+}
+
+#[test]
+fn a_plain_log_is_read_straight_through() {
+    struct Asked(Vec<usize>);
+    impl Read for Asked {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.0.push(buf.len());
+            buf.fill(b'\n');
+            Ok(buf.len())
+        }
+    }
+    let mut asked = Asked(Vec::new());
+    let mut decoder = Decoder::new(&mut asked);
+    let mut buf = vec![0; 300_000];
+    while decoder.read(&mut buf).unwrap() < 300_000 {}
+    drop(decoder);
+    assert_eq!(asked.0.last(), Some(&300_000));
+}
+
+#[test]
+fn a_record_that_is_too_long_is_passed_on_cut() {
+    let long = "x".repeat(3 * MAX_RECORD / 2);
+    let tail = "4,3,9,-;behind\n";
+    let logs = [
+        format!("4,1,7,-;before\n4,2,8,-;{long}\n{tail}{tail}"),
+        format!(
+            "{{\"dmesg\":[{{\"pri\":4,\"time\":0.000008,\"msg\":\"{long}\"}}\n{{\"pri\":4,\"msg\":\"behind\"}}"
+        ),
+        format!(
+            "{{\"__CURSOR\":\"1\",\"MESSAGE\":\"{long}\"}}\n{{\"__CURSOR\":\"1\",\"MESSAGE\":\"behind\"}}\n"
+        ),
+        format!("__CURSOR=1\n__REALTIME_TIMESTAMP=2\nMESSAGE={long}\n\n__CURSOR=1\nMESSAGE=behind\n\n"),
+        format!(
+            "<testsuite><failure message=\"{long}\">a</failure>\n<error>{long}</error><error>behind</error>"
+        ),
+        format!("Panic#1 Part1\n<4>{long}\nPanic#1 Part2\n<4>behind\n"),
+        format!("Content-Transfer-Encoding: quoted-printable\n\n{long}=3D{long}\nbehind\n"),
+        format!("4,2,8,-,ncfrag=0/{};{long}\n{tail}{tail}", long.len() + 1),
+    ];
+    for log in logs {
+        let whole = decode(log.as_bytes());
+        assert!(matches!(whole, Cow::Owned(_)), "{}", &log[..40]);
+        assert!(text(&whole).contains("behind"), "{}", &log[..40]);
+        assert!(text(&whole).contains(&long[..50_000]), "{}", &log[..40]);
+        let (out, _) = streamed(log.as_bytes(), 65536, 65536);
+        assert!(out == *whole, "{}", &log[..40]);
+    }
+}
+
+#[test]
+fn memory_is_bounded_whatever_comes() {
+    let logs: [(&str, &str); 8] = [
+        ("{\"__CURSOR\":\"1\",\"SYSLOG_IDENTIFIER\":\"a\",\"MESSAGE\":\"", "\\n"),
+        ("__CURSOR=1\n__REALTIME_TIMESTAMP=2\nMESSAGE\n\0\0\0\0\0\0\0\x10", "\n"),
+        ("<testsuite><error>", "<a'"),
+        ("<testsuite>", "<!--"),
+        ("Panic#1 Part1\n", "<4>x\n"),
+        ("Panic#1 Part1\n", "Oops#1 Part1\n"),
+        ("4,1,1,-;x\n4,1,1,-;x\n", "4,1,1,-,ncfrag=7/99;x\n4,2,1,-;\\x0a\n"),
+        ("4,1,1,-;x\n4,1,1,-;x\n4,1,1,-,ncfrag=0/99;x\n", " a=b\n"),
+    ];
+    for (start, again) in logs {
+        let size = 6 << 20;
+        let log = start.to_string() + &again.repeat(size / again.len());
+        let mut decoder = Decoder::new(log.as_bytes());
+        let mut buf = vec![0; 65536];
+        let mut most = 0;
+        while decoder.read(&mut buf).unwrap() > 0 {
+            most = most.max(decoder.held());
+        }
+        assert!(most < 20 << 20, "{start:?}: {most}");
+    }
+}
+
+#[track_caller]
+fn check(log: &str, expected: &str) {
+    assert_eq!(text(&decode(log.as_bytes())), expected);
+}
+
+#[test]
+fn kmsg() {
+    check(
+        "4,1,5678,-,caller=T12;a\\x0ab \\x5c \\x\n SUBSYSTEM=pci\n DEVICE=+pci:0000:00:01.0\n6,2,12345678,-;c\n",
+        "<4>[    0.005678][   T12] a\n<4>[    0.005678][   T12] b \\ \\x\n<6>[   12.345678] c\n",
+    );
+    // Pieces of one line, before Linux 4.10.
+    check(
+        "4,1,1,c;a\n4,2,2,+;b\n4,3,3,+;c\n4,4,4,c;d\n4,5,5,-;e",
+        "<4>[    0.000001] abc\n<4>[    0.000004] d\n<4>[    0.000005] e\n",
+    );
+    check(
+        "30,1,1,-;systemd[1]: x\nplain\n30,2,1,-;y\n30,3,1,-;z\n",
+        "30,1,1,-;systemd[1]: x\nplain\n30,2,1,-;y\n30,3,1,-;z\n",
+    );
+    check(
+        "6,1,1,-;a\n6,2,1,-;b\n6,3,1,-;c\nplain line\n k=v\n",
+        "<6>[    0.000001] a\n<6>[    0.000001] b\n<6>[    0.000001] c\nplain line\n k=v\n",
+    );
+}
+
+#[test]
+fn netconsole() {
+    let rest = "4,9,9,-;x\n4,10,9,-;y\n4,11,9,-;z\n";
+    let out = "<4>[    0.000009] x\n<4>[    0.000009] y\n<4>[    0.000009] z\n";
+    // The second piece comes first; behind it another record; the dictionary is dropped.
+    check(
+        &format!("4,1,1,-,ncfrag=4/12;ef\n k=v\n4,1,1,-,ncfrag=0/12;abcd\n{rest}"),
+        &format!("<4>[    0.000001] abcdef\n{out}"),
+    );
+    // One is lost: what is there is passed on when so many others came.
+    let others: String = (0..40).map(|n| format!("4,{},2,-;n\n", n + 2)).collect();
+    check(
+        &format!("4,1,1,-,ncfrag=0/12;abcd\n4,1,1,-,ncfrag=8/12;ijk\n{others}"),
+        &format!("<4>[    0.000001] abcd\n<4>[    0.000001] ijk\n{}", "<4>[    0.000002] n\n".repeat(40)),
+    );
+    // Records keep the order in which they began.
+    check(
+        &format!("4,1,1,-,ncfrag=0/9;abcd\n{rest}4,1,1,-,ncfrag=4/9;efgh\n"),
+        &format!("<4>[    0.000001] abcdefgh\n{out}"),
+    );
+}
+
+#[test]
+fn journal() {
+    check(
+        "{\"__CURSOR\":\"1\",\"_TRANSPORT\":\"kernel\",\"PRIORITY\":\"3\",\"__MONOTONIC_TIMESTAMP\":\"1500000\",\
+         \"MESSAGE\":[66,85,71,255,10,9]}\n",
+        "<3>[    1.500000] BUG\u{fffd}\n<3>[    1.500000] \t\n",
+    );
+    check(
+        "{\"__REALTIME_TIMESTAMP\":\"1732255921123456\",\"_HOSTNAME\":\"h\",\"SYSLOG_IDENTIFIER\":\"a b\",\
+         \"MESSAGE\":\"\\u00e9\\ud83d\\ude00\\ud83d \\\"\\/\"}\n{\"__CURSOR\":\"2\",\"MESSAGE\":null}\n",
+        "2024-11-22T06:12:01.123456+00:00 h a_b: \u{e9}\u{1f600}\u{fffd} \"/\n",
+    );
+    check(
+        "data: {\"__CURSOR\":\"1\",\"MESSAGE\":[\"a\",\"b\"]}\n\ndata: {\"__CURSOR\":\"1\",\"MESSAGE\":\"c\"}\n",
+        "a\nb\nc\n",
+    );
+    check(
+        "\x1e{\"__CURSOR\":\"1\",\"MESSAGE\":\"a\"}\nno JSON\n\x1e{\"__CURSOR\":\"1\",\"MESSAGE\":\"cu",
+        "a\nno JSON\ncu\n",
+    );
+    check(
+        "__CURSOR=1\n__REALTIME_TIMESTAMP=2\n_TRANSPORT=kernel\nPRIORITY=4\n_SOURCE_MONOTONIC_TIMESTAMP=7\nMESSAGE\n\
+         \x03\0\0\0\0\0\0\0a\nb\n\n__CURSOR=2\nCOREDUMP\n\x02\0\0\0\0\0\0\0\n\n\nMESSAGE=c\n",
+        "<4>[    0.000007] a\n<4>[    0.000007] b\nc\n",
+    );
+}
+
+#[test]
+fn dmesg() {
+    check(
+        "{\"dmesg\": [{\"pri\": 30, \"time\": 1.5, \"caller\": \"C0\", \"msg\": \"a\\n\"},{\"msg\":\"b\"",
+        "<30>[    1.500000][    C0] a\nb\n",
+    );
+    check("{\n\"dmesg\":[ ]\n}\n", "");
+    check(
+        "{\"dmesg\": [{\"fac\":\"kern\",\"pri\":\"err\",\"time\":\"Mon Nov 22 06:12:01 2026\",\"msg\":\"a\"}]}\nplain\n[    1.0] x\n",
+        "<3>[Mon Nov 22 06:12:01 2026] a\nplain\n[    1.0] x\n",
+    );
+}
+
+#[test]
+fn lava() {
+    let line = |lvl: &str, msg: &str| format!("- {{\"dt\": \"2026\", \"lvl\": \"{lvl}\", \"msg\": {msg}}}\n");
+    let own = line("debug", "\"x \\\"y\\\"\"");
+    let log =
+        own.clone() + &line("target", "\"a \\\"b\\\" \\\\ \\t\\u00e9\\e[0m\\xE9\"") + &line("feedback", "7");
+    check(&log, &format!("{own}a \"b\" \\ \t\u{e9}\x1b[0m\u{e9}\n7\n"));
+    check(
+        "- {dt: '1', lvl: target, msg: 'it''s'}\n- {dt: '1', lvl: target, msg: [1, 2]}\n",
+        "it's\n- {dt: '1', lvl: target, msg: [1, 2]}\n",
+    );
+    check("{\"dt\": \"2026\", \"lvl\": \"target\", \"msg\": \"a\\\"b", "a\"b\n");
+}
+
+#[test]
+fn junit() {
+    check(
+        "<testsuite><testcase name='>'><system-out>a &lt;TASK&gt; &amp;amp; &#x1b;[0m&#10;b &unknown; & c\nd <TASK> e</system-out>\
+         between<failure><![CDATA[x ]]]]><![CDATA[> <y> &lt;]]></failure><failure/></testcase></testsuite>\nbehind &lt;\n",
+        "a <TASK> &amp; \x1b[0m\nb &unknown; & c\nd <TASK> e\nx ]]> <y> &lt;\nbehind &lt;\n",
+    );
+    check("<?xml version=\"1.0\"?><!-- > --><testsuites><error>cut &l", "cut &l");
+    check("<html><p>no</p><PRE>a<br>b <b>c</b> <TASK></PRE>no</html>", "a\nb c <TASK>\n");
+}
+
+#[test]
+fn mail() {
+    check(
+        "Subject: x\nContent-Transfer-Encoding: Quoted-Printable\nX: =3D\n\na =3D=\n b=20\r\nc=zz =\r\nd\n\
+         From x\nContent-Transfer-Encoding: 7bit\n\n=3D\n",
+        "Subject: x\nContent-Transfer-Encoding: Quoted-Printable\nX: =3D\n\na = b \r\nc=zz d\n\
+         From x\nContent-Transfer-Encoding: 7bit\n\n=3D\n",
+    );
+    check("> a=3Db =\nc\n> d=3D=\ne\n", "> a=b c\n> d=e\n");
+}
+
+#[test]
+fn pstore() {
+    check(
+        "x\nPanic#2 Part1\n<4>c\n\nPanic#2 Part2\n<4>b\nPanic#2 Part3\n<4>a\n",
+        "x\nPanic#2 Part3\n<4>a\n<4>b\n<4>c\n\n",
+    );
+    // Two boots had a first oops; two dumps of one second are mixed.
+    check(
+        "Oops#1 Part1\nb\nOops#1 Part2\na\nOops#1 Part1\nd\nOops#1 Part2\nc\n",
+        "Oops#1 Part2\na\nb\nOops#1 Part2\nc\nd\n",
+    );
+    check(
+        "Oops#1 Part1\n<4>b\nPanic#2 Part1\n<4>d\nOops#1 Part2\n<4>a\nPanic#2 Part2\n<4>c",
+        "Oops#1 Part2\n<4>a\n<4>b\nPanic#2 Part2\n<4>c\n<4>d\n",
+    );
+    // What follows on the last part stays behind it.
+    let console = "$ \n".repeat(20);
+    check(
+        &format!("Oops#1 Part1\n<4>b\nOops#1 Part2\n<4>a\n{console}"),
+        &format!("Oops#1 Part2\n<4>a\n<4>b\n{console}"),
+    );
+}
