@@ -1,6 +1,6 @@
 //! Which container a log is, told from how it begins.
 
-use super::json::{self, Fault};
+use super::json::{self, Fault, Value};
 use super::{Unpack, dmesg, export, journal, kmsg, lava, mail, pstore, trim, xml};
 
 /// The containers.
@@ -141,9 +141,9 @@ fn journal_json(begin: &[u8]) -> Verdict {
     }
     let object = begin.get(start.len() - 1..).unwrap_or_default();
     let (mut known, mut strange) = (false, false);
-    let end = json::object(object, |name, _| {
+    let end = json::object(object, |name, value| {
         strange |= !(known || journal::is_name(name));
-        known |= !strange && journal::ALWAYS.contains(&name);
+        known |= !strange && journal::ALWAYS.contains(&name) && matches!(value, Value::Text(_));
     });
     match end {
         _ if strange => Verdict::Plain,

@@ -34,10 +34,13 @@ const ENTITIES: &[(&[u8], char)] =
     &[(b"lt", '<'), (b"gt", '>'), (b"amp", '&'), (b"quot", '"'), (b"apos", '\''), (b"nbsp", ' ')];
 
 /// Longest tag or comment in a text.
-const TAG: usize = 1024;
+const TAG: usize = 512;
 
 /// Longest entity: `&#x10ffff;`.
 const ENTITY: usize = 12;
+
+/// Longest start of a tag that may stand in a text: `</flakyFailure`.
+const NAME: usize = 24;
 
 const CDATA: &[u8] = b"<![CDATA[";
 
@@ -177,11 +180,15 @@ impl Xml {
             sink.write(source, char.encode_utf8(&mut [0; 4]).as_bytes());
             return Some(length);
         }
-        if is_text(input, end)? {
+        if !self.may_be_tag(input, end)? {
             sink.write(source, b"<");
             return Some(1);
         }
-        let (tag, length) = whole_tag(input, end, TAG)?.unwrap_or((Tag::Other, 0));
+        // Another tag ends one that is none: that keeps a text of nothing but `<b '` linear.
+        let next = memchr::memchr(b'<', input.get(2..TAG).or(input.get(2..)).unwrap_or_default());
+        let next = next.filter(|_| !matches!(input, [b'<', b'!' | b'?', ..]));
+        let within = next.and_then(|next| input.get(..next + 2)).unwrap_or(input);
+        let (tag, length) = whole_tag(within, end || next.is_some(), TAG)?.unwrap_or((Tag::Other, 0));
         match tag {
             Tag::Close(close) if close.eq_ignore_ascii_case(&self.element) => {
                 sink.end_line();
@@ -201,6 +208,23 @@ impl Xml {
             }
         }
         Some(length)
+    }
+
+    /// Whether a tag that may stand in a text begins here; `None` if more must be seen. Cheaper than to read it: a
+    /// text may be full of what looks like tags.
+    fn may_be_tag(&self, b: &[u8], end: bool) -> Option<bool> {
+        let inside = b.get(1..NAME).or(b.get(1..)).unwrap_or_default();
+        let (close, inside) = match inside {
+            [b'!' | b'?', ..] => return Some(true),
+            [b'/', inside @ ..] => (true, inside),
+            inside => (false, inside),
+        };
+        let (name, rest) = text::take(inside, is_name_byte);
+        if rest.is_empty() && b.len() < NAME && !end {
+            return None;
+        }
+        let own = close && name.eq_ignore_ascii_case(&self.element);
+        Some(own || (self.html && is_inline(name)))
     }
 
     /// What stands before `]]>`.
@@ -234,17 +258,12 @@ impl Xml {
     }
 }
 
-fn is_inline(name: &[u8]) -> bool {
-    INLINE.iter().any(|known| name.eq_ignore_ascii_case(known))
+fn is_name_byte(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b":_-.".contains(&c)
 }
 
-/// Whether a `<` is text: no tag begins so. `None` if more must be seen.
-fn is_text(b: &[u8], end: bool) -> Option<bool> {
-    match b.get(1) {
-        None if end => Some(true),
-        None => None,
-        Some(second) => Some(!(second.is_ascii_alphabetic() || matches!(second, b'/' | b'!' | b'?'))),
-    }
+fn is_inline(name: &[u8]) -> bool {
+    INLINE.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Why there is no markup.
@@ -283,7 +302,7 @@ fn tag(b: &[u8]) -> Result<(Tag<'_>, &[u8]), Fault> {
     let close = inside.starts_with(b"/");
     let declaration = inside.starts_with(b"!");
     let inside = if close || declaration { inside.get(1..).unwrap_or_default() } else { inside };
-    let (name, rest) = text::take(inside, |c| c.is_ascii_alphanumeric() || b":_-.".contains(&c));
+    let (name, rest) = text::take(inside, is_name_byte);
     match (name.first(), rest.first()) {
         (None, None) => return Err(Fault::More),
         (Some(first), _) if first.is_ascii_alphabetic() => {}

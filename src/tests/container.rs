@@ -202,10 +202,12 @@ fn a_cut_container_gives_what_it_holds() {
                 continue;
             }
             longest = longest.max(decoded.len());
-            // All but the line that is cut.
-            let feed = decoded.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-            let kept = decoded[..feed].iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-            let same = whole.starts_with(&decoded[..kept]);
+            // All but the record that is cut, of two lines at most.
+            let mut kept = decoded.as_ref();
+            for _ in 0..3 {
+                kept = &kept[..kept.iter().rposition(|byte| *byte == b'\n').unwrap_or(0)];
+            }
+            let same = whole.starts_with(kept);
             // Pieces of a record that waits are passed on in their order.
             assert!(same || name.starts_with("netconsole"), "{name} cut at {end}:\n{}", text(&decoded));
         }
@@ -378,10 +380,11 @@ fn a_record_that_is_too_long_is_passed_on_cut() {
 
 #[test]
 fn memory_is_bounded_whatever_comes() {
-    let logs: [(&str, &str); 8] = [
+    let logs: [(&str, &str); 9] = [
         ("{\"__CURSOR\":\"1\",\"SYSLOG_IDENTIFIER\":\"a\",\"MESSAGE\":\"", "\\n"),
         ("__CURSOR=1\n__REALTIME_TIMESTAMP=2\nMESSAGE\n\0\0\0\0\0\0\0\x10", "\n"),
         ("<testsuite><error>", "<a'"),
+        ("<html><pre>", "<b'"),
         ("<testsuite>", "<!--"),
         ("Panic#1 Part1\n", "<4>x\n"),
         ("Panic#1 Part1\n", "Oops#1 Part1\n"),
@@ -389,7 +392,7 @@ fn memory_is_bounded_whatever_comes() {
         ("4,1,1,-;x\n4,1,1,-;x\n4,1,1,-,ncfrag=0/99;x\n", " a=b\n"),
     ];
     for (start, again) in logs {
-        let size = 6 << 20;
+        let size = 3 << 20;
         let log = start.to_string() + &again.repeat(size / again.len());
         let mut decoder = Decoder::new(log.as_bytes());
         let mut buf = vec![0; 65536];
