@@ -27,7 +27,11 @@ impl Mail {
             self.quoted = self.headers && self.quoted;
             self.headers = true;
         } else if self.quoted && !self.headers {
-            return text(line, sink);
+            // What no mailer writes is no mail's text any more: a console log may hold a mail's headers.
+            self.quoted = Evidence::default().look(bare) != Some(false);
+            if self.quoted {
+                return text(line, sink);
+            }
         }
         self.headers &= !bare.is_empty();
         sink.write(sink.source(), line);
@@ -71,12 +75,8 @@ fn text(line: &[u8], sink: &mut Sink) {
     let mut out = Vec::with_capacity(rest.len());
     while let Some((plain, escape)) = memchr::memchr(b'=', rest).and_then(|at| rest.split_at_checked(at)) {
         out.extend_from_slice(plain);
-        let (byte, length) = match code(escape) {
-            Some(byte) => (byte, 3),
-            None => (b'=', 1),
-        };
-        out.push(byte);
-        rest = escape.get(length..).unwrap_or_default();
+        out.push(code(escape).unwrap_or(b'='));
+        rest = escape.get(3..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
     for (nth, part) in out.split(|&byte| byte == b'\n').enumerate() {
@@ -110,7 +110,8 @@ impl Evidence {
     /// Looks at one more line. `Some` tells whether the lines so far, from the first with a `=` on, are
     /// quoted-printable; `None` that it is open.
     pub(super) fn look(&mut self, line: &[u8]) -> Option<bool> {
-        if line.len() > LINE {
+        // Quoted once more by who answered it.
+        if text::take(line, |c| c == b'>' || c == b' ').1.len() > LINE {
             return Some(false);
         }
         for at in memchr::memchr_iter(b'=', line) {

@@ -14,6 +14,7 @@ mod journal;
 mod json;
 mod kmsg;
 mod lava;
+mod logcat;
 mod mail;
 mod netconsole;
 mod pstore;
@@ -37,7 +38,7 @@ const HEAD: usize = 64 << 10;
 const MAX_RECORD: usize = 1 << 20;
 
 /// Decodes a log that a container holds: `journalctl -o json` or `export`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, JUnit, mail. Any other log comes back as it is, borrowed.
+/// pstore, LAVA, logcat, JUnit, mail. Any other log comes back as it is, borrowed.
 ///
 /// ```
 /// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;

@@ -1,7 +1,7 @@
 //! Which container a log is, told from how it begins.
 
 use super::json::{self, Fault, Value};
-use super::{Unpack, dmesg, export, journal, kmsg, lava, mail, pstore, trim, xml};
+use super::{Unpack, dmesg, export, journal, kmsg, lava, logcat, mail, pstore, trim, xml};
 
 /// The containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) enum Kind {
     /// `/dev/kmsg`, and what netconsole sends in its extended form.
     Kmsg,
     Lava,
+    /// Android's logcat.
+    Logcat,
     /// JUnit.
     Xml,
     /// A web page with a log in it.
@@ -35,6 +37,7 @@ impl Kind {
             Kind::Dmesg => Box::new(dmesg::Dmesg),
             Kind::Kmsg => Box::new(kmsg::Kmsg::default()),
             Kind::Lava => Box::new(lava::Lava),
+            Kind::Logcat => Box::new(logcat::Logcat),
             Kind::Xml => Box::new(xml::Xml::junit()),
             Kind::Html => Box::new(xml::Xml::html()),
             Kind::Mail { text } => Box::new(mail::Mail::new(text)),
@@ -53,21 +56,30 @@ pub(super) enum Verdict {
     More,
 }
 
+impl Verdict {
+    /// What another finds where this is no container.
+    fn or(self, other: impl FnOnce() -> Verdict) -> Verdict {
+        match self {
+            Verdict::Plain => other(),
+            verdict => verdict,
+        }
+    }
+}
+
 /// Tells what a log is from its first bytes, of which there are no more to see if `end`. A verdict stays the same
 /// however much follows.
 pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
     let begin = begin(head);
+    let logcat = || by_lines(begin, end, Kind::Logcat, logcat::fits);
     let verdict = match begin.first() {
         // A byte order mark or blanks, and nothing behind them yet.
         None | Some(0xef) if begin.len() < 3 => Verdict::More,
-        Some(b'{' | 0x1e | b'd') => match journal_json(begin) {
-            Verdict::Plain if begin.starts_with(b"{") => by_lines(begin, end, Kind::Lava, lava::fits),
-            verdict => verdict,
-        },
+        Some(b'{' | 0x1e | b'd') => journal_json(begin).or(|| by_lines(begin, end, Kind::Lava, lava::fits)),
         Some(b'_') => export(begin),
         Some(b'<') => markup(begin),
-        Some(b'0'..=b'9' | b' ') => by_lines(begin, end, Kind::Kmsg, kmsg::fits),
-        Some(b'-') => by_lines(begin, end, Kind::Lava, lava::fits),
+        Some(b'0'..=b'9' | b' ') => by_lines(begin, end, Kind::Kmsg, kmsg::fits).or(logcat),
+        Some(b'-') => by_lines(begin, end, Kind::Lava, lava::fits).or(logcat),
+        Some(b'A'..=b'Z') => logcat(),
         _ => Verdict::Plain,
     };
     match verdict {
