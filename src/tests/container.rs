@@ -253,6 +253,9 @@ fn a_log_without_a_container_stays_as_it_is() {
     for log in support::all_logs() {
         let borrowed = matches!(decode(&log.bytes), Cow::Borrowed(_));
         assert_eq!(borrowed, !CONTAINERS.contains(&log.name.as_str()), "{}", log.name);
+        if !borrowed {
+            assert_eq!(seen(&decode(&log.bytes)), seen(&log.bytes), "{}", log.name);
+        }
         if borrowed && log.bytes.len() < 50_000 {
             assert_eq!(streamed(&log.bytes, 777, 1000).0, log.bytes, "{}", log.name);
         }
@@ -351,6 +354,58 @@ fn a_plain_log_is_read_straight_through() {
     while decoder.read(&mut buf).unwrap() < 300_000 {}
     drop(decoder);
     assert_eq!(asked.0.last(), Some(&300_000));
+}
+
+#[test]
+fn an_error_of_the_reader_is_handed_on_and_nothing_is_lost() {
+    struct Broken<'a>(&'a [u8], bool);
+    impl Read for Broken<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(std::io::ErrorKind::WouldBlock.into());
+            }
+            let size = buf.len().min(1000);
+            self.0.read(&mut buf[..size])
+        }
+    }
+    let log = file("journal.json");
+    let mut decoder = Decoder::new(Broken(&log, false));
+    let (mut out, mut buf) = (Vec::new(), [0; 4096]);
+    loop {
+        match decoder.read(&mut buf) {
+            Ok(0) => break,
+            Ok(read) => out.extend_from_slice(&buf[..read]),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+    assert_eq!(text(&out), text(&decode(&log)));
+}
+
+/// What a pipe has so far is decoded before more comes.
+#[test]
+fn a_record_is_there_when_its_line_is() {
+    for (head, record) in [
+        ("4,1,1,-;a\n4,2,1,-;b\n4,3,1,-;c\n", "4,4,1,-;now\n"),
+        ("{\"dmesg\": [\n", "{\"pri\": 4, \"time\": 0.000001, \"msg\": \"now\"},\n"),
+        ("", "{\"__CURSOR\":\"1\",\"MESSAGE\":\"now\"}\n"),
+        ("<testsuite><error>", "now\n"),
+        ("plain\n", "now\n"),
+    ] {
+        struct Once(Vec<u8>);
+        impl Read for Once {
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                assert!(!self.0.is_empty(), "more is read than is needed");
+                let read = self.0.as_slice().read(buf)?;
+                self.0.clear();
+                Ok(read)
+            }
+        }
+        let mut decoder = Decoder::new(Once([head, record].concat().into_bytes()));
+        let mut buf = [0; 4096];
+        let read = decoder.read(&mut buf).unwrap();
+        assert!(text(&buf[..read]).ends_with("now\n"), "{head:?}: {}", text(&buf[..read]));
+    }
 }
 
 #[test]
