@@ -382,6 +382,17 @@ fn an_error_of_the_reader_is_handed_on_and_nothing_is_lost() {
     assert_eq!(text(&out), text(&decode(&log)));
 }
 
+/// A pipe in which there is no more now.
+struct Once(Vec<u8>);
+impl Read for Once {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        assert!(!self.0.is_empty(), "more is read than is needed");
+        let read = self.0.as_slice().read(buf)?;
+        self.0.clear();
+        Ok(read)
+    }
+}
+
 /// What a pipe has so far is decoded before more comes.
 #[test]
 fn a_record_is_there_when_its_line_is() {
@@ -392,15 +403,6 @@ fn a_record_is_there_when_its_line_is() {
         ("<testsuite><error>", "now\n"),
         ("plain\n", "now\n"),
     ] {
-        struct Once(Vec<u8>);
-        impl Read for Once {
-            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                assert!(!self.0.is_empty(), "more is read than is needed");
-                let read = self.0.as_slice().read(buf)?;
-                self.0.clear();
-                Ok(read)
-            }
-        }
         let mut decoder = Decoder::new(Once([head, record].concat().into_bytes()));
         let mut buf = [0; 4096];
         let read = decoder.read(&mut buf).unwrap();
@@ -512,6 +514,34 @@ fn netconsole() {
     );
 }
 
+/// Packets one behind another, as netcat writes them: none but the last of a record ends with a line feed.
+#[test]
+fn packets_of_netconsole_are_told_by_their_length() {
+    let header = |offset: usize| format!("6.13.0,4,1,5,-,ncfrag={offset}/1500;");
+    let first = 1000 - header(0).len();
+    let other = "4,2,6,-;other\n";
+    let text = "x".repeat(1499);
+    let log =
+        [&header(0), &text[..first], other, &header(first), &text[first..], "\n", other, other].concat();
+    let out = "<4>[    0.000006] other\n";
+    check(&log, &[&format!("<4>[    0.000005] {text}\n"), out, out, out].concat());
+    // The first packet ends in the dictionary.
+    let body = format!("{}\n cpu=1\n k={}\n", &text[..900], &text[..588]);
+    assert_eq!(body.len(), 1500);
+    let log = [&header(0), &body[..first], other, &header(first), &body[first..], other, other].concat();
+    check(&log, &[&format!("<4>[    0.000005] {}\n", &text[..900]), out, out, out].concat());
+}
+
+#[test]
+fn a_packet_that_is_lost_is_not_waited_for_forever() {
+    let others: String = (0..40).map(|n| format!("4,{},2,-;n\n", n + 2)).collect();
+    let log = format!("4,1,1,-,ncfrag=0/12;abcd\n{others}");
+    let mut buf = [0; 4096];
+    let read = Decoder::new(Once(log.into_bytes())).read(&mut buf).unwrap();
+    let read = text(&buf[..read]);
+    assert!(read.starts_with("<4>[    0.000001] abcd\n<4>[    0.000002] n\n"), "{read}");
+}
+
 #[test]
 fn journal() {
     check(
@@ -597,6 +627,8 @@ fn junit() {
          between<failure><![CDATA[x ]]]]><![CDATA[> <y> &lt;]]></failure><failure/></testcase></testsuite>\nbehind &lt;\n",
         "a <TASK> &amp; \x1b[0m\nb &unknown; & c\nd <TASK> e\nx ]]> <y> &lt;\nbehind &lt;\n",
     );
+    let (decoded, map) = decode_lines(b"<testsuite><error>a<!--\n\n-->b\nc</error>");
+    assert_eq!((text(&decoded).as_ref(), map.source(1), map.source(2)), ("ab\nc\n", 1, 4));
     check("<?xml version=\"1.0\"?><!-- > --><testsuites><error>cut &l", "cut &l");
     check("<html><p>no</p><PRE>a<br>b <b>c</b> <TASK></PRE>no</html>", "a\nb c <TASK>\n");
 }
@@ -609,8 +641,10 @@ fn mail() {
         "Subject: x\nContent-Transfer-Encoding: Quoted-Printable\nX: =3D\n\na = b \r\nc d\n\
          From x\nContent-Transfer-Encoding: 7bit\n\n=3D\n",
     );
-    let console = "a=3D\n[   12.345678] pid=12\n";
     let header = "Content-Transfer-Encoding: quoted-printable\n\n";
+    let part = "--b\nContent-Type: text/plain\n\na=3D\n";
+    check(&[header, "a=3D\n", part].concat(), &[header, "a=\n", part].concat());
+    let console = "a=3D\n[   12.345678] pid=12\n";
     check(&[header, "x=y\n", console].concat(), &[header, "x=y\n", console].concat());
     check(
         &[header, &"x".repeat(77), "\n", console].concat(),
