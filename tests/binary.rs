@@ -161,6 +161,22 @@ fn large_logs_give_the_same_however_they_are_packed_and_by_any_number_of_threads
 }
 
 #[test]
+fn a_report_in_a_container_has_the_line_of_the_file() {
+    for (name, first, second) in
+        [("journal.export", 64, 642), ("junit.xml", 10, 57), ("pstore-erst.log", 63, 7)]
+    {
+        let path = format!("testdata/containers/{name}");
+        let title = |line: usize, title: &str| format!("{path}:{line}: {title}\n");
+        let wanted = [
+            title(first, "KASAN: slab-use-after-free Read in demo_read"),
+            title(second, "BUG: unable to handle kernel NULL pointer dereference in demo_step"),
+        ];
+        let (out, err, status) = run(&["--format", "titles", &path], b"");
+        assert_eq!((out, err.as_str(), status), (wanted.concat(), "", Some(0)));
+    }
+}
+
+#[test]
 fn logs_are_printed_in_their_order_by_any_number_of_threads() {
     let mut arguments = vec!["--format", "titles", "-j", "3"];
     let logs = ["testdata/logs/panic.kaslr.log", LOG, "no/such.log", "testdata/logs/hung-task.log", LOG];

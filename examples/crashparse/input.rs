@@ -1,17 +1,22 @@
 //! Logs and other files as they are opened: unpacked if they are packed.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use crashparse::Source;
+use crashparse::{Decoder, LineMap, Source, decode};
 use indicatif::ProgressBar;
 use memmap2::Mmap;
 
 use crate::follow::follow;
 use crate::progress::Watched;
 use crate::unpack::{Packed, beside, unpack};
+
+/// From so many bytes [`decode`] knows whether a log is in a container.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// How logs are opened.
 pub(crate) struct Opener {
@@ -24,17 +29,33 @@ pub(crate) struct Opener {
     pub(crate) bar: ProgressBar,
 }
 
-/// A log, and whether somebody may be writing it just now.
+/// A log that was opened.
 pub(crate) struct Input {
     pub(crate) source: Source<'static>,
+    /// Whether somebody may be writing it just now.
     pub(crate) live: bool,
+    /// Which lines of the file those of a container's text are from.
+    pub(crate) lines: Option<Arc<Mutex<LineMap>>>,
+}
+
+impl Input {
+    fn file(source: Source<'static>) -> Input {
+        Input { source, live: false, lines: None }
+    }
+
+    /// What a stream holds, once it is taken out of its container if it is in one.
+    fn stream(input: impl Read + Send + 'static, live: bool) -> Input {
+        let mut decoder = Decoder::new(input);
+        let lines = Some(decoder.line_map());
+        Input { source: Source::stream(decoder), live, lines }
+    }
 }
 
 impl Opener {
     /// Opens a log, or standard input for `-`.
     pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
         if self.follow {
-            return Ok(Input { source: Source::stream(follow(path)?), live: true });
+            return Ok(Input::stream(follow(path)?, true));
         }
         let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
         let Some(file) = file else {
@@ -49,24 +70,27 @@ impl Opener {
             return self.stream(file);
         }
         let mut head = Vec::new();
-        (&file).take(Packed::HEAD).read_to_end(&mut head)?;
+        (&file).take(HEAD_BYTES).read_to_end(&mut head)?;
         let source = match Packed::of(&head) {
-            Some(packed) => Source::stream(unpack(file, packed, self.threads, &self.bar)?),
+            Some(packed) => return Ok(Input::stream(unpack(file, packed, self.threads, &self.bar)?, false)),
+            None if matches!(decode(&head), Cow::Owned(_)) => {
+                (&file).rewind()?;
+                return Ok(Input::stream(Watched::new(file, &self.bar), false));
+            }
             // SAFETY: who asks for `--mmap` has read that the file must not be changed or shortened meanwhile.
             #[allow(unsafe_code, reason = "there is no other way to map a file")]
             None if self.mmap => Source::bytes(unsafe { Mmap::map(&file) }?),
             None => Source::file(Watched::new(file, &self.bar), metadata.len()),
         };
-        Ok(Input { source, live: false })
+        Ok(Input::file(source))
     }
 
     fn stream(&self, input: impl Read + Send + 'static) -> io::Result<Input> {
         let (packed, input) = sniffed(Watched::new(input, &self.bar))?;
-        let source = match packed {
-            Some(packed) => Source::stream(beside(packed.decoder(input)?)),
-            None => Source::stream(input),
-        };
-        Ok(Input { source, live: true })
+        Ok(match packed {
+            Some(packed) => Input::stream(beside(packed.decoder(input)?), true),
+            None => Input::stream(input, true),
+        })
     }
 }
 
@@ -78,7 +102,6 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 fn stdin_file() -> Option<File> {
     #[cfg(unix)]
     {
-        use std::io::Seek;
         use std::os::fd::AsFd;
         let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
         let unread = file.metadata().is_ok_and(|m| m.is_file()) && file.stream_position().ok() == Some(0);

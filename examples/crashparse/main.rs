@@ -17,12 +17,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand, ValueEnum};
-use crashparse::{Found, Plain, Scan, Source};
+use crashparse::{Found, LineMap, Plain, Scan, Source};
 
 use input::{Checked, Opener};
 use output::{Printer, Renderer};
@@ -233,23 +233,28 @@ fn run(args: &Args) -> io::Result<Outcome> {
         say(&"--follow reads one log, and prints text, titles or jsonl");
         return Ok(Outcome { failed: true, found: false });
     }
-    let live: Vec<AtomicBool> = paths.iter().map(|_| AtomicBool::new(false)).collect();
-    let is_live = |log: usize| live.get(log % live.len()).is_some_and(|live| live.load(Ordering::Relaxed));
-    let all = std::iter::repeat_n(paths.iter().zip(&live), times).flatten();
-    let sources = all.map(|(path, live)| match opener.open(path) {
+    let opened: Vec<Opened> = paths.iter().map(|_| Opened::default()).collect();
+    let of = |log: usize| opened.get(log % opened.len());
+    let all = std::iter::repeat_n(paths.iter().zip(&opened), times).flatten();
+    let sources = all.map(|(path, opened)| match opener.open(path) {
         Ok(input) => {
-            live.store(input.live, Ordering::Relaxed);
+            opened.live.store(input.live, Ordering::Relaxed);
+            *opened.lines.lock().unwrap_or_else(PoisonError::into_inner) = input.lines;
             input.source
         }
         Err(error) => Source::stream(Unreadable(Some(error))),
     });
+    let is_live = |log: usize| of(log).is_some_and(|of| of.live.load(Ordering::Relaxed));
     let mut printer = Printer::new(BufWriter::new(io::stdout()), format, paths.len() > 1)?;
     let mut failed = false;
     let mut unreadable = false;
     let scan = Scan::new().threads(threads).line_numbers(!matches!(format, Format::Count | Format::Summary));
     let outcome = scan.run(
         sources,
-        |log, report| renderer.render(name(log), report),
+        |log, report| {
+            let line = of(log).map_or(0, |of| of.line(report.line_number().unwrap_or_default()));
+            renderer.render(name(log), line, report)
+        },
         |log, found| {
             let printed = match found {
                 Found::Report(Ok(Some(report))) => {
@@ -283,6 +288,25 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
     failed |= symbols.is_some_and(|symbols| symbols.failed());
     Ok(Outcome { found, failed })
+}
+
+/// What is known of a log since it was opened.
+#[derive(Default)]
+struct Opened {
+    live: AtomicBool,
+    lines: Mutex<Option<Arc<Mutex<LineMap>>>>,
+}
+
+impl Opened {
+    /// The file's line that a line of the decoded log is from. Numbers go up.
+    fn line(&self, line: u64) -> u64 {
+        let map = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        map.map_or(line, |map| {
+            let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+            map.forget_before(line);
+            map.source(line)
+        })
+    }
 }
 
 /// A log that could not be opened: its turn to say so comes with the others.

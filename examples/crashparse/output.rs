@@ -28,8 +28,8 @@ pub(crate) struct Rendered {
 }
 
 impl Renderer {
-    /// The text of a report of the log at a path; `None` if it is not wanted.
-    pub(crate) fn render(&self, path: &str, report: &Report<'_>) -> io::Result<Option<Rendered>> {
+    /// The text of a report of the log at a path, whose banner is in a line; `None` if it is not wanted.
+    pub(crate) fn render(&self, path: &str, line: u64, report: &Report<'_>) -> io::Result<Option<Rendered>> {
         if self.bugs_only && !report.kind().is_bug() {
             return Ok(None);
         }
@@ -38,16 +38,16 @@ impl Renderer {
             Format::Count => {}
             Format::Summary => (rendered.title, rendered.time) = (report.title().to_string(), report.time()),
             Format::Titles => {
-                let line = report.line_number().unwrap_or_default();
                 writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
             }
-            Format::Text | Format::Json | Format::Jsonl => self.whole(path, report, &mut rendered.text)?,
+            Format::Text | Format::Json | Format::Jsonl => {
+                self.whole(path, line, report, &mut rendered.text)?
+            }
         }
         Ok(Some(rendered))
     }
 
-    fn whole(&self, path: &str, report: &Report<'_>, out: &mut Vec<u8>) -> io::Result<()> {
-        let line = report.line_number().unwrap_or_default();
+    fn whole(&self, path: &str, line: u64, report: &Report<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         // The threads look frames up one after the other.
         let mut symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
         let found = symbols.as_mut().map(|symbols| symbols.of(report));

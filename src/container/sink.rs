@@ -9,6 +9,9 @@ use crate::line::Caller;
 /// A record's decoded text: what is longer is cut. A message of nothing but line feeds gets a prefix on each.
 const MAX_DECODED: usize = 4 << 20;
 
+/// More are not kept: they are of more lines than a report may have.
+const MAX_RUNS: usize = 1 << 19;
+
 /// From which line of the source a decoded line is.
 ///
 /// Numbers count from 1. A log that no container holds has the same numbers decoded.
@@ -28,7 +31,7 @@ impl LineMap {
         }
     }
 
-    /// Forgets the lines before decoded line number `line`, so that the map of an endless log stays small.
+    /// Forgets the lines before decoded line number `line`. Of an endless log the first ones are forgotten in any case.
     pub fn forget_before(&mut self, line: u64) {
         while self.runs.get(1).is_some_and(|(decoded, _)| *decoded <= line) {
             self.runs.pop_front();
@@ -46,6 +49,9 @@ impl LineMap {
         }
         if self.source(decoded) != source {
             self.runs.push_back((decoded, source));
+        }
+        if self.runs.len() > MAX_RUNS {
+            self.runs.pop_front();
         }
     }
 }
