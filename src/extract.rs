@@ -19,39 +19,14 @@ use crate::text::{self, Log};
 mod collector;
 mod course;
 mod detached;
+mod limits;
 
 pub(crate) use detached::Detached;
+pub(crate) use limits::CONTEXT_BYTES;
 
 use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
-
-/// How far before a banner its cause is looked for.
-const LOOK_BACK_BYTES: usize = 64 << 10;
-/// How far before a banner lies what its cause is known by: the cause's own cause, whether that is a mere event, and
-/// where the report begins that they are parts of. What a range's reports are depends on nothing before that.
-pub(crate) const CONTEXT_BYTES: usize = 4 * LOOK_BACK_BYTES;
-/// How many banners before a banner are looked at for its cause.
-const LOOK_BACK_BANNERS: usize = 128;
-/// How far beyond a line of a report the next banners are looked for at a time.
-const READ_AHEAD_BYTES: usize = 16 << 10;
-/// A report ends where nothing of it comes for this many bytes.
-const SILENCE_BYTES: usize = 64 << 10;
-/// The same after its end marker: the registers that follow it wait for other CPUs' reports only.
-const SILENCE_BYTES_AFTER_END: usize = 16 << 10;
-/// Foreign lines between a banner and one that continues it.
-const FOREIGN_LINES_INSIDE: u32 = 8;
-/// A cascade: the next banner comes within this time, with nothing foreign between.
-const CASCADE_MICROS: u64 = 2_000_000;
-/// The same where both crashes last.
-const LASTING_CASCADE_MICROS: u64 = 120_000_000;
-/// Lines before a banner that may belong to it (`cut here` and a WARN's message).
-const PREAMBLE_LINES: usize = 16;
-/// Lines that a report keeps; a dump of all tasks of a large machine stays below.
-const REPORT_LINES: usize = 65_536;
-/// Bytes from a banner to the end of what is read for its report: as many lines of 128 bytes.
-const REPORT_BYTES: usize = 8 << 20;
-/// Lines after a report that are searched for the stack that it lacks.
-const LINES_BEYOND: usize = 96;
+use limits::*;
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +146,9 @@ impl<'a> Incidents<'a> {
     /// Reads one more banner, in a line that begins before `limit`; `false` if there is none.
     fn read_ahead(&mut self, limit: usize) -> bool {
         while let Some(span) = self.hits.next_before(limit) {
+            if self.is_replayed(span.end) {
+                continue;
+            }
             let line = line_at(self.log, span.start, span.end);
             let known = rules::classify(&line).filter(|f| !f.family.again || self.has_spoken(line.offset));
             if let Some(family) = known {
@@ -179,6 +157,14 @@ impl<'a> Incidents<'a> {
             }
         }
         false
+    }
+
+    /// Whether the line that ends there was cut short, and the console prints it once more.
+    fn is_replayed(&self, end: usize) -> bool {
+        let replaying = noise::REPLAYING.as_bytes();
+        let within = end.saturating_sub(replaying.len() + 1)..end;
+        self.log.get(end + 1..end + 1 + replaying.len()) == replaying
+            || self.log.get(within).trim_ascii_end().ends_with(replaying)
     }
 
     /// Whether one of the lines right before an offset is the kernel's.
@@ -399,10 +385,10 @@ impl<'a> Incidents<'a> {
         let mut collector = Collector::new(at, &banner);
         let mut ahead = at + 1;
         let mut after = self.log.line_end(banner.line.offset) + 1;
-        let mut open = !banner.is_aside();
+        // Whether a line was cut is known from the next one.
+        let mut open = !banner.is_aside() || after >= self.log.end();
         while open && after < self.log.end() {
             let end = self.log.line_end(after);
-            let line = line_at(self.log, after, end);
             let ended = collector.course.ended && collector.guests.is_empty();
             let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
             let full = collector.lines.len() >= REPORT_LINES || end - banner.line.offset > REPORT_BYTES;
@@ -410,6 +396,11 @@ impl<'a> Incidents<'a> {
                 open = false;
                 break;
             }
+            if self.is_replayed(end) {
+                after = end + 1;
+                continue;
+            }
+            let line = line_at(self.log, after, end);
             if let Some(whose) = collector.whose(&line) {
                 let goes_on = if self.is_banner_at(after, &mut ahead) {
                     self.meet(&mut collector, whose, ahead)

@@ -20,7 +20,7 @@ use clock::{
 pub(crate) use kernel::{Record, kmsg};
 use kernel::{
     caller, dropped, is_kernel, is_kernel_name, kernel_tag, mediatek, priority, samsung, stamp,
-    text_before_dropped, undated_tag,
+    text_before_dropped, text_before_stamp, undated_tag,
 };
 
 /// One line of a log: where it is, what was put before it, and the kernel's text.
@@ -121,6 +121,12 @@ impl<'a> Peeler<'a> {
             if !self.carrier() {
                 break;
             }
+        }
+        if self.prefix.origin == Origin::Unknown
+            && let Some(rest) = text_before_stamp(self.rest)
+        {
+            self.rest = rest;
+            self.bracket();
         }
         if self.prefix.origin == Origin::Kernel {
             self.kernel();

@@ -19,6 +19,7 @@ mod mail;
 mod netconsole;
 mod pstore;
 mod recognise;
+mod returns;
 mod sink;
 mod watch;
 mod xml;
@@ -38,7 +39,7 @@ const HEAD: usize = 64 << 10;
 const MAX_RECORD: usize = 1 << 20;
 
 /// Decodes a log that a container holds: `journalctl -o json` or `export`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, logcat, JUnit, mail. Any other log comes back as it is, borrowed.
+/// pstore, LAVA, logcat, JUnit, mail, or lines that end with carriage returns alone. Any other log comes back as it is, borrowed.
 ///
 /// ```
 /// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;

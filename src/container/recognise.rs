@@ -1,7 +1,7 @@
 //! Which container a log is, told from how it begins.
 
 use super::json::{self, Fault, Value};
-use super::{Unpack, dmesg, export, journal, kmsg, lava, logcat, mail, pstore, trim, xml};
+use super::{Unpack, dmesg, export, journal, kmsg, lava, logcat, mail, pstore, returns, trim, xml};
 
 /// The containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) enum Kind {
         text: bool,
     },
     Pstore,
+    /// Lines that end with carriage returns alone.
+    Returns,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Html => Box::new(xml::Xml::html()),
             Kind::Mail { text } => Box::new(mail::Mail::new(text)),
             Kind::Pstore => Box::new(pstore::Pstore::default()),
+            Kind::Returns => Box::new(returns::Returns),
         }
     }
 }
@@ -69,6 +72,11 @@ impl Verdict {
 /// Tells what a log is from its first bytes, of which there are no more to see if `end`. A verdict stays the same
 /// however much follows.
 pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
+    match returns::is_such(head, end) {
+        Some(true) => return Verdict::Is(Kind::Returns),
+        Some(false) => {}
+        None => return Verdict::More,
+    }
     let begin = begin(head);
     let logcat = || by_lines(begin, end, Kind::Logcat, logcat::fits);
     let verdict = match begin.first() {

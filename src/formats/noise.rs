@@ -103,6 +103,9 @@ pub(crate) const PANIC_WORDS: &[&str] = &["Kernel panic - not syncing"];
 /// What the name of a task of syzkaller's executor stands behind, in the header of a stack dump.
 pub(crate) const EXECUTOR_WORDS: &[&str] = &["Comm: syz."];
 
+/// The line before was cut short by another context, and comes once more (`console_prepend_replay`, since 6.10).
+pub(crate) const REPLAYING: &str = "** replaying previous printk message **";
+
 /// A CPU asks others for their backtraces (`nmi_trigger_cpumask_backtrace`).
 pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 

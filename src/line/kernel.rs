@@ -120,6 +120,24 @@ pub(super) fn text_before_dropped(b: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
+/// The kernel's line behind text of a program that the console was in the middle of, or that a carriage return has
+/// overwritten: `executing program 3:[   12.345678] BUG: …`. It is known by its time as printk writes it, `[%5lu.%06lu]`.
+/// What is quoted is no line, and Xen and its guests' firmware have the same clock behind `(XEN) ` and `(d1) `.
+pub(super) fn text_before_stamp(b: &[u8]) -> Option<&[u8]> {
+    if b.starts_with(b"(XEN") || b.starts_with(b"(d") {
+        return None;
+    }
+    let quoted = |before: &[u8]| memchr::memchr_iter(b'"', before).count() % 2 == 1;
+    memchr::memchr_iter(b'[', b).skip(usize::from(b.first() == Some(&b'['))).find_map(|at| {
+        let from = b.get(at..)?;
+        let point = from.get(6..)?.iter().position(|c| !c.is_ascii_digit())? + 6;
+        let end = point + ".012345]".len();
+        let is_time = from.get(point) == Some(&b'.') && from.get(end - 1) == Some(&b']');
+        let (time, before) = (from.get(..end)?, b.get(..at)?);
+        (is_time && stamp(time).is_some() && !quoted(before)).then_some(from)
+    })
+}
+
 /// MediaTek's ` .(0)[1:swapper/0]ASID allocator`: interrupt state, CPU, task; the text follows without a blank.
 pub(super) fn mediatek(b: &[u8]) -> Option<(u32, &[u8])> {
     let b = match spaces(b) {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::reports;
+use crate::{decode, reports};
 
 use super::support::{self, Log, Random};
 
@@ -13,7 +13,7 @@ use super::support::{self, Log, Random};
 type Damage = fn(&[u8], &mut Random) -> Vec<u8>;
 
 fn titles(log: &[u8]) -> Vec<String> {
-    reports(log).map(|report| report.title().to_string()).collect()
+    reports(&decode(log)).map(|report| report.title().to_string()).collect()
 }
 
 /// The lines without their ends.
@@ -111,12 +111,6 @@ const HARMLESS: &[(&str, Damage)] = &[
             out.push(b'\n');
         })
     }),
-    ("a line of a megabyte before", |log, _| [&b"x".repeat(1 << 20), b"\n".as_slice(), log].concat()),
-];
-
-/// Damage of which not every log gets away.
-const HARMFUL: &[(&str, Damage)] = &[
-    ("tags removed", |log, _| untagged(log)),
     ("a prompt before lines", |log, random| {
         mapped(log, |line, out| {
             out.extend_from_slice(if random.below(20) == 0 { b"syzkaller login: " } else { b"" });
@@ -125,21 +119,6 @@ const HARMFUL: &[(&str, Damage)] = &[
         })
     }),
     ("bare CR between lines", |log, _| ended(log, b"\r")),
-    ("every 20th line feed lost", |log, random| {
-        mapped(log, |line, out| {
-            out.extend_from_slice(line);
-            out.extend_from_slice(if random.below(20) == 0 { b"" } else { b"\n" });
-        })
-    }),
-    ("every 20th line dropped", |log, random| {
-        mapped(log, |line, out| match random.below(20) {
-            0 => out.extend_from_slice(b"** 1 printk messages dropped **\n"),
-            _ => {
-                out.extend_from_slice(line);
-                out.push(b'\n');
-            }
-        })
-    }),
     ("every 20th line cut and printed again", |log, random| {
         mapped(log, |line, out| {
             if random.below(20) == 0 {
@@ -157,6 +136,27 @@ const HARMFUL: &[(&str, Damage)] = &[
             }
             out.extend_from_slice(line);
             out.push(b'\n');
+        })
+    }),
+    ("a line of a megabyte before", |log, _| [&b"x".repeat(1 << 20), b"\n".as_slice(), log].concat()),
+];
+
+/// Damage of which not every log gets away.
+const HARMFUL: &[(&str, Damage)] = &[
+    ("tags removed", |log, _| untagged(log)),
+    ("every 20th line feed lost", |log, random| {
+        mapped(log, |line, out| {
+            out.extend_from_slice(line);
+            out.extend_from_slice(if random.below(20) == 0 { b"" } else { b"\n" });
+        })
+    }),
+    ("every 20th line dropped", |log, random| {
+        mapped(log, |line, out| match random.below(20) {
+            0 => out.extend_from_slice(b"** 1 printk messages dropped **\n"),
+            _ => {
+                out.extend_from_slice(line);
+                out.push(b'\n');
+            }
         })
     }),
     ("a megabyte's line between", |log, random| {

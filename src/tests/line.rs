@@ -410,3 +410,23 @@ fn body_lies_inside_raw() {
         (0..=row.len()).for_each(|end| inside(&row[..end]));
     }
 }
+
+#[test]
+fn the_kernels_line_begins_behind_what_a_program_left_unfinished() {
+    for (raw, body) in [
+        ("executing program 3:[   12.345678][   T12] BUG: x", "BUG: x"),
+        ("progress 50%\rprogress 60%\r[   12.345678] BUG: x", "BUG: x"),
+        ("[ OK ] Started foo.[   12.345678] BUG: x", "BUG: x"),
+    ] {
+        let line = Line::parse(0, raw.as_bytes());
+        assert_eq!((line.prefix.time, line.body), (Some(12_345_678), body.as_bytes()), "{raw}");
+    }
+    for raw in [
+        "syslog(2, \"<4>[   12.345678] BUG: x\", 99) = 8",
+        "(XEN) [   12.345678] BUG: x",
+        "see [12.345678] of the log",
+        "array[    1.23456] = x",
+    ] {
+        assert_eq!(Line::parse(0, raw.as_bytes()).prefix.time, None, "{raw}");
+    }
+}
