@@ -11,6 +11,10 @@ use crashparse::{Plain, Report, TextReport};
 use crate::Format;
 use crate::symbols::Symbols;
 
+/// Titles that `--summary` counts each by itself, and what it calls the rest.
+const TITLES: usize = 1 << 16;
+const OTHERS: &str = "(other titles)";
+
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
     pub(crate) format: Format,
@@ -118,7 +122,10 @@ impl<W: Write> Printer<W> {
         self.count += 1;
         self.found = true;
         if self.format == Format::Summary {
-            let seen = self.seen.entry(report.title).or_default();
+            // A log may be made to have ever new ones.
+            let known = self.seen.len() < TITLES || self.seen.contains_key(&report.title);
+            let title = if known { report.title } else { OTHERS.to_string() };
+            let seen = self.seen.entry(title).or_default();
             seen.count += 1;
             seen.first = seen.first.into_iter().chain(report.time).min();
             seen.last = seen.last.max(report.time);
