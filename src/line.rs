@@ -191,7 +191,7 @@ impl<'a> Peeler<'a> {
         if let Some((pid, rest)) = task {
             self.prefix.caller = self.prefix.caller.or(Some(Caller::Task(pid)));
             self.rest = rest;
-        } else if !self.tagged && self.prefix.caller.is_none() {
+        } else if !self.tagged && self.prefix.caller.is_none() && may_have_tag(self.rest) {
             // `journalctl -o short-monotonic` writes a printk-like stamp before its `host kernel: `.
             self.tag(false);
         }
@@ -338,6 +338,18 @@ impl<'a> Peeler<'a> {
         self.rest = tag.rest;
     }
 }
+
+/// Whether a tag may stand behind a stamp, `host kernel: ` or `host sshd[123]: `: most text has no such colon.
+fn may_have_tag(text: &[u8]) -> bool {
+    memchr::memchr(b':', text).is_some_and(|colon| {
+        let (before, behind) = (text.get(..colon).unwrap_or_default(), text.get(colon + 1));
+        behind != Some(&b' ')
+            || before.ends_with(b"]")
+            || before.ends_with(b"kernel")
+            || before.ends_with(b"KERNEL")
+    })
+}
+
 #[cfg(test)]
 #[path = "tests/line.rs"]
 mod tests;
