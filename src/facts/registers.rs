@@ -141,6 +141,8 @@ pub(super) struct Reader<'a> {
     gap: usize,
     /// Which dump's code the next lines may go on with; the one after the last is the open one.
     coding: Option<usize>,
+    /// The first of the dumps since the last code that may have the next.
+    uncoded: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -262,17 +264,21 @@ impl<'a> Reader<'a> {
             self.coding = Some(self.dumps.len());
             return;
         }
-        let mut owner = None;
-        for (i, dump) in self.dumps.iter_mut().chain(&mut self.open).enumerate() {
-            if dump.code.is_some() {
-                owner = None;
-            } else if owner.is_none() && !dump.user && dump.values.len() >= MIN_ORPHANS {
-                owner = Some((i, dump));
-            }
+        let at = self.dumps.len();
+        let owner = match &self.open {
+            Some(open) if open.code.is_some() => None,
+            Some(open) => self.uncoded.or_else(|| lacks_code(open).then_some(at)),
+            None => self.uncoded,
+        };
+        let Some(owner) = owner else { return };
+        if let Some(dump) = self.dumps.iter_mut().chain(&mut self.open).nth(owner) {
+            dump.code = Some(code);
+            self.coding = Some(owner);
         }
-        if let Some((i, owner)) = owner {
-            owner.code = Some(code);
-            self.coding = Some(i);
+        if owner < at {
+            let after = owner + 1;
+            let next = self.dumps.get(after..).unwrap_or_default().iter().position(lacks_code);
+            self.uncoded = next.map(|next| after + next);
         }
     }
 
@@ -287,9 +293,19 @@ impl<'a> Reader<'a> {
         let whole = |d: &Registers<'_>| d.pc.is_some() || d.values.len() >= MIN_ORPHANS;
         if let Some(mut dump) = self.open.take().filter(whole) {
             dump.settle();
+            if dump.code.is_some() {
+                self.uncoded = None;
+            } else if lacks_code(&dump) {
+                self.uncoded = self.uncoded.or(Some(self.dumps.len()));
+            }
             self.dumps.push(dump);
         }
     }
+}
+
+/// Whether a dump is the kernel's, and its code may come after the trace.
+fn lacks_code(dump: &Registers<'_>) -> bool {
+    dump.code.is_none() && !dump.user && dump.values.len() >= MIN_ORPHANS
 }
 
 /// Whether a program counter is printed in two lines, by 4.x arm64 and i386: `PC is at fn+0x1/0x2` and

@@ -1,5 +1,6 @@
 //! Stack traces: which stack it is, whose, and its frames.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::arch;
@@ -169,17 +170,39 @@ impl<'a> StackTrace<'a> {
         if let Some(own) = own {
             settle(&mut traces, own);
         }
-        for (at, caller, dump) in registers_of(lines) {
-            let printed_by = |trace: &StackTrace<'_>| {
-                lines.get(trace.line).is_some_and(|line| line.prefix.caller == caller)
-            };
-            let mut before = traces.iter_mut().filter(|trace| trace.line <= at);
-            let owner = before.rfind(|trace| printed_by(trace));
-            if let Some(trace) = owner.filter(|trace| !ends_between(lines, trace.line, at, caller)) {
+        share_out(lines, &mut traces);
+        traces
+    }
+}
+
+/// Gives each register dump to the stack of its caller that is printed when it comes.
+///
+/// Where a report of the caller has ended since, x86 prints the registers of the boot's first oops once more, which are
+/// no stack's.
+fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) {
+    let mut dumps = registers_of(lines).into_iter().peekable();
+    if traces.is_empty() || dumps.peek().is_none() {
+        return;
+    }
+    let mut starts: Vec<(usize, usize)> =
+        traces.iter().enumerate().map(|(index, trace)| (trace.line, index)).collect();
+    starts.sort_unstable();
+    let mut starts = starts.into_iter().peekable();
+    // All three are in the order of the lines: each is gone through once, however many there are.
+    let mut printed: HashMap<Option<Caller>, usize> = HashMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        let by = line.prefix.caller;
+        while let Some((_, index)) = starts.next_if(|(start, _)| *start == at) {
+            printed.insert(by, index);
+        }
+        while let Some((.., dump)) = dumps.next_if(|(first, ..)| *first == at) {
+            if let Some(trace) = printed.get(&by).and_then(|index| traces.get_mut(*index)) {
                 trace.registers.push(dump);
             }
         }
-        traces
+        if line.body.starts_with(b"---[ end trace") {
+            printed.remove(&by);
+        }
     }
 }
 
@@ -442,13 +465,6 @@ const HEADINGS: &[(&str, TraceKind)] = &[
     ("backtrace:", TraceKind::Leak),
     ("backtrace (crc ", TraceKind::Leak),
 ];
-
-/// Whether a report of this caller ends between two lines: x86 then prints the registers of the boot's first
-/// oops once more, which are no stack's.
-fn ends_between(lines: &[Line<'_>], from: usize, to: usize, caller: Option<Caller>) -> bool {
-    let between = lines.get(from..to).unwrap_or_default();
-    between.iter().any(|line| line.prefix.caller == caller && line.body.starts_with(b"---[ end trace"))
-}
 
 /// Reads a line that introduces a stack.
 fn heading(body: &[u8]) -> Option<Heading<'_>> {

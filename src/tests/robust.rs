@@ -236,3 +236,20 @@ fn repeated_banners_are_read() {
         read(banner.repeat(2_000).as_bytes());
     }
 }
+
+/// Each line of a long report is read once, however many dumps of registers there are.
+#[test]
+fn reports_with_many_register_dumps_are_read() {
+    const START: &str =
+        "BUG: KASAN: use-after-free in f+0x1/0x2\nCall Trace:\n dump_stack+0x1/0x2\n f+0x1/0x2\n";
+    const REGISTERS: &str =
+        "RAX: 0000000000000000 RBX: 0000000000000001 RCX: 0000000000000002 RDX: 0000000000000003\n";
+    for dump in [
+        "RIP: 0010:f+0x1/0x2\n".to_string(),
+        "RIP: 0033:0x7f1c99b3c0a0\nCode: 00 <00> 00\n".to_string(),
+        // Up to 4.17 the code comes after the trace.
+        format!("RIP: 0010:f+0x1/0x2\n{REGISTERS}Code: 00 <00> 00\n"),
+    ] {
+        read(&[START, &dump.repeat(24_000 / dump.lines().count())].concat().into_bytes());
+    }
+}
