@@ -131,7 +131,7 @@ fn by_lines(begin: &[u8], end: bool, kind: Kind, fits: fn(&[u8]) -> Fit) -> Verd
             Fit::Yes => sure += 1,
             Fit::Maybe => {}
             // The last line may be cut in its middle.
-            Fit::No if end && after.is_empty() && sure > 0 => {}
+            Fit::No if end && !line.ends_with(b"\n") && sure > 0 => {}
             Fit::No if trim(line).is_empty() => {}
             Fit::No => return Verdict::Plain,
         }

@@ -163,6 +163,21 @@ fn a_stream_is_decoded_as_the_whole_is() {
     }
 }
 
+/// Where too few lines were seen to be sure, one that fits no container tells that there is none, if it is whole.
+#[test]
+fn a_short_log_is_told_by_its_whole_lines() {
+    let fits = "6.1.0-hand,5,400,0,-,caller=T0;Linux version 6.1.0-hand (build@host)\n";
+    for (last, whole) in [("-\n", true), ("6.1.0INFO: trying\n", true), ("6.1.0-hand,6,4", false)] {
+        let log = format!("{fits}{last}").into_bytes();
+        let decoded = decode(&log);
+        assert_eq!(matches!(decoded, Cow::Borrowed(_)), whole, "{last}: {}", text(&decoded));
+        for size in [1, 7, 50, 256] {
+            let (out, _) = streamed(&log, size, 4096);
+            assert_eq!(text(&out), text(&decoded), "{last}: {size} bytes at a time");
+        }
+    }
+}
+
 #[test]
 fn damaged_containers_are_decoded_alike_in_any_pieces() {
     let mut random = Random::new(7);
