@@ -477,8 +477,8 @@ impl<'a> Incident<'a> {
     /// Its lines, and those of others between them.
     pub(crate) fn with_others(&self, log: Log<'a>) -> Vec<Line<'a>> {
         let start = self.banner.line.offset;
-        let lines = self.lines.iter().take(self.kept).chain(&self.doubtful);
-        let last = lines.map(|line| line.offset).max().unwrap_or(start);
+        let last =
+            self.lines.get(..self.kept).and_then(|lines| lines.last()).map_or(start, |line| line.offset);
         let mut after = start;
         let next = || {
             let (at, end) = (after, log.line_end(after));

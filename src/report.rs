@@ -110,24 +110,10 @@ impl<'a> Report<'a> {
             open |= ended;
             lines
         });
-        if incident.mixed {
-            title = Report::mixed_title(log, &incident, title);
+        if title.corruption.is_none() && incident.mixed {
+            title.corruption = title::spoilt_trace(log, &incident.with_others(log));
         }
         Report { incident, title, words, open, number: None }
-    }
-
-    /// The title of a report that other CPUs printed into, as the convention has it: what spoils a trace counts whoever
-    /// printed it, and what is in doubt may give a title that nothing else gives.
-    fn mixed_title(log: Log<'a>, incident: &Incident<'a>, title: Title) -> Title {
-        let lines = incident.with_others(log);
-        if title.corruption.is_none() {
-            return Title { corruption: title::spoilt_trace(log, &lines), ..title };
-        }
-        if incident.doubtful.is_empty() || title.corruption != Some(Corruption::NoFrames) {
-            return title;
-        }
-        let of_all = title::of(incident.headline.1, log, &Text::of(log, &lines), false, Vec::new);
-        Title { corruption: title.corruption, ..of_all }
     }
 
     /// The same, apart from the log.

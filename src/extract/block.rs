@@ -252,8 +252,7 @@ impl<'a> Block<'a> {
         let body = line.body;
         match piece {
             Piece::Header(cpu, pid) => (self.cpu, self.pid) = (cpu, Some(pid)),
-            Piece::Counter(_) => (self.row, self.inner) = (0, (phase == Phase::Stack).then_some(0)),
-            Piece::Head => self.inner = None,
+            Piece::Counter(_) => (self.row, self.inner) = (0, Some(0)),
             Piece::Row(row) => {
                 if let Some((_, to)) = row {
                     self.row = to;

@@ -215,13 +215,6 @@ impl<'a> Demixer<'a> {
                 .map(|(at, _)| at)
                 .or_else(|| self.latest(|_| true)),
             Part::OfCrash => {
-                // Before 5.x the panic is the first thing that a failed check prints.
-                let warns = |block: &Block<'_>| block.is_check() && block.phase == Phase::Banner;
-                let checks =
-                    text::contains(banner.line.body, "panic_on_warn set").then(|| self.only(warns)).flatten();
-                if checks.is_some() {
-                    return checks;
-                }
                 let crash =
                     |block: &Block<'_>| block.banner.is_some_and(|banner| !banner.family.family.event);
                 let current = current.filter(|(_, block)| crash(block)).map(|(at, _)| at);
@@ -325,14 +318,7 @@ impl<'a> Demixer<'a> {
             [fit] if piece == Piece::Head && fit.lost > 0 => self.give_back(*fit)?,
             [fit] => *fit,
             [_, _, ..] if !piece.tells() => {
-                let among: Vec<usize> = fits.iter().map(|fit| fit.stream).collect();
-                let nth = self.lines.len();
-                for one in &among {
-                    if let Some(stream) = self.streams.get_mut(*one) {
-                        (stream.nth, stream.block.time) = (nth, line.prefix.time);
-                    }
-                }
-                self.unknown.push((line.offset, among));
+                self.unknown.push((line.offset, fits.iter().map(|fit| fit.stream).collect()));
                 return None;
             }
             [fit, ..] => self.doubt(*fit, &fits)?,

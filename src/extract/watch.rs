@@ -44,9 +44,6 @@ impl<'a> Spotter<'a> {
             return self.meet(banner);
         }
         let Some(block) = &mut self.block else { return false };
-        if !block.banner.is_none_or(|banner| is_alike(&banner.line, line)) {
-            return false;
-        }
         let piece = Piece::of(line.body);
         if piece == Piece::Blank {
             return false;
@@ -132,10 +129,6 @@ impl<'a> Watch<'a> {
                 continue;
             }
             if banner.is_some() {
-                let before = self.spotter.block.and_then(|block| block.banner);
-                if !before.is_none_or(|before| is_alike(&before.line, &line)) {
-                    (self.spotter, self.chain) = (Spotter::default(), VecDeque::new());
-                }
                 self.chain.push_back(line.offset);
             }
             if self.spotter.take(&line, banner)
@@ -162,7 +155,6 @@ impl<'a> Watch<'a> {
         let start = found.start;
         let mut at = banners.partition_point(|banner| banner.line.offset < start);
         let (mut demixer, mut spotter) = (Demixer::default(), Spotter::default());
-        let mut first = None;
         let mut next = start;
         let mut until = start + BEGIN_BYTES + GOES_ON_BYTES;
         while next < until.min(start + REGION_BYTES).min(log.end()) {
@@ -172,8 +164,7 @@ impl<'a> Watch<'a> {
             }
             let banner = banners.get(at).filter(|banner| banner.line.offset == next);
             let line = banner.map_or_else(|| line_at(log, next, end), |banner| banner.line);
-            let first = first.get_or_insert(line);
-            if is_watched(&line) && is_alike(first, &line) && !is_replayed(log, end) {
+            if is_watched(&line) && !is_replayed(log, end) {
                 if spotter.take(&line, banner) {
                     until = until.max(next + GOES_ON_BYTES);
                 }
@@ -210,11 +201,6 @@ impl<'a> Watch<'a> {
             self.regions.pop_front();
         }
     }
-}
-
-/// Whether two lines went the same way: all lines of one report do.
-fn is_alike(a: &Line<'_>, b: &Line<'_>) -> bool {
-    (a.prefix.time.is_some(), a.prefix.origin) == (b.prefix.time.is_some(), b.prefix.origin)
 }
 
 /// Whether a line is the kernel's, and does not say who printed it.
