@@ -16,15 +16,10 @@ use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits, LINE_BYTES};
 use crate::text::{self, Log};
 
-mod block;
 mod collector;
 mod course;
 mod detached;
 mod limits;
-mod piece;
-mod relation;
-mod streams;
-mod watch;
 
 pub(crate) use detached::Detached;
 pub(crate) use limits::CONTEXT_BYTES;
@@ -32,9 +27,6 @@ pub(crate) use limits::CONTEXT_BYTES;
 use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
 use limits::*;
-use relation::Relation;
-use streams::Lane;
-use watch::Watch;
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +49,6 @@ impl Banner<'_> {
         self.family.family.prelude || self.is_inlined()
     }
 
-    /// Whether another banner right after it is of the same crash.
-    fn leads_to(&self, next: &Banner<'_>) -> bool {
-        let (first, then) = (self.family.family, next.family.family);
-        first.leads_to.contains(&then.banner) || self.is_inlined() && first.banner == then.banner
-    }
-
     /// Whether the banner is all there is of its report.
     fn is_aside(&self) -> bool {
         self.family.family.part == Part::Aside
@@ -81,10 +67,6 @@ pub(crate) struct Incident<'a> {
     pub(crate) kept: usize,
     /// The banner that gives the title, by its index in `lines`: another than the first after a prelude.
     pub(crate) headline: (usize, &'static CompiledFamily),
-    /// Lines that may belong to it, or to another CPU's report.
-    pub(crate) doubtful: Vec<Line<'a>>,
-    /// Whether other CPUs printed at the same time.
-    pub(crate) mixed: bool,
     /// Start of the report that this one follows from.
     pub(crate) follows: Option<usize>,
     /// Whether it ended because the log did: were there more of the log, it might be longer.
@@ -92,45 +74,29 @@ pub(crate) struct Incident<'a> {
 }
 
 /// Who a line comes from: lines of one report share it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Context {
     caller: Option<Caller>,
     stamped: bool,
     origin: Origin,
-    /// Offset of the line.
-    at: usize,
-    /// Who printed it, where several CPUs did at once and no caller says so.
-    lane: Option<Lane>,
 }
 
 impl Context {
-    fn of(line: &Line<'_>, lane: Option<Lane>) -> Context {
+    fn of(line: &Line<'_>) -> Context {
         let prefix = &line.prefix;
-        let stamped = prefix.time.is_some();
-        Context { caller: prefix.caller, stamped, origin: prefix.origin, at: line.offset, lane }
+        Context { caller: prefix.caller, stamped: prefix.time.is_some(), origin: prefix.origin }
     }
+}
 
-    /// Whether two lines come from the same.
-    fn is(&self, other: &Context) -> bool {
-        let of = |context: &Context| (context.caller, context.stamped, context.origin);
-        of(self) == of(other) && self.shares_lane(other)
-    }
-
-    fn shares_lane(&self, other: &Context) -> bool {
-        match (self.lane, other.lane) {
-            (None, None) => true,
-            (Some(a), Some(b)) if a.region == b.region => a.id.is_some() && a.id == b.id,
-            (Some(a), Some(b)) => {
-                if a.region < b.region {
-                    a.last && b.first
-                } else {
-                    b.last && a.first
-                }
-            }
-            (Some(lane), None) => lane.reaches(other.at),
-            (None, Some(lane)) => lane.reaches(self.at),
-        }
-    }
+/// How a banner stands to the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// It belongs to the report of the banner before it.
+    Part,
+    /// It opens a report that follows from that of the banner at an index: the next of a cascade.
+    Cascade(usize),
+    /// It opens a report that has nothing to do with earlier ones.
+    Alone,
 }
 
 /// The incidents of a range of a log, in order.
@@ -149,8 +115,6 @@ pub(crate) struct Incidents<'a> {
     quiet: Range<usize>,
     /// Offset of the last banner whose report is known to be over before its caller's next banner.
     over: Option<usize>,
-    /// Where several CPUs print at once.
-    watch: Watch<'a>,
 }
 
 impl<'a> Incidents<'a> {
@@ -176,14 +140,13 @@ impl<'a> Incidents<'a> {
             known: None,
             quiet: 0..0,
             over: None,
-            watch: Watch::default(),
         }
     }
 
     /// Reads one more banner, in a line that begins before `limit`; `false` if there is none.
     fn read_ahead(&mut self, limit: usize) -> bool {
         while let Some(span) = self.hits.next_before(limit) {
-            if is_replayed(self.log, span.end) {
+            if self.is_replayed(span.end) {
                 continue;
             }
             let line = line_at(self.log, span.start, span.end);
@@ -194,6 +157,14 @@ impl<'a> Incidents<'a> {
             }
         }
         false
+    }
+
+    /// Whether the line that ends there was cut short, and the console prints it once more.
+    fn is_replayed(&self, end: usize) -> bool {
+        let replaying = noise::REPLAYING.as_bytes();
+        let within = end.saturating_sub(replaying.len() + 1)..end;
+        self.log.get(end + 1..end + 1 + replaying.len()) == replaying
+            || self.log.get(within).trim_ascii_end().ends_with(replaying)
     }
 
     /// Whether one of the lines right before an offset is the kernel's.
@@ -208,10 +179,8 @@ impl<'a> Incidents<'a> {
         std::iter::from_fn(move || {
             let end = (at > horizon).then(|| at - 1)?;
             at = log.line_start(end);
-            (end - at < LINE_BYTES).then_some((at, end))
+            (end - at < LINE_BYTES).then(|| line_at(log, at, end))
         })
-        .filter(move |(_, end)| !is_replayed(log, *end))
-        .map(move |(at, end)| line_at(log, at, end))
     }
 
     /// Whether the next banner, from the one at index `ahead` on, is the line at `offset`; reads ahead as far as needed.
@@ -234,30 +203,10 @@ impl<'a> Incidents<'a> {
         end > self.quiet.end
     }
 
-    /// Who a line comes from.
-    fn context(&self, line: &Line<'_>) -> Context {
-        Context::of(line, self.watch.lane(line))
-    }
-
-    /// Looks whether several CPUs print at once near a banner without a caller.
-    fn watch(&mut self, banner: &Line<'_>) {
-        if banner.prefix.caller.is_some() {
-            return;
-        }
-        let to = banner.offset + watch::BEGIN_BYTES;
-        while self.hits.searched() <= to && self.read_ahead(to) {}
-        while let Some(found) = self.watch.advance(self.log, &self.banners, to) {
-            let end = found.start + watch::REGION_BYTES;
-            while self.hits.searched() <= end && self.read_ahead(end) {}
-            self.watch.tell_apart(self.log, &self.banners, &found);
-        }
-    }
-
     /// Forgets banners that no later one can look back to.
     fn forget(&mut self) {
         let Some(now) = self.banners.get(self.next).map(|b| b.line.offset) else { return };
         let horizon = now.saturating_sub(CONTEXT_BYTES);
-        self.watch.forget(horizon);
         while self.next > 0 && self.banners.front().is_some_and(|b| b.line.offset < horizon) {
             self.banners.pop_front();
             self.next -= 1;
@@ -284,8 +233,6 @@ impl<'a> Iterator for Incidents<'a> {
             if offset >= self.range.end {
                 return None;
             }
-            let line = self.banners.get(at)?.line;
-            self.watch(&line);
             let follows = match self.known.take() {
                 _ if offset < self.range.start => None,
                 Some((known, relation)) if known == offset => Some(relation),
@@ -310,12 +257,132 @@ impl<'a> Iterator for Incidents<'a> {
     }
 }
 
-/// The lines of reports.
+/// Relations between banners: each looks at the window before a banner and at nothing else.
 impl<'a> Incidents<'a> {
+    /// How the banner at index `at` stands to the ones before it.
+    fn relation(&self, at: usize) -> Relation {
+        let Some(banner) = self.banners.get(at) else { return Relation::Part };
+        let related = self.cause_of(at, banner).and_then(|index| {
+            let cause = self.banners.get(index)?;
+            if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
+                return None;
+            }
+            let course = self.course_between(cause, banner)?;
+            Some(self.relation_to(index, banner, course))
+        });
+        match related {
+            Some(relation) => relation,
+            None if is_backtrace(banner) && self.answers_a_request(banner) => Relation::Part,
+            None => Relation::Alone,
+        }
+    }
+
+    /// Index of the nearest earlier banner of the same caller.
+    fn cause_of(&self, at: usize, banner: &Banner<'a>) -> Option<usize> {
+        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
+        let context = Context::of(&banner.line);
+        (at.saturating_sub(LOOK_BACK_BANNERS)..at).rev().find_map(|i| {
+            let earlier = self.banners.get(i).filter(|b| b.line.offset >= horizon && !b.is_aside())?;
+            (Context::of(&earlier.line) == context).then_some(i)
+        })
+    }
+
+    /// How `banner` stands to the one at `index`, whose report has run the `course` since.
+    fn relation_to(&self, index: usize, banner: &Banner<'a>, course: Course) -> Relation {
+        let Some(cause) = self.banners.get(index) else { return Relation::Alone };
+        let (first, then) = (cause.family.family, banner.family.family);
+        let close = course.foreign <= FOREIGN_LINES_INSIDE;
+        let part = match then.part {
+            Part::Aside => return Relation::Alone,
+            Part::Opens if cause.is_inlined() && first.banner == then.banner => true,
+            Part::Opens => close && first.leads_to.contains(&then.banner),
+            Part::OfAny => (close || first.event) && !course.ended,
+            Part::OfCrash => close && !self.is_event(index),
+            Part::OfFault => {
+                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
+            }
+        };
+        if part {
+            Relation::Part
+        } else if course.foreign == 0 && within_cascade(cause, banner) {
+            Relation::Cascade(index)
+        } else {
+            Relation::Alone
+        }
+    }
+
+    /// Whether the report that the banner at `index` belongs to, dumps apart, is of a mere event.
+    fn is_event(&self, index: usize) -> bool {
+        let horizon = self.horizon_of(index);
+        let mut index = index;
+        while let Some(banner) = self.banners.get(index).filter(|b| b.line.offset >= horizon) {
+            let family = banner.family.family;
+            match self.cause_of(index, banner) {
+                Some(cause) if family.part == Part::OfAny => index = cause,
+                _ => return family.event,
+            }
+        }
+        false
+    }
+
+    /// The start of the report that the banner at `index` belongs to.
+    fn opener_of(&self, index: usize) -> Option<usize> {
+        let horizon = self.horizon_of(index);
+        let mut index = index;
+        loop {
+            let banner = self.banners.get(index).filter(|b| b.line.offset >= horizon)?;
+            if !banner.part.unwrap_or_else(|| self.relation(index) == Relation::Part) {
+                return Some(banner.line.offset);
+            }
+            index = self.cause_of(index, banner)?;
+        }
+    }
+
+    /// How far back the causes of the banner at `index` are followed.
+    fn horizon_of(&self, index: usize) -> usize {
+        self.banners.get(index).map_or(0, |banner| banner.line.offset.saturating_sub(LOOK_BACK_BYTES))
+    }
+
+    /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
+    fn course_between(&self, cause: &Banner<'a>, banner: &Banner<'a>) -> Option<Course> {
+        let context = Context::of(&banner.line);
+        let mut course = Course::default();
+        let mut after = self.log.line_end(cause.line.offset) + 1;
+        while after < banner.line.offset {
+            let end = self.log.line_end(after);
+            let line = line_at(self.log, after, end);
+            if Context::of(&line) == context && !course.take(line.body) {
+                return None;
+            }
+            after = end + 1;
+        }
+        Some(course)
+    }
+
+    /// Whether a backtrace answers another CPU's request, or follows one that does.
+    fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
+        let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
+        let window = self.log.get(horizon..banner.line.offset);
+        let Some(found) = memmem::rfind(window, noise::NMI_REQUEST.as_bytes()) else { return false };
+        let start = self.log.line_start(horizon + found);
+        if start < horizon {
+            return false;
+        }
+        let request = line_at(self.log, start, self.log.line_end(start));
+        let context = Context::of(&request);
+        self.banners
+            .iter()
+            .rev()
+            .skip_while(|b| b.line.offset >= request.offset)
+            .take_while(|b| b.line.offset >= horizon)
+            .find(|b| Context::of(&b.line) == context)
+            .is_some_and(|cause| self.course_between(cause, &Banner { line: request, ..*banner }).is_some())
+    }
+
     /// Collects the lines of the report that the banner at index `at` opens.
     fn incident(&mut self, at: usize, follows: Option<usize>) -> Option<Incident<'a>> {
         let banner = *self.banners.get(at)?;
-        let mut collector = Collector::new(at, &banner, self.context(&banner.line));
+        let mut collector = Collector::new(at, &banner);
         let mut ahead = at + 1;
         let mut after = self.log.line_end(banner.line.offset) + 1;
         // Whether a line was cut is known from the next one.
@@ -329,54 +396,27 @@ impl<'a> Incidents<'a> {
                 open = false;
                 break;
             }
-            if is_replayed(self.log, end) {
+            if self.is_replayed(end) {
                 after = end + 1;
                 continue;
             }
             let line = line_at(self.log, after, end);
-            if self.is_unknown(&line) && self.is_banner_at(after, &mut ahead) {
-                self.watch(&line);
-            }
-            if let Some(whose) = collector.whose(&self.context(&line)) {
+            if let Some(whose) = collector.whose(&line) {
                 let goes_on = if self.is_banner_at(after, &mut ahead) {
                     self.meet(&mut collector, whose, ahead)
                 } else {
                     collector.asked |=
                         whose == Whose::Own && self.may_ask(after, end) && is_request(line.body);
-                    collector.take(whose, &self.context(&line), line)
+                    collector.take(whose, line)
                 };
                 open = goes_on;
             }
             after = end + 1;
         }
         self.over = self.banners.get(collector.cause).filter(|_| collector.over).map(|b| b.line.offset);
-        open |= !banner.is_aside()
-            && self.is_unknown(&banner.line)
-            && self.watch.is_open(self.log, banner.line.offset);
         let preamble = self.preamble(&banner);
-        let doubtful = self.doubtful(&collector);
-        let mixed = collector.context.lane.is_some();
         let Collector { lines, kept, headline, .. } = collector;
-        Some(Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open })
-    }
-
-    /// Whether nothing on a line says who printed it.
-    fn is_unknown(&self, line: &Line<'_>) -> bool {
-        line.prefix.caller.is_none()
-    }
-
-    /// Lines that may be of a report's or of another CPU's.
-    fn doubtful(&self, collector: &Collector<'a>) -> Vec<Line<'a>> {
-        let Context { at, lane: Some(Lane { id: Some(id), .. }), .. } = collector.context else {
-            return Vec::new();
-        };
-        let offsets = self.watch.region(at).into_iter().flat_map(|region| region.doubts(id));
-        // What comes before the same CPU's next crash.
-        let mut later = self.banners.iter().filter(|banner| banner.line.offset >= collector.last);
-        let next = later.find(|banner| self.context(&banner.line).is(&collector.context));
-        let end = next.map_or(usize::MAX, |banner| banner.line.offset);
-        let own = offsets.filter(|offset| (at..end).contains(offset));
-        own.map(|offset| line_at(self.log, offset, self.log.line_end(offset))).collect()
+        Some(Incident { banner, preamble, lines, kept, headline, follows, open })
     }
 
     /// How a banner of the report's own caller stands to the ones before it.
@@ -418,8 +458,8 @@ impl<'a> Incidents<'a> {
         if banner.is_aside() || relation != Relation::Part && banner.family.family.prelude {
             return true;
         }
-        let from = self.context(&banner.line);
-        collector.guests.retain(|(guest, _)| !guest.is(&from));
+        let from = Context::of(&banner.line);
+        collector.guests.retain(|(guest, _)| *guest != from);
         match (whose, relation) {
             (Whose::Own, _) => {
                 if self.banners.get(collector.cause).is_some_and(Banner::is_prelude) {
@@ -441,11 +481,11 @@ impl<'a> Incidents<'a> {
     /// The lines before a banner that belong to it: from `cut here` on, a line of `=`, or registers.
     fn preamble(&self, banner: &Banner<'a>) -> Vec<Line<'a>> {
         let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
-        let context = self.context(&banner.line);
+        let context = Context::of(&banner.line);
         let mut found = Vec::new();
         // How many lines are found where `cut here` is.
         let mut cut = None;
-        for line in self.lines_before(banner.line.offset).filter(|line| self.context(line).is(&context)) {
+        for line in self.lines_before(banner.line.offset).filter(|line| Context::of(line) == context) {
             if found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES {
                 break;
             }
@@ -474,28 +514,10 @@ impl<'a> Incidents<'a> {
 }
 
 impl<'a> Incident<'a> {
-    /// Its lines, and those of others between them.
-    pub(crate) fn with_others(&self, log: Log<'a>) -> Vec<Line<'a>> {
-        let start = self.banner.line.offset;
-        let last =
-            self.lines.get(..self.kept).and_then(|lines| lines.last()).map_or(start, |line| line.offset);
-        let mut after = start;
-        let next = || {
-            let (at, end) = (after, log.line_end(after));
-            after = end + 1;
-            (at <= last.min(start + LOOK_BACK_BYTES)).then(|| line_at(log, at, end))
-        };
-        std::iter::from_fn(next).collect()
-    }
-
     /// Lines of the same caller after the report's, as many as may hold its missing parts; and whether the log's end is
     /// among them.
     pub(crate) fn beyond(&self, log: Log<'a>) -> (Vec<Line<'a>>, bool) {
-        // Another CPU may have printed them.
-        if self.mixed {
-            return (Vec::new(), false);
-        }
-        let context = Context::of(&self.banner.line, None);
+        let context = Context::of(&self.banner.line);
         let last = self.lines.last().unwrap_or(&self.banner.line);
         let limit = last.offset + last.raw.len() + LOOK_BACK_BYTES;
         let mut found = Vec::new();
@@ -503,7 +525,7 @@ impl<'a> Incident<'a> {
         while after < limit.min(log.end()) && found.len() < LINES_BEYOND {
             let end = log.line_end(after);
             let line = line_at(log, after, end);
-            if Context::of(&line, None).is(&context) && !is_replayed(log, end) {
+            if Context::of(&line) == context {
                 found.push(line);
             }
             after = end + 1;
@@ -511,6 +533,13 @@ impl<'a> Incident<'a> {
         let ended = after < limit && found.len() < LINES_BEYOND;
         (found, ended)
     }
+}
+
+/// Whether any course of a report could join a banner to it: else the lines between need not be read.
+fn may_relate(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
+    let opens = banner.family.family.part == Part::Opens;
+    let leads = cause.family.family.leads_to.contains(&banner.family.family.banner);
+    !opens || leads || cause.is_inlined() || within_cascade(cause, banner)
 }
 
 /// `Sending NMI from CPU 0 to CPUs 1:`
@@ -541,12 +570,15 @@ fn is_before_cut(body: &[u8]) -> bool {
     starts.copied().any(|start| body.starts_with(start.as_bytes()))
 }
 
-/// Whether the line that ends there was cut short, and the console prints it once more; or is what says so.
-fn is_replayed(log: Log<'_>, end: usize) -> bool {
-    let replaying = noise::REPLAYING.as_bytes();
-    let within = end.saturating_sub(replaying.len() + 1)..end;
-    log.get(end + 1..end + 1 + replaying.len()) == replaying
-        || log.get(within).trim_ascii_end().ends_with(replaying)
+/// Whether two banners are close enough in time for one to follow from the other.
+fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
+    match (cause.line.prefix.time, banner.line.prefix.time) {
+        (Some(first), Some(second)) => {
+            let lasting = cause.family.family.lasts && banner.family.family.lasts;
+            second.abs_diff(first) <= if lasting { LASTING_CASCADE_MICROS } else { CASCADE_MICROS }
+        }
+        _ => true,
+    }
 }
 
 /// The line from `start` to the line feed at `end`.

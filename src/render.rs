@@ -144,11 +144,6 @@ impl TextReport<'_, '_> {
             }
             writeln!(f)?;
         }
-        match report.doubtful_lines().len() {
-            0 => {}
-            1 => writeln!(f, "  doubtful: 1 line may belong to this report or to another CPU's")?,
-            n => writeln!(f, "  doubtful: {n} lines may belong to this report or to another CPU's")?,
-        }
         for blocker in report.blockers() {
             if let Some((comm, pid)) = blocker.owner {
                 writeln!(f, "  waits for: {} (pid {pid})", Plain(comm))?;

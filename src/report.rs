@@ -105,14 +105,11 @@ impl<'a> Report<'a> {
         let tagged = incident.banner.line.prefix.caller.is_some();
         let named = texts.get(headline..).unwrap_or_default();
         let mut open = incident.open;
-        let mut title = title::of(family, log, named, tagged, || {
+        let title = title::of(family, log, named, tagged, || {
             let (lines, ended) = incident.beyond(log);
             open |= ended;
             lines
         });
-        if title.corruption.is_none() && incident.mixed {
-            title.corruption = title::spoilt_trace(log, &incident.with_others(log));
-        }
         Report { incident, title, words, open, number: None }
     }
 
@@ -200,24 +197,6 @@ impl<'a> Report<'a> {
     /// Lines before the banner that belong to it: `cut here` and a warning's message.
     pub fn preamble(&self) -> &[Line<'a>] {
         &self.incident.preamble
-    }
-
-    /// Lines that belong to this report or to another, and nothing tells which: no report has them.
-    ///
-    /// Two CPUs may print their crashes at the same time, line by line. Where lines name their caller
-    /// (`CONFIG_PRINTK_CALLER`) there is no doubt, and none of them is here. Else a line is known by what its CPU prints
-    /// before and after it:
-    ///
-    /// ```text
-    /// [   13.872233] RIP: 0010:oops_leaf+0x17/0x50 [crashme]
-    /// [   13.887203] RIP: 0010:multi_oops_thread+0xa1/0xc0 [crashme]
-    /// [   13.900755] Code: 00 00 48 8b 5d f8 c9 c3 66 66 2e 0f 1f 84 00 00 00 00 00 55 48 89 e5
-    /// ```
-    ///
-    /// Which counter the code is of is told by the registers behind it, if they name the CPU (`GS:ffff88801f400000`) or
-    /// the address of the fault (`CR2:`). If they do not, all of them are in doubt.
-    pub fn doubtful_lines(&self) -> &[Line<'a>] {
-        &self.incident.doubtful
     }
 
     /// Whether the crash ended in a panic.

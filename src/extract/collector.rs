@@ -39,11 +39,11 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(cause: usize, banner: &Banner<'a>, context: Context) -> Collector<'a> {
+    pub(super) fn new(cause: usize, banner: &Banner<'a>) -> Collector<'a> {
         let mut lines = Vec::with_capacity(FEWEST_LINES);
         lines.push(banner.line);
         Collector {
-            context,
+            context: Context::of(&banner.line),
             lines,
             kept: 1,
             last: banner.line.offset + banner.line.raw.len(),
@@ -58,12 +58,13 @@ impl<'a> Collector<'a> {
     }
 
     /// Whose line it is; `None` if it has nothing to do with the report.
-    pub(super) fn whose(&self, from: &Context) -> Option<Whose> {
-        if from.is(&self.context) {
+    pub(super) fn whose(&self, line: &Line<'a>) -> Option<Whose> {
+        let from = Context::of(line);
+        if from == self.context {
             return Some(Whose::Own);
         }
         let asked = self.asked && matches!(from.caller, Some(Caller::Cpu(_)));
-        (asked || self.guests.iter().any(|(guest, _)| guest.is(from))).then_some(Whose::Guest)
+        (asked || self.guests.iter().any(|(guest, _)| *guest == from)).then_some(Whose::Guest)
     }
 
     /// Adds a line that surely belongs.
@@ -74,16 +75,17 @@ impl<'a> Collector<'a> {
     }
 
     /// Takes a line that is no banner; `false` where the report ends before it.
-    pub(super) fn take(&mut self, whose: Whose, from: &Context, line: Line<'a>) -> bool {
+    pub(super) fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
+        let from = Context::of(&line);
         let course = match whose {
             Whose::Own => &mut self.course,
-            Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| guest.is(from)) {
+            Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| *guest == from) {
                 Some((_, course)) => course,
                 None => return true,
             },
         };
         if !course.take(line.body) {
-            self.guests.retain(|(guest, _)| !guest.is(from));
+            self.guests.retain(|(guest, _)| *guest != from);
             self.over = whose == Whose::Own;
             return !self.over;
         }

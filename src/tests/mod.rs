@@ -6,7 +6,6 @@ mod golden;
 mod hostile;
 mod lab;
 mod layers;
-mod mixed;
 mod readme;
 mod robust;
 mod rules;
