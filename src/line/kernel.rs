@@ -124,7 +124,7 @@ pub(super) fn text_before_dropped(b: &[u8]) -> Option<&[u8]> {
 /// overwritten: `executing program 3:[   12.345678] BUG: …`. It is known by its time as printk writes it, `[%5lu.%06lu]`.
 /// What is quoted is no line, and Xen and its guests' firmware have the same clock behind `(XEN) ` and `(d1) `.
 pub(super) fn text_before_stamp(b: &[u8]) -> Option<&[u8]> {
-    if b.starts_with(b"(XEN") || b.starts_with(b"(d") {
+    if b.starts_with(b"(XEN) ") || matches!(b, [b'(', b'd', b'0'..=b'9', ..]) {
         return None;
     }
     let quoted = |before: &[u8]| memchr::memchr_iter(b'"', before).count() % 2 == 1;

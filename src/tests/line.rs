@@ -417,6 +417,7 @@ fn the_kernels_line_begins_behind_what_a_program_left_unfinished() {
         ("executing program 3:[   12.345678][   T12] BUG: x", "BUG: x"),
         ("progress 50%\rprogress 60%\r[   12.345678] BUG: x", "BUG: x"),
         ("[ OK ] Started foo.[   12.345678] BUG: x", "BUG: x"),
+        ("(demo) began[   12.345678] BUG: x", "BUG: x"),
     ] {
         let line = Line::parse(0, raw.as_bytes());
         assert_eq!((line.prefix.time, line.body), (Some(12_345_678), body.as_bytes()), "{raw}");
@@ -424,6 +425,7 @@ fn the_kernels_line_begins_behind_what_a_program_left_unfinished() {
     for raw in [
         "syslog(2, \"<4>[   12.345678] BUG: x\", 99) = 8",
         "(XEN) [   12.345678] BUG: x",
+        "(d1) [   12.345678] BUG: x",
         "see [12.345678] of the log",
         "array[    1.23456] = x",
     ] {
