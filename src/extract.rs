@@ -359,6 +359,15 @@ impl<'a> Incidents<'a> {
         Some(course)
     }
 
+    /// Whether a banner announces a crash in the midst of another's report, which may go on behind it.
+    fn interrupts(&self, at: usize, banner: &Banner<'a>) -> bool {
+        let cause = || self.banners.get(self.cause_of(at, banner)?);
+        banner.family.family.prelude
+            && cause()
+                .and_then(|cause| self.course_between(cause, banner))
+                .is_some_and(|course| !course.ended)
+    }
+
     /// Whether a backtrace answers another CPU's request, or follows one that does.
     fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
         let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
@@ -383,6 +392,7 @@ impl<'a> Incidents<'a> {
     fn incident(&mut self, at: usize, follows: Option<usize>) -> Option<Incident<'a>> {
         let banner = *self.banners.get(at)?;
         let mut collector = Collector::new(at, &banner);
+        collector.waits = self.interrupts(at, &banner);
         let mut ahead = at + 1;
         let mut after = self.log.line_end(banner.line.offset) + 1;
         // Whether a line was cut is known from the next one.
@@ -442,7 +452,7 @@ impl<'a> Incidents<'a> {
             Whose::Own => match self.relation_met(collector, next, &banner) {
                 Relation::Part => Relation::Part,
                 other if banner.is_aside() => other,
-                other if banner.family.family.prelude && !collector.course.ended => {
+                other if self.interrupts(next, &banner) => {
                     collector.announced = true;
                     other
                 }
@@ -466,6 +476,7 @@ impl<'a> Incidents<'a> {
                     collector.headline = (collector.lines.len(), banner.family);
                 }
                 collector.cause = next;
+                collector.waits = false;
                 collector.course = Course::default();
                 collector.keep(banner.line);
             }

@@ -3,7 +3,7 @@
 use crate::line::{Caller, Line};
 use crate::rules::CompiledFamily;
 
-use super::course::Course;
+use super::course::{Course, Shape, shape};
 use super::{Banner, Context, is_backtrace};
 
 /// Whose line it is: the report's own caller's, or another CPU's that answers a request for its backtrace.
@@ -36,6 +36,8 @@ pub(super) struct Collector<'a> {
     pub(super) headline: (usize, &'static CompiledFamily),
     /// A line has announced another crash, whose report may stand between this one's lines.
     pub(super) announced: bool,
+    /// It is announced in the midst of another report: lines are the other's until its own begin.
+    pub(super) waits: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -54,6 +56,7 @@ impl<'a> Collector<'a> {
             asked: is_backtrace(banner),
             headline: (0, banner.family),
             announced: false,
+            waits: false,
         }
     }
 
@@ -77,6 +80,13 @@ impl<'a> Collector<'a> {
     /// Takes a line that is no banner; `false` where the report ends before it.
     pub(super) fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
         let from = Context::of(&line);
+        if whose == Whose::Own && (self.announced || self.waits) && shape(line.body) == Shape::Cut {
+            if self.announced {
+                return false;
+            }
+            self.waits = false;
+        }
+        let waits = whose == Whose::Own && self.waits;
         let course = match whose {
             Whose::Own => &mut self.course,
             Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| *guest == from) {
@@ -90,10 +100,10 @@ impl<'a> Collector<'a> {
             return !self.over;
         }
         let belongs = course.foreign == 0 && !course.cut;
-        if belongs {
-            self.keep(line);
-        } else {
-            self.lines.push(line);
+        match belongs {
+            _ if waits => {}
+            true => self.keep(line),
+            false => self.lines.push(line),
         }
         true
     }

@@ -3,6 +3,8 @@
 //!
 //! The damage is the same on every run. What is found in damaged logs is not checked.
 
+use std::collections::HashSet;
+
 use crate::{Report, TextReport, contains_crash, reports};
 
 use super::support::{self, Log, Random};
@@ -15,9 +17,13 @@ const WINDOW: usize = 48 << 10;
 /// Calls everything public of all reports of a log.
 fn read(log: &[u8]) {
     let mut any = false;
+    let mut taken = HashSet::new();
     for report in reports(log) {
         any = true;
         read_report(&report);
+        for line in report.lines() {
+            assert!(taken.insert(line.offset), "two reports take {:?}", String::from_utf8_lossy(line.raw));
+        }
     }
     assert_eq!(contains_crash(log), any);
 }
@@ -252,4 +258,21 @@ fn reports_with_many_register_dumps_are_read() {
     ] {
         read(&[START, &dump.repeat(24_000 / dump.lines().count())].concat().into_bytes());
     }
+}
+
+/// An announcement in the midst of another's report: what comes behind it is the other's, until a report is cut out.
+#[test]
+fn a_crash_announced_inside_another_report() {
+    let log = b"\
+[    1.100000] Unable to handle kernel NULL pointer dereference at virtual address 00000014
+[    1.100010] list_del corruption. prev->next should be c5a1a0c8, but was dead0000. (prev=c5a1a1c8)
+[    1.100020] bfa0:                   00000004 00e3a1c0 00000001 00e3a1c0 00000004 00000000
+[    1.100030] ------------[ cut here ]------------
+[    1.100040] kernel BUG at lib/list_debug.c:59!
+";
+    read(log);
+    let lines: Vec<Vec<u64>> = reports(log)
+        .map(|report| report.lines().iter().map(|line| line.prefix.time.unwrap() % 100 / 10).collect())
+        .collect();
+    assert_eq!(lines, [vec![0, 2], vec![1, 3, 4]]);
 }
