@@ -16,17 +16,21 @@ use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits, LINE_BYTES};
 use crate::text::{self, Log};
 
+mod boots;
 mod collector;
 mod course;
 mod detached;
 mod limits;
+mod lines;
 
+pub(crate) use boots::{BOOT_LINE_BYTES, Boots};
 pub(crate) use detached::Detached;
 pub(crate) use limits::CONTEXT_BYTES;
 
 use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
 use limits::*;
+use lines::{line_at, lines_before};
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +75,8 @@ pub(crate) struct Incident<'a> {
     pub(crate) follows: Option<usize>,
     /// Whether it ended because the log did: were there more of the log, it might be longer.
     pub(crate) open: bool,
+    /// Whether a limit has cut it: of its lines, its bytes, or those of its banner's line.
+    pub(crate) cut: bool,
 }
 
 /// Who a line comes from: lines of one report share it.
@@ -169,18 +175,7 @@ impl<'a> Incidents<'a> {
 
     /// Whether one of the lines right before an offset is the kernel's.
     fn has_spoken(&self, offset: usize) -> bool {
-        self.lines_before(offset).take(LINES_BEYOND).any(|line| line.prefix.origin == Origin::Kernel)
-    }
-
-    /// The lines before an offset, the nearest first, back to one that is too long to be the kernel's.
-    fn lines_before(&self, offset: usize) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let (log, horizon) = (self.log, self.log.before(offset, LOOK_BACK_BYTES));
-        let mut at = offset;
-        std::iter::from_fn(move || {
-            let end = (at > horizon).then(|| at - 1)?;
-            at = log.line_start(end);
-            (end - at < LINE_BYTES).then(|| line_at(log, at, end))
-        })
+        lines_before(self.log, offset).take(LINES_BEYOND).any(|line| line.prefix.origin == Origin::Kernel)
     }
 
     /// Whether the next banner, from the one at index `ahead` on, is the line at `offset`; reads ahead as far as needed.
@@ -397,12 +392,15 @@ impl<'a> Incidents<'a> {
         let mut after = self.log.line_end(banner.line.offset) + 1;
         // Whether a line was cut is known from the next one.
         let mut open = !banner.is_aside() || after >= self.log.end();
+        let mut cut = banner.line.raw.len() >= LINE_BYTES;
         while open && after < self.log.end() {
             let end = self.log.line_end(after);
             let ended = collector.course.ended && collector.guests.is_empty();
             let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
+            let silent = end - collector.last > silence;
             let full = collector.lines.len() >= REPORT_LINES || end - banner.line.offset > REPORT_BYTES;
-            if full || end - collector.last > silence {
+            if silent || full {
+                cut |= !silent;
                 open = false;
                 break;
             }
@@ -426,7 +424,7 @@ impl<'a> Incidents<'a> {
         self.over = self.banners.get(collector.cause).filter(|_| collector.over).map(|b| b.line.offset);
         let preamble = self.preamble(&banner);
         let Collector { lines, kept, headline, .. } = collector;
-        Some(Incident { banner, preamble, lines, kept, headline, follows, open })
+        Some(Incident { banner, preamble, lines, kept, headline, follows, open, cut })
     }
 
     /// How a banner of the report's own caller stands to the ones before it.
@@ -496,7 +494,7 @@ impl<'a> Incidents<'a> {
         let mut found = Vec::new();
         // How many lines are found where `cut here` is.
         let mut cut = None;
-        for line in self.lines_before(banner.line.offset).filter(|line| Context::of(line) == context) {
+        for line in lines_before(self.log, banner.line.offset).filter(|line| Context::of(line) == context) {
             if found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES {
                 break;
             }
@@ -590,10 +588,4 @@ fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
         }
         _ => true,
     }
-}
-
-/// The line from `start` to the line feed at `end`.
-fn line_at(log: Log<'_>, start: usize, end: usize) -> Line<'_> {
-    let end = end.min(start.saturating_add(LINE_BYTES));
-    Line::parse(start, log.get(start..end))
 }

@@ -100,6 +100,7 @@ pub enum Found<T> {
 pub struct Scan {
     threads: NonZeroUsize,
     numbers: bool,
+    boots: bool,
     range: usize,
 }
 
@@ -113,7 +114,7 @@ impl Scan {
     /// As many threads as the machine has cores.
     pub fn new() -> Scan {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Scan { threads, numbers: true, range: RANGE_BYTES }
+        Scan { threads, numbers: true, boots: true, range: RANGE_BYTES }
     }
 
     /// So many threads; with one, all is done by the caller's own.
@@ -124,6 +125,12 @@ impl Scan {
     /// Whether lines are counted, for [`Report::line_number`]; without, it is somewhat faster. They are by default.
     pub fn line_numbers(self, numbers: bool) -> Scan {
         Scan { numbers, ..self }
+    }
+
+    /// Whether boots are counted, for [`Report::boot`]; without, quiet logs are read faster by a quarter. They are by
+    /// default, with the lines.
+    pub fn boots(self, boots: bool) -> Scan {
+        Scan { boots, ..self }
     }
 
     /// Ranges of so many bytes. For tests alone: no answer depends on it.

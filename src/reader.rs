@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::extract::CONTEXT_BYTES;
+use crate::extract::{Boots, CONTEXT_BYTES};
 use crate::report::{Detached, Report, Reports};
 use crate::scan::{self, LINE_BYTES};
 use crate::text::{Lines, Log};
@@ -124,6 +124,7 @@ struct Window {
     /// Inside a line that is too long.
     skipping: bool,
     lines: Lines,
+    boots: Boots,
 }
 
 impl Window {
@@ -186,6 +187,7 @@ impl Window {
         }
         let log = Log::part(self.buffer.get(..limit - self.start).unwrap_or_default(), self.start);
         // Most logs are quiet: then nothing before these lines is looked at.
+        self.boots.search(log, self.searched..limit);
         if pending || scan::has_needle(log.get(self.searched..limit)) {
             for report in Reports::of(log, self.done..limit) {
                 let banner = report.span().start;
@@ -196,9 +198,10 @@ impl Window {
                     return;
                 }
                 let number = self.lines.number(log, banner);
-                ready.push_back(report.numbered(number).detach());
+                ready.push_back(report.numbered(number, Some(self.boots.before(banner))).detach());
             }
         }
+        self.boots.before(limit);
         (self.done, self.searched, self.wanted) = (limit, limit, 0);
         self.skipping = cut && more != More::Never;
     }

@@ -113,6 +113,9 @@ impl TextReport<'_, '_> {
         if let Some((path, line)) = self.place {
             write!(f, "{}:{line}: ", Plain(path.as_bytes()))?;
         }
+        if let Some(boot) = report.boot().filter(|boot| *boot > 1) {
+            write!(f, "boot {boot}: ")?;
+        }
         if let Some(time) = report.time() {
             write!(f, "[{:5}.{:06}] ", time / 1_000_000, time % 1_000_000)?;
         }
@@ -122,6 +125,9 @@ impl TextReport<'_, '_> {
         }
         if report.suppressed() {
             write!(f, ", suppressed")?;
+        }
+        if report.is_cut() {
+            write!(f, ", cut: longer than a report may be")?;
         }
         if let Some(corruption) = report.corruption() {
             write!(f, ", corrupted: {}", corruption.as_str())?;

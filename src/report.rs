@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::extract::{self, Incident, Incidents};
+use crate::extract::{self, Boots, Incident, Incidents};
 use crate::facts::frame::Frame;
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
@@ -30,7 +30,7 @@ use crate::title::{self, Corruption, Text, Title};
 /// assert_eq!(report.title(), "kernel BUG in corrupted");
 /// ```
 pub fn reports(log: &[u8]) -> Reports<'_> {
-    reports_in(log, 0..log.len())
+    Reports { boots: Some((0, Boots::default())), ..reports_in(log, 0..log.len()) }
 }
 
 /// Finds the crash reports whose banner starts in `range`.
@@ -51,12 +51,14 @@ pub fn contains_crash(log: &[u8]) -> bool {
 pub struct Reports<'a> {
     log: Log<'a>,
     incidents: Incidents<'a>,
+    /// Boots, and how far they have been searched for.
+    boots: Option<(usize, Boots)>,
 }
 
 impl<'a> Reports<'a> {
     /// The reports of a part of a log; see [`Incidents::new`].
     pub(crate) fn of(log: Log<'a>, range: Range<usize>) -> Reports<'a> {
-        Reports { log, incidents: Incidents::new(log, range) }
+        Reports { log, incidents: Incidents::new(log, range), boots: None }
     }
 }
 
@@ -64,7 +66,14 @@ impl<'a> Iterator for Reports<'a> {
     type Item = Report<'a>;
 
     fn next(&mut self) -> Option<Report<'a>> {
-        self.incidents.next().map(|incident| Report::new(self.log, incident))
+        let report = Report::new(self.log, self.incidents.next()?);
+        let boot = self.boots.as_mut().map(|(searched, boots)| {
+            let banner = report.span().start;
+            boots.search(self.log, *searched..banner);
+            *searched = banner;
+            boots.before(banner)
+        });
+        Some(Report { boot, ..report })
     }
 }
 
@@ -78,6 +87,7 @@ pub struct Report<'a> {
     /// Whether more of the log might change it.
     open: bool,
     number: Option<u64>,
+    boot: Option<u64>,
 }
 
 /// A [`Report`] that borrows nothing.
@@ -87,13 +97,14 @@ pub(crate) struct Detached {
     title: Title,
     words: u16,
     number: Option<u64>,
+    boot: Option<u64>,
 }
 
 impl Detached {
     /// The report in a log that has its bytes.
     pub(crate) fn attach(self, log: Log<'_>) -> Option<Report<'_>> {
-        let Detached { incident, title, words, number } = self;
-        Some(Report { incident: incident.attach(log)?, title, words, open: false, number })
+        let Detached { incident, title, words, number, boot } = self;
+        Some(Report { incident: incident.attach(log)?, title, words, open: false, number, boot })
     }
 }
 
@@ -110,18 +121,18 @@ impl<'a> Report<'a> {
             open |= ended;
             lines
         });
-        Report { incident, title, words, open, number: None }
+        Report { incident, title, words, open, number: None, boot: None }
     }
 
     /// The same, apart from the log.
     pub(crate) fn detach(self) -> Detached {
-        let Report { incident, title, words, number, .. } = self;
-        Detached { incident: incident.detach(), title, words, number }
+        let Report { incident, title, words, number, boot, .. } = self;
+        Detached { incident: incident.detach(), title, words, number, boot }
     }
 
-    /// The same with the number of its banner's line.
-    pub(crate) fn numbered(self, number: u64) -> Report<'a> {
-        Report { number: Some(number), ..self }
+    /// The same with the numbers of its banner's line and, if counted, of its boot.
+    pub(crate) fn numbered(self, line: u64, boot: Option<u64>) -> Report<'a> {
+        Report { number: Some(line), boot, ..self }
     }
 
     /// Whether it was read to the end of the log: more of the log might change it.
@@ -189,6 +200,14 @@ impl<'a> Report<'a> {
         self.number
     }
 
+    /// Number, from 1, of the boot that crashed, in a log of several; 0 if the log begins in its midst. It is how often
+    /// a kernel begins before the banner with `[    0.000000] Linux version 6.1.0 …`, a dump's kernel too.
+    ///
+    /// Counted by [`reports`] and by readers of streams, not by [`reports_in`].
+    pub fn boot(&self) -> Option<u64> {
+        self.boot
+    }
+
     /// The report's lines, from the banner to the last that surely belongs to it.
     pub fn lines(&self) -> &[Line<'a>] {
         self.incident.lines.get(..self.incident.kept).unwrap_or_default()
@@ -207,6 +226,12 @@ impl<'a> Report<'a> {
     /// Whether a line of the report says that the machine was out of resources.
     pub fn suppressed(&self) -> bool {
         self.words & title::SUPPRESSED != 0 && self.lines().iter().any(|line| title::is_suppressed(line.body))
+    }
+
+    /// Whether the report was longer than what is kept of one: 65,536 lines, and 8 MiB from its banner on. The largest that
+    /// a kernel prints, a dump of all tasks, is a hundredth of that.
+    pub fn is_cut(&self) -> bool {
+        self.incident.cut
     }
 
     /// The syzkaller program that crashed, from the task's name `syz.PROC.ID`.

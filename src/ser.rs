@@ -140,6 +140,8 @@ struct Wire<'a> {
     signature: String,
     suppressed: bool,
     panicked: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +154,8 @@ struct Wire<'a> {
     end: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boot: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -356,6 +360,7 @@ impl<'a> Wire<'a> {
             guilty_file: json.guilty_file.map(Cow::Borrowed).or_else(|| report.guilty_file()),
             corrupted: report.corruption().map(|corruption| corruption.as_str()),
             suppressed: report.suppressed(),
+            cut: report.is_cut(),
             panicked: report.panicked(),
             signature: format!("{:016x}", report.signature_in(&traces)),
             message: message(report),
@@ -365,6 +370,7 @@ impl<'a> Wire<'a> {
             start: span.start,
             end: span.end,
             line: json.line,
+            boot: report.boot(),
             time: report.time().map(|micros| micros as f64 / 1e6),
             cpu: task.and_then(|task| task.cpu),
             kernel: task.and_then(|task| task.kernel),

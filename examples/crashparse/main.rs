@@ -248,7 +248,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let mut printer = Printer::new(BufWriter::new(io::stdout()), format, paths.len() > 1)?;
     let mut failed = false;
     let mut unreadable = false;
-    let scan = Scan::new().threads(threads).line_numbers(!matches!(format, Format::Count | Format::Summary));
+    let scan = Scan::new()
+        .threads(threads)
+        .line_numbers(!matches!(format, Format::Count | Format::Summary))
+        .boots(!matches!(format, Format::Titles));
     let outcome = scan.run(
         sources,
         |log, report| {

@@ -15,6 +15,7 @@ pub(crate) struct Detached {
     kept: usize,
     headline: (usize, &'static CompiledFamily),
     follows: Option<usize>,
+    cut: bool,
 }
 
 /// Where a line is, and where its text is in it.
@@ -53,6 +54,7 @@ impl Incident<'_> {
             kept: self.kept,
             headline: self.headline,
             follows: self.follows,
+            cut: self.cut,
         }
     }
 }
@@ -62,8 +64,8 @@ impl Detached {
     pub(crate) fn attach(self, log: Log<'_>) -> Option<Incident<'_>> {
         let lines = |places: &[Place]| places.iter().map(|place| place.line(log)).collect::<Vec<_>>();
         let (preamble, lines) = (lines(&self.preamble), lines(&self.lines));
-        let Detached { family, kept, headline, follows, .. } = self;
+        let Detached { family, kept, headline, follows, cut, .. } = self;
         let banner = Banner { line: *lines.first()?, family, part: Some(false) };
-        Some(Incident { banner, preamble, lines, kept, headline, follows, open: false })
+        Some(Incident { banner, preamble, lines, kept, headline, follows, open: false, cut })
     }
 }

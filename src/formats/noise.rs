@@ -313,3 +313,6 @@ pub(crate) const INSIDE: &[&str] = &[
     "Padding ",
     "cache_from_obj:",
 ];
+
+/// What the kernel prints first, and `/proc/version` says: `linux_banner` in `init/version.c`.
+pub(crate) const LINUX_VERSION: &str = "Linux version ";

@@ -3,14 +3,15 @@
 use std::io;
 use std::ops::Range;
 
-use crate::extract::CONTEXT_BYTES;
+use crate::extract::{BOOT_LINE_BYTES, Boots, CONTEXT_BYTES};
+use crate::formats::noise;
 use crate::reader::{READ_BYTES, whole_lines};
 use crate::report::{Report, Reports};
 use crate::scan::{self, LINE_BYTES};
-use crate::text::{Lines, Log};
+use crate::text::{self, Lines, Log};
 
 use super::ReadAt;
-use super::counts::Number;
+use super::counts::{Count, Number};
 
 /// No needle is longer: one that two pieces share is found in the second.
 const NEEDLE_BYTES: usize = 256;
@@ -55,8 +56,14 @@ impl Readable<'_> {
         filled
     }
 
-    /// The first piece of a range with a needle, and how many lines are before it; or those of the range.
-    fn search(&mut self, range: &Range<usize>, numbers: bool, piece: &mut Vec<u8>) -> (Option<usize>, u64) {
+    /// The first piece of a range that must be looked at more closely, and what is before it; or what the range has.
+    fn search(
+        &mut self,
+        range: &Range<usize>,
+        number: Option<&Number>,
+        piece: &mut Vec<u8>,
+    ) -> (Option<usize>, u64, Boots) {
+        let mut boots = Boots::default();
         piece.resize(NEEDLE_BYTES + READ_BYTES, 0);
         let (mut at, mut carried, mut lines) = (range.start, 0, 0);
         let mut ends = true;
@@ -64,10 +71,11 @@ impl Readable<'_> {
             let length = READ_BYTES.min(range.end - at);
             let filled = self.fill(piece.get_mut(carried..carried + length).unwrap_or_default(), at);
             let text = piece.get(..carried + filled).unwrap_or_default();
-            if scan::has_needle(text) {
-                return (Some(at), lines);
+            let counts_boots = number.is_some_and(|number| number.boots);
+            if scan::has_needle(text) || counts_boots && !boots.search_piece(text, at - carried, carried) {
+                return (Some(at), lines, boots);
             }
-            if numbers {
+            if number.is_some() {
                 lines += memchr::memchr_iter(b'\n', text.get(carried..).unwrap_or_default()).count() as u64;
             }
             ends = text.last() == Some(&b'\n');
@@ -80,15 +88,16 @@ impl Readable<'_> {
             let filled = self.fill(piece.get_mut(carried..carried + REST_BYTES).unwrap_or_default(), at);
             let text = piece.get(..carried + filled).unwrap_or_default();
             let newline = memchr::memchr(b'\n', text.get(carried..).unwrap_or_default());
-            if scan::has_needle(text.get(..carried + newline.unwrap_or(filled)).unwrap_or_default()) {
-                return (Some(range.end), lines);
+            let text = text.get(..carried + newline.unwrap_or(filled)).unwrap_or_default();
+            if scan::has_needle(text) || text::contains(text, noise::LINUX_VERSION) {
+                return (Some(range.end), lines, boots);
             }
             ends = newline.is_some();
-            let kept = text.len().min(NEEDLE_BYTES);
+            let kept = (carried + filled).min(NEEDLE_BYTES);
             piece.copy_within(carried + filled - kept..carried + filled, 0);
             (carried, at) = (kept, at + REST_BYTES);
         }
-        (None, lines)
+        (None, lines, boots)
     }
 
     /// Hands on the reports whose banners are in the range, until that says `false`.
@@ -100,16 +109,19 @@ impl Readable<'_> {
         report: &mut dyn FnMut(&Report<'_>) -> bool,
     ) {
         let Scratch { piece, window } = scratch;
-        let (hit, counted) = self.search(&range, number.is_some(), piece);
+        let (hit, counted, mut boots) = self.search(&range, number, piece);
         let Some(hit) = hit else {
-            number.into_iter().for_each(|number| number.publish(counted));
+            let count = Count { lines: counted, boots: boots.found() };
+            number.into_iter().for_each(|number| number.publish(count));
             return;
         };
         // The line with the needle begins that far before it, or is too long to be the kernel's.
         let mut from = hit.saturating_sub(LINE_BYTES + NEEDLE_BYTES).max(range.start);
         let start = from.saturating_sub(CONTEXT_BYTES + 1);
-        let (mut filled, mut wanted) = (0, range.end);
+        let (mut filled, mut wanted) = (0, range.end + BOOT_LINE_BYTES);
         let mut lines = Lines::before(hit, counted);
+        boots.forget_from(from);
+        let mut uncounted = number.filter(|number| number.boots);
         loop {
             if window.len() < wanted - start {
                 window.resize(wanted - start, 0);
@@ -117,7 +129,10 @@ impl Readable<'_> {
             filled += self.fill(window.get_mut(filled..wanted - start).unwrap_or_default(), start + filled);
             let log = Log::part(window.get(..filled).unwrap_or_default(), start);
             if let Some(number) = number {
-                number.publish(lines.number(log, range.end) - 1);
+                if uncounted.take().is_some() {
+                    boots.search(log, from..range.end);
+                }
+                number.publish(Count { lines: lines.number(log, range.end) - 1, boots: boots.found() });
             }
             let (limit, closed) = whole_lines(log, log.end() >= self.size);
             let log = Log::part(window.get(..limit - start).unwrap_or_default(), start);
@@ -129,7 +144,12 @@ impl Readable<'_> {
                     break;
                 }
                 let found = match number {
-                    Some(number) => found.numbered(number.before() + lines.number(log, banner)),
+                    Some(number) => {
+                        let before = number.before();
+                        let line = before.lines + lines.number(log, banner);
+                        let boot = number.boots.then(|| before.boots + boots.before(banner));
+                        found.numbered(line, boot)
+                    }
                     None => found,
                 };
                 if !report(&found) {

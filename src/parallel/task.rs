@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::extract::Boots;
 use crate::reader::ReportReader;
 use crate::report::{Report, reports_in};
 use crate::text::{self, Lines};
 
-use super::counts::{Counts, Number};
+use super::counts::{Count, Counts, Number};
 use super::range::{Readable, Scratch};
 use super::{Found, ReadAt, Scan};
 
@@ -63,7 +64,8 @@ pub(super) fn all<'s>(log: usize, source: Log<'s>, scan: Scan) -> impl Iterator<
         (0..size.div_ceil(scan.range).max(1)).map(move |index| {
             let start = index * scan.range;
             let range = start..size.min(start.saturating_add(scan.range));
-            let number = scan.numbers.then(|| Number { index, counts: Arc::clone(&counts) });
+            let number =
+                scan.numbers.then(|| Number { index, counts: Arc::clone(&counts), boots: scan.boots });
             Work::Range { log: Arc::clone(&shared), range, number }
         })
     });
@@ -94,7 +96,7 @@ impl Task<'_> {
                 let end = (range.end == log.size).then_some(log.size as u64);
                 let error = log.reports(range, number.as_ref(), scratch, &mut report);
                 // Nobody must wait for a range that could not be read.
-                number.iter().for_each(|number| number.publish(0));
+                number.iter().for_each(|number| number.publish(Count::default()));
                 (error.filter(|_| !log.failed.swap(true, Ordering::Relaxed)), end)
             }
         };
@@ -138,14 +140,20 @@ impl Shared<'_> {
             }
         };
         let whole = text::Log::whole(bytes);
+        let Some(number) = number else {
+            reports_in(bytes, range).all(|found| report(&found));
+            return None;
+        };
         let mut lines = Lines::before(range.start, 0);
-        number.into_iter().for_each(|number| number.publish(lines.number(whole, range.end) - 1));
+        let mut boots = Boots::default();
+        if number.boots {
+            boots.search(whole, range.clone());
+        }
+        number.publish(Count { lines: lines.number(whole, range.end) - 1, boots: boots.found() });
         for found in reports_in(bytes, range) {
-            let start = found.span().start;
-            let found = match number {
-                Some(number) => found.numbered(number.before() + lines.number(whole, start)),
-                None => found,
-            };
+            let (start, before) = (found.span().start, number.before());
+            let line = before.lines + lines.number(whole, start);
+            let found = found.numbered(line, number.boots.then(|| before.boots + boots.before(start)));
             if !report(&found) {
                 break;
             }

@@ -21,6 +21,7 @@ pub(super) struct Seen {
     follows: Option<usize>,
     corruption: Option<&'static str>,
     signature: u64,
+    cut: bool,
     preamble: Vec<usize>,
     lines: Vec<usize>,
     /// Prefixes and texts of all lines.
@@ -35,6 +36,7 @@ impl Seen {
             follows: report.follows(),
             corruption: report.corruption().map(|corruption| corruption.as_str()),
             signature: report.signature(),
+            cut: report.is_cut(),
             preamble: report.preamble().iter().map(|line| line.offset).collect(),
             lines: report.lines().iter().map(|line| line.offset).collect(),
             texts: report

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::{Found, LineNumbers, ReadAt, ReportReader, Scan, Source};
+use crate::{Found, LineNumbers, ReadAt, Report, ReportReader, Scan, Source, reports};
 
 use super::split::{GAP_CASES, Seen, difference, gaps, joined, runner, whole, with_gaps};
 use super::support;
@@ -37,16 +37,23 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// What a stream gives, and the numbers of its lines.
-fn streamed(log: &[u8], sizes: &[usize]) -> (Vec<Seen>, Vec<u64>) {
+/// The numbers of a report's line and boot.
+type Numbers = (u64, u64);
+
+fn numbers(report: &Report<'_>) -> Numbers {
+    (report.line_number().unwrap(), report.boot().unwrap())
+}
+
+/// What a stream gives, and where.
+fn streamed(log: &[u8], sizes: &[usize]) -> (Vec<Seen>, Vec<Numbers>) {
     let mut reader = ReportReader::new(Pieces::of(log, sizes));
-    let (mut seen, mut numbers) = (Vec::new(), Vec::new());
+    let (mut seen, mut places) = (Vec::new(), Vec::new());
     while let Some(report) = reader.next_report().unwrap() {
         seen.push(Seen::of(&report));
-        numbers.push(report.line_number().unwrap());
+        places.push(numbers(&report));
     }
     assert_eq!(reader.bytes_read(), log.len() as u64);
-    (seen, numbers)
+    (seen, places)
 }
 
 /// A file of which a read gives at most so many bytes.
@@ -62,17 +69,17 @@ impl ReadAt for Short<'_> {
 }
 
 /// What threads find in ranges of so many bytes.
-fn scanned(source: Source<'_>, threads: usize, range: usize, size: usize) -> (Vec<Seen>, Vec<u64>) {
+fn scanned(source: Source<'_>, threads: usize, range: usize, size: usize) -> (Vec<Seen>, Vec<Numbers>) {
     let scan = Scan::new().threads(NonZeroUsize::new(threads).unwrap()).range_bytes(range);
-    let (mut seen, mut numbers, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut seen, mut places, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     let outcome = scan.run(
         [source],
-        |log, report| (log, Seen::of(report), report.line_number().unwrap()),
+        |log, report| (log, Seen::of(report), numbers(report)),
         |log, found| {
             match found {
                 Found::Report((0, report, number)) => {
                     seen.push(report);
-                    numbers.push(number);
+                    places.push(number);
                 }
                 Found::End(bytes) => ends.push((log, bytes)),
                 other => panic!("{other:?}"),
@@ -82,7 +89,7 @@ fn scanned(source: Source<'_>, threads: usize, range: usize, size: usize) -> (Ve
     );
     assert!(outcome.is_continue());
     assert_eq!(ends, [(0, size as u64)]);
-    (seen, numbers)
+    (seen, places)
 }
 
 /// How a log is read.
@@ -119,7 +126,8 @@ fn check(name: &str, log: &[u8], all: &[Seen], way: &Way) -> Result<(), TestCase
         return Err(TestCaseError::fail(format!("{name}, {way:?}: {difference}")));
     }
     let mut lines = LineNumbers::new(log);
-    let expected: Vec<u64> = all.iter().map(|seen| lines.of(seen.start())).collect();
+    let boots = reports(log).map(|report| report.boot().unwrap());
+    let expected: Vec<Numbers> = all.iter().map(|seen| lines.of(seen.start())).zip(boots).collect();
     prop_assert_eq!(numbers, expected, "{}, {:?}", name, way);
     Ok(())
 }
@@ -270,5 +278,52 @@ fn a_file_that_shrinks_is_an_error() {
         );
         assert_eq!(outcome, ControlFlow::Break(12));
         assert_eq!((titles, errors), (1, vec!["the file is shorter than when it was opened".to_string()]));
+    }
+}
+
+/// The boots of a log, by the lines that kernels and programs print.
+#[test]
+fn a_report_has_the_number_of_its_boot() {
+    let log = b"\
+[   99.100000] kernel BUG at mm/slub.c:1!
+[   99.100001] Linux version 6.1.0 is what a driver says
+SeaBIOS (version 1.16.2-debian-1.16.2-1)
+[    0.000000] Linux version 6.1.0 (me@host) (gcc (Debian 12.2.0-14) 12.2.0) #1 SMP PREEMPT_DYNAMIC
+[    1.100000] kernel BUG at mm/slub.c:2!
+# cat /proc/version
+Linux version 6.1.0 (me@host) (gcc (Debian 12.2.0-14) 12.2.0) #1 SMP PREEMPT_DYNAMIC
+[    9.100000] kernel BUG at mm/slub.c:3!
+<5>[    0.000000][    T0] Linux version 6.1.0 (me@host) (clang version 16.0.6) #2 SMP PREEMPT_DYNAMIC
+[    1.100000][    T1] kernel BUG at mm/slub.c:4!
+Nov 22 06:12:01 host kernel: Linux version 6.1.0 (me@host) (clang version 16.0.6) #2 SMP PREEMPT_DYNAMIC
+Nov 22 06:12:01 host sshd[123]: Linux version 6.1.0 (me@host) (clang version 16.0.6) #2 SMP PREEMPT_DYNAMIC
+Nov 22 06:12:02 host kernel: kernel BUG at mm/slub.c:5!
+";
+    let boots: Vec<u64> = reports(log).map(|report| report.boot().unwrap()).collect();
+    assert_eq!(boots, [0, 1, 1, 2, 3]);
+    // Some log without times.
+    let bare = b"Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP\nkernel BUG at mm/slub.c:1!\n";
+    assert_eq!(reports(bare).map(|report| report.boot()).collect::<Vec<_>>(), [Some(1)]);
+    // Ranges that a boot's line is cut by.
+    let all = whole(log);
+    for range in 1..log.len() {
+        check("boots", log, &all, &Way::File(1, range, usize::MAX))
+            .unwrap_or_else(|e| panic!("{range}: {e}"));
+        check("boots", log, &all, &Way::Memory(1, range)).unwrap_or_else(|e| panic!("{range}: {e}"));
+        check("boots", log, &all, &Way::Stream(vec![range])).unwrap_or_else(|e| panic!("{range}: {e}"));
+    }
+}
+
+/// A report of 70,000 lines, and one of 10 MiB.
+#[test]
+fn what_a_limit_cuts_is_said() {
+    let banner = b"[    1.100000] sysrq: Show State\n".as_slice();
+    let frame = b"[    1.100000]  do_step+0x1/0x2\n".as_slice();
+    let long = [b"[    1.100000]  do_step+0x1/0x2 ".as_slice(), &b"x".repeat(60_000), b"\n"].concat();
+    for (lines, cut) in [(frame.repeat(100), false), (frame.repeat(70_000), true), (long.repeat(200), true)] {
+        let log = [b"[    1.1] kernel BUG at mm/slub.c:1!\n".as_slice(), banner, &lines].concat();
+        let cuts: Vec<bool> = reports(&log).map(|report| report.is_cut()).collect();
+        assert!(cuts.contains(&cut), "{cuts:?}");
+        check("cut", &log, &whole(&log), &Way::Stream(vec![100_000])).unwrap_or_else(|e| panic!("{e}"));
     }
 }
