@@ -22,6 +22,7 @@ mod signature;
 pub mod symbolize;
 mod text;
 mod title;
+mod waits;
 
 #[cfg(test)]
 mod tests;
@@ -33,9 +34,10 @@ pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};
 pub use parallel::{Found, ReadAt, Scan, Source};
 pub use reader::ReportReader;
-pub use render::{Plain, TextReport};
+pub use render::{Excerpts, Plain, TextReport};
 pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
 pub use scan::hits;
 #[doc(hidden)]
 pub use scan::{hits_by, ways};
 pub use title::{Corruption, is_suppressed};
+pub use waits::{LockWait, Waits, Who};

@@ -8,6 +8,7 @@ mod follow;
 mod input;
 mod output;
 mod progress;
+mod source;
 mod symbols;
 mod unpack;
 
@@ -20,12 +21,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand, ValueEnum};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
 use input::{Checked, Opener};
 use output::{Printer, Renderer};
+use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
@@ -52,6 +53,14 @@ struct Args {
     /// Print a line for each title: how many reports have it, the first and the last time, the title.
     #[arg(long, conflicts_with = "format")]
     summary: bool,
+
+    /// In text, show all stacks, locks, modules and registers whole.
+    #[arg(long)]
+    full: bool,
+
+    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log.
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
 
     /// How many threads read [default: as many as the machine has cores].
     #[arg(short = 'j', long, value_name = "N")]
@@ -138,15 +147,14 @@ impl Args {
         }
     }
 
-    fn title_style(&self) -> Style {
-        let wanted = match self.color {
+    fn colors(&self) -> bool {
+        let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        match self.color {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => {
-                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-            }
-        };
-        if wanted { AnsiColor::Red.on_default().bold() } else { Style::new() }
+            Colour::Auto => io::stdout().is_terminal() && !unwanted() && !dumb(),
+        }
     }
 }
 
@@ -226,7 +234,9 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let renderer = Renderer {
         format,
         bugs_only: args.bugs_only,
-        title: args.title_style(),
+        colors: args.colors(),
+        full: args.full,
+        excerpts: args.source.clone().map(SourceTree::new),
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
     if args.follow && (paths.len() > 1 || format == Format::Json) {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use anstyle::Style;
 use crashparse::ser::{JsonReport, SCHEMA};
-use crashparse::{Plain, Report, TextReport};
+use crashparse::{Plain, Report, TextReport, Waits};
 
 use crate::Format;
+use crate::source::SourceTree;
 use crate::symbols::Symbols;
 
 /// Titles that `--summary` counts each by itself, and what it calls the rest.
@@ -19,16 +19,22 @@ const OTHERS: &str = "(other titles)";
 pub(crate) struct Renderer {
     pub(crate) format: Format,
     pub(crate) bugs_only: bool,
-    /// How a title is set off.
-    pub(crate) title: Style,
+    pub(crate) colors: bool,
+    /// Whether all of a report is shown.
+    pub(crate) full: bool,
+    pub(crate) excerpts: Option<SourceTree>,
     pub(crate) symbols: Mutex<Option<Symbols>>,
 }
 
 /// A report as it is printed.
+#[derive(Default)]
 pub(crate) struct Rendered {
     text: Vec<u8>,
     title: String,
     time: Option<u64>,
+    /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
+    waits: Option<Waits>,
+    follows: bool,
 }
 
 impl Renderer {
@@ -37,7 +43,12 @@ impl Renderer {
         if self.bugs_only && !report.kind().is_bug() {
             return Ok(None);
         }
-        let mut rendered = Rendered { text: Vec::new(), title: String::new(), time: None };
+        let mut rendered = Rendered { follows: report.follows().is_some(), ..Rendered::default() };
+        if self.format == Format::Text && report.hung_task().is_some() {
+            let mut waits = Waits::default();
+            waits.add(report);
+            rendered.waits = Some(waits);
+        }
         match self.format {
             Format::Count => {}
             Format::Summary => (rendered.title, rendered.time) = (report.title().to_string(), report.time()),
@@ -57,7 +68,10 @@ impl Renderer {
         let found = symbols.as_mut().map(|symbols| symbols.of(report));
         drop(symbols);
         let mut json = JsonReport::new(report).line(line);
-        let mut text = TextReport::new(report).at(path, line);
+        let mut text = TextReport::new(report).at(path, line).full(self.full).colors(self.colors);
+        if let Some(excerpts) = &self.excerpts {
+            text = text.excerpts(excerpts);
+        }
         if let Some(found) = &found {
             json = json.sources(&found.sources);
             text = text.sources(&found.sources);
@@ -69,11 +83,7 @@ impl Renderer {
                 serde_json::to_writer(&mut *out, &json.path(path))?;
                 out.push(b'\n');
             }
-            _ => {
-                let text = text.to_string();
-                let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
-                writeln!(out, "{}{title}{}\n{rest}", self.title.render(), self.title.render_reset())?;
-            }
+            _ => write!(out, "{text}")?,
         }
         Ok(())
     }
@@ -92,6 +102,8 @@ pub(crate) struct Printer<W: Write> {
     pub(crate) found: bool,
     /// For `--summary`, by title.
     seen: BTreeMap<String, Seen>,
+    /// Of the hung tasks that follow each other: who waits for whom.
+    waits: Waits,
 }
 
 /// Reports of one title.
@@ -108,7 +120,16 @@ impl<W: Write> Printer<W> {
         if format == Format::Json {
             write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?;
         }
-        Ok(Printer { out, format, several, logs: 0, count: 0, found: false, seen: BTreeMap::new() })
+        Ok(Printer {
+            out,
+            format,
+            several,
+            logs: 0,
+            count: 0,
+            found: false,
+            seen: BTreeMap::new(),
+            waits: Waits::default(),
+        })
     }
 
     /// Prints a report of the log at a path; at once, where the log is `live`: somebody may be waiting.
@@ -131,7 +152,26 @@ impl<W: Write> Printer<W> {
             seen.last = seen.last.max(report.time);
         }
         self.out.write_all(&report.text)?;
+        if self.format == Format::Text {
+            self.explain(report.waits, report.follows)?;
+            writeln!(self.out)?;
+        }
         if live { self.out.flush() } else { Ok(()) }
+    }
+
+    /// Prints who waits for whom, where a report says something new of it.
+    fn explain(&mut self, waits: Option<Waits>, follows: bool) -> io::Result<()> {
+        if !follows {
+            self.waits = Waits::default();
+        }
+        let Some(waits) = waits else { return Ok(()) };
+        let says = waits.tells_of_locks();
+        self.waits.merge(waits);
+        if !says || self.waits.locks().is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "  who waits for whom")?;
+        self.waits.to_string().lines().try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
     /// Ends a log of so many bytes; of one that could not be read at all there is nothing to say.

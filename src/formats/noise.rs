@@ -175,6 +175,8 @@ pub(crate) const TAIL: &[&str] = &[
 
 /// Beginnings of lines that belong to a report before its end marker.
 pub(crate) const INSIDE: &[&str] = &[
+    // debug_show_blocker, kernel/hung_task.c: "INFO: task a:7 is blocked on a mutex likely owned by task b:8."
+    "INFO: task ",
     "Call Trace:",
     "Call trace:",
     "<TASK>",

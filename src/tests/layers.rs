@@ -24,7 +24,7 @@ const ORDER: &[&[&str]] = &[
     &["title", "guilty"],
     &["extract"],
     &["report"],
-    &["signature"],
+    &["signature", "waits"],
     &["reader", "bisect"],
     &["parallel"],
     &["symbolize"],

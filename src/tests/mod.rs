@@ -14,5 +14,6 @@ mod stream;
 pub(crate) mod support;
 #[cfg(feature = "symbolize")]
 mod symbolize;
+mod text;
 #[cfg(feature = "symbolize")]
 mod truth;

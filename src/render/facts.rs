@@ -1,0 +1,195 @@
+//! What a report says of memory, locks, modules and registers.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use crate::facts::frame::Calls;
+use crate::facts::locks::{HeldLock, HeldLocks};
+use crate::facts::memory::{Access, Kasan, Memory, Page, Side, Slab};
+use crate::facts::modules::{Module, Modules};
+use crate::facts::registers::Registers;
+
+use super::stack::{FrameText, more};
+use super::style::Role;
+use super::{Plain, View};
+
+/// Modules and lists of locks that are shown unless all is wanted.
+const FOLDED_MODULES: usize = 8;
+const FOLDED_HOLDERS: usize = 8;
+
+pub(super) fn memory(f: &mut Formatter<'_>, view: &View<'_>, memory: &Memory<'_>) -> fmt::Result {
+    if let Some(kasan) = &memory.kasan {
+        self::kasan(f, view, kasan)?;
+    }
+    if let Some((fault, address)) = memory.fault.as_ref().and_then(|f| Some((f, f.address?))) {
+        let did = fault.access.map_or("access", access);
+        view.row(f, "memory", format_args!("{did} at {address:#018x}"))?;
+    }
+    if let Some(slab) = &memory.slab {
+        self::slab(f, view, slab)?;
+    }
+    if let Some(page) = memory.page.as_ref().filter(|_| view.full || memory.kasan.is_none()) {
+        self::page(f, view, page)?;
+    }
+    if let Some(ubsan) = &memory.ubsan {
+        let mut text = format!("{}:{}", Plain(ubsan.file), ubsan.line);
+        ubsan.explanation.iter().try_for_each(|line| write!(text, ": {}", Plain(line)))?;
+        view.row(f, "check", text)?;
+    }
+    if let Some(kcsan) = &memory.kcsan {
+        for race in &kcsan.accesses {
+            let mut text = format!("{} of {} bytes", Plain(race.description), race.size);
+            race.cpu.map_or(Ok(()), |cpu| write!(text, " on CPU {cpu}"))?;
+            view.row(f, "memory", text)?;
+        }
+        if let Some((old, new)) = kcsan.value {
+            view.row(f, "value", format_args!("{old:#x} -> {new:#x}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Result {
+    if let (Some(did), Some(address)) = (kasan.access, kasan.address) {
+        let mut text = access(did).to_string();
+        if let Some(size) = kasan.size {
+            write!(text, " of {size} bytes")?;
+        }
+        write!(text, " at {address:#018x}")?;
+        if let Some(place) = &kasan.place {
+            let side = match place.side {
+                Side::Inside => "inside",
+                Side::Left => "before",
+                Side::Right => "after",
+            };
+            let state = place.state.map_or(String::new(), |state| format!("{state} "));
+            write!(text, ", {} bytes {side} the {state}object", place.distance)?;
+        }
+        if let Some(cache) = kasan.object.and_then(|object| object.cache) {
+            write!(text, " of cache {}", Plain(cache))?;
+        }
+        view.row(f, "memory", text)?;
+    }
+    if let Some(range) = &kasan.range {
+        let kind = Plain(range.kind);
+        view.row(f, "memory", format_args!("{kind} in {:#018x}-{:#018x}", range.start, range.end))?;
+    }
+    Ok(())
+}
+
+fn slab(f: &mut Formatter<'_>, view: &View<'_>, slab: &Slab<'_>) -> fmt::Result {
+    let Some(corruption) = &slab.corruption else { return Ok(()) };
+    let (found, expected) = (corruption.found, corruption.expected);
+    let mut text = format!("{found:#04x} instead of {expected:#04x} at {:#018x}", corruption.start);
+    if let Some(cache) = slab.cache {
+        write!(text, " of cache {}", Plain(cache))?;
+    }
+    view.row(f, "memory", text)
+}
+
+fn page(f: &mut Formatter<'_>, view: &View<'_>, page: &Page<'_>) -> fmt::Result {
+    let mut parts = Vec::new();
+    parts.extend(page.pfn.map(|pfn| format!("pfn {pfn:#x}")));
+    parts.extend(page.refcount.map(|count| format!("refcount {count}")));
+    parts.extend(page.mapcount.map(|count| format!("mapcount {count}")));
+    parts.extend(page.flag_names.map(|names| format!("({})", Plain(names))));
+    view.row(f, "page", parts.join(" "))
+}
+
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+        Access::ReadWrite => "read-write",
+        Access::Free => "free",
+        Access::Execute => "instruction fetch",
+    }
+}
+
+/// A lock: class, usage, and where it was taken.
+pub(super) struct LockText<'l, 'a>(pub(super) &'l HeldLock<'a>, pub(super) Option<&'l dyn Calls>);
+
+impl Display for LockText<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let LockText(lock, sources) = self;
+        if let Some(depth) = lock.depth {
+            write!(f, "#{depth} ")?;
+        }
+        if lock.released {
+            return write!(f, "released");
+        }
+        write!(f, "{}", Plain(lock.class))?;
+        if !lock.usage.is_empty() {
+            write!(f, " {{{}}}", Plain(lock.usage))?;
+        }
+        match lock.at.and_then(|at| at.calls(*sources).pop()) {
+            Some(at) => write!(f, " at {}", FrameText(&at)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Who holds which locks: the crashed task first; of other tasks only some, unless all is wanted.
+pub(super) fn locks(
+    f: &mut Formatter<'_>,
+    view: &View<'_>,
+    holders: &[HeldLocks<'_>],
+    own: Option<u32>,
+) -> fmt::Result {
+    let is_own = |holder: &&HeldLocks<'_>| own == Some(holder.pid);
+    // Who prints the lists holds a lock meanwhile.
+    let prints = |lock: &HeldLock<'_>| lock.at.and_then(|at| at.function()) == Some("debug_show_all_locks");
+    let says = |holder: &&HeldLocks<'_>| view.full || !holder.locks.iter().all(prints);
+    let holders = holders.iter().filter(|holder| !holder.locks.is_empty()).filter(says);
+    let (mine, others): (Vec<_>, Vec<_>) = holders.partition(is_own);
+    let shown = if view.full { others.len() } else { FOLDED_HOLDERS };
+    for holder in mine.iter().chain(others.iter().take(shown)) {
+        let heading = format!("locks of {} (pid {})", Plain(holder.comm), holder.pid);
+        writeln!(f, "  {}", view.styles.paint(Role::Label, heading))?;
+        for lock in &holder.locks {
+            writeln!(f, "    {}", LockText(lock, view.sources))?;
+        }
+    }
+    more(f, view, others.len().saturating_sub(shown), "task with locks")
+}
+
+/// The modules: those that taint the kernel or are named in a stack, and how many others, unless all are wanted.
+pub(super) fn modules(
+    f: &mut Formatter<'_>,
+    view: &View<'_>,
+    modules: &Modules<'_>,
+    named: &[&str],
+) -> fmt::Result {
+    let all = view.full || modules.loaded.len() <= FOLDED_MODULES;
+    let matters = |name: &str, taints: &str| all || !taints.is_empty() || named.contains(&name);
+    let (shown, others): (Vec<&Module<'_>>, Vec<&Module<'_>>) =
+        modules.loaded.iter().partition(|module| matters(module.name, module.taints));
+    let mut words = Vec::new();
+    for module in &shown {
+        let taints = if module.taints.is_empty() { String::new() } else { format!("({})", module.taints) };
+        words.push(Plain(format!("{}{taints}", module.name).as_bytes()).to_string());
+    }
+    let rest = match (shown.len(), others.len()) {
+        (_, 0) => String::new(),
+        (0, others) => format!("{others}, none in a stack"),
+        (_, others) => format!(", and {others} more"),
+    };
+    let text = words.join(" ") + &rest;
+    if text.is_empty() { Ok(()) } else { view.row(f, "modules", text) }
+}
+
+/// The registers, four in a line.
+pub(super) fn registers(f: &mut Formatter<'_>, view: &View<'_>, dump: &Registers<'_>) -> fmt::Result {
+    let heading = if dump.user { "user registers" } else { "registers" };
+    writeln!(f, "  {}", view.styles.paint(Role::Label, heading))?;
+    let width = dump.values.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let digits =
+        dump.values.iter().map(|(_, value)| *value).max().map_or(8, |m| if m >> 32 == 0 { 8 } else { 16 });
+    for row in dump.values.chunks(if digits == 8 { 4 } else { 3 }) {
+        write!(f, "   ")?;
+        for (name, value) in row {
+            write!(f, " {name:>width$} {value:0digits$x}")?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
+}

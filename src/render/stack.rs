@@ -1,0 +1,238 @@
+//! Stacks: the crash's own whole, the others folded to the frames that say what they are about.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::facts::frame::{Calls, Frame, Trust};
+use crate::facts::registers::Registers;
+use crate::facts::trace::{StackTrace, TraceKind};
+use crate::rules;
+
+use super::style::Role;
+use super::{Plain, View};
+
+/// Frames of a folded stack, and how many stacks of a kind are shown so; of the rest a line each, and no more than this.
+const FOLDED_FRAMES: usize = 4;
+const FOLDED_STACKS: usize = 3;
+const LINES_OF_STACKS: usize = 24;
+/// Functions in such a line.
+const FUNCTIONS_OF_LINE: usize = 3;
+/// Names are aligned up to this width.
+const NAME_COLUMNS: usize = 44;
+
+/// A frame as the kernel writes it, and its source.
+pub(super) struct FrameText<'f, 'a>(pub(super) &'f Frame<'a>);
+
+impl Display for FrameText<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", name(self.0, true))?;
+        if let Some(source) = self.0.source {
+            write!(f, " {}:{}", Plain(source.file.as_bytes()), source.line)?;
+        }
+        write!(f, "{}", Behind(self.0))
+    }
+}
+
+/// Function and offset; the offset is left out where the source is known and not all is wanted.
+fn name(frame: &Frame<'_>, offset: bool) -> String {
+    let mut name = match (frame.symbol, frame.address) {
+        (Some(symbol), _) => Plain(symbol.as_bytes()).to_string(),
+        (None, Some(address)) => format!("{address:#x}"),
+        (None, None) => "(null)".to_string(),
+    };
+    if let (Some(offset), Some(size)) = (frame.offset.filter(|_| offset), frame.size) {
+        name += &format!("+{offset:#x}/{size:#x}");
+    }
+    name
+}
+
+/// What stands behind a frame's place: the module, and that the call was inlined.
+struct Behind<'f, 'a>(&'f Frame<'a>);
+
+impl Display for Behind<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(module) = self.0.module {
+            write!(f, " [{}]", Plain(module.as_bytes()))?;
+        }
+        if self.0.trust == Trust::Inlined {
+            write!(f, " [inline]")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a frame says little: the unwinder does not vouch for it, or its function is never to blame, or everybody waits
+/// in it.
+fn is_noise(frame: &Frame<'_>) -> bool {
+    let says_little = |name: &str| rules::NEVER_TO_BLAME.has(name) || rules::WAITING.has(name);
+    frame.trust == Trust::Unreliable || frame.function().is_some_and(says_little)
+}
+
+/// The calls of a stack, innermost first, from its program counter on.
+pub(super) fn calls<'a>(trace: &'a StackTrace<'_>, sources: Option<&'a dyn Calls>) -> Vec<Frame<'a>> {
+    let starts = trace.registers.iter().find(|dump| !dump.user && dump.line < trace.first);
+    let counter = starts.and_then(|dump| dump.pc);
+    let mut calls = Vec::new();
+    for frame in counter.into_iter().chain(trace.frames.iter().copied()) {
+        let all = frame.calls(sources);
+        // What was inlined into a function that may never have been called is of no use.
+        let kept = if frame.trust == Trust::Unreliable { all.len().saturating_sub(1) } else { 0 };
+        calls.extend(all.into_iter().skip(kept));
+    }
+    calls
+}
+
+/// Writes the crash's own stack, or one of which all is wanted.
+pub(super) fn whole(
+    f: &mut Formatter<'_>,
+    view: &View<'_>,
+    calls: &[Frame<'_>],
+    blamed: Option<&str>,
+) -> fmt::Result {
+    let with_offset = |frame: &Frame<'_>| view.full || frame.source.is_none();
+    let sourced = calls.iter().filter(|frame| frame.source.is_some());
+    let names = sourced.map(|frame| name(frame, with_offset(frame)).chars().count());
+    let columns = names.filter(|columns| *columns <= NAME_COLUMNS).max().unwrap_or(0);
+    // It is marked once, where it is nearest to the crash.
+    let mut blamed = blamed;
+    for frame in calls {
+        let is_blamed = blamed.is_some()
+            && frame.trust != Trust::Unreliable
+            && frame.function().map(crate::demangle::demangle).as_deref() == blamed;
+        let (mark, role) = match frame.trust {
+            _ if is_blamed => (">", Some(Role::Blamed)),
+            Trust::Unreliable => ("?", Some(Role::Noise)),
+            _ => (" ", is_noise(frame).then_some(Role::Noise)),
+        };
+        if is_blamed {
+            blamed = None;
+        }
+        let name = name(frame, with_offset(frame));
+        let painted = |text: &dyn Display| match role {
+            Some(role) => view.styles.paint(role, text).to_string(),
+            None => text.to_string(),
+        };
+        write!(f, "  {mark} {}", painted(&name))?;
+        if let Some(source) = frame.source {
+            let blanks = columns.saturating_sub(name.chars().count());
+            let place = format!("{}:{}", Plain(source.file.as_bytes()), source.line);
+            let role = if role == Some(Role::Noise) { Role::Noise } else { Role::Place };
+            write!(f, "{:blanks$}  {}", "", view.styles.paint(role, place))?;
+        }
+        writeln!(f, "{}", Behind(frame))?;
+    }
+    Ok(())
+}
+
+/// Writes the other stacks.
+pub(super) fn others(f: &mut Formatter<'_>, view: &View<'_>, traces: &[&StackTrace<'_>]) -> fmt::Result {
+    let mut lines = 0;
+    for (index, trace) in traces.iter().enumerate() {
+        let calls = calls(trace, view.sources);
+        let alike = |other: &&&StackTrace<'_>| other.kind.as_str() == trace.kind.as_str();
+        let nth = traces.iter().take(index).filter(alike).count();
+        if !view.full && nth >= FOLDED_STACKS {
+            // Of the many stacks of a dump, what each task does.
+            lines += 1;
+            if lines <= LINES_OF_STACKS {
+                writeln!(f, "  {}: {}", view.styles.paint(Role::Label, Heading(trace)), Line(&calls))?;
+            }
+            continue;
+        }
+        writeln!(f, "  {}", view.styles.paint(Role::Label, Heading(trace)))?;
+        if view.full {
+            whole(f, view, &calls, None)?;
+            continue;
+        }
+        let mut meaningful: Vec<Frame<'_>> = calls.iter().copied().filter(|frame| !is_noise(frame)).collect();
+        if meaningful.is_empty() {
+            meaningful.extend(calls.iter().filter(|frame| frame.trust != Trust::Unreliable));
+        }
+        let shown = meaningful.get(..FOLDED_FRAMES).unwrap_or(&meaningful);
+        whole(f, view, shown, None)?;
+        more(f, view, calls.len() - shown.len(), "frame")?;
+    }
+    more(f, view, lines.saturating_sub(LINES_OF_STACKS), "stack")
+}
+
+/// `    … 12 more frames`
+pub(super) fn more(f: &mut Formatter<'_>, view: &View<'_>, count: usize, what: &str) -> fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => writeln!(f, "    {}", view.styles.paint(Role::Noise, format!("… 1 more {what}"))),
+        _ => writeln!(f, "    {}", view.styles.paint(Role::Noise, format!("… {count} more {what}s"))),
+    }
+}
+
+/// The functions of a stack in one line.
+struct Line<'f, 'a>(&'f [Frame<'a>]);
+
+impl Display for Line<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let reliable = || self.0.iter().filter(|frame| frame.trust != Trust::Unreliable);
+        let mut shown: Vec<String> = reliable()
+            .filter(|frame| !is_noise(frame))
+            .take(FUNCTIONS_OF_LINE)
+            .map(|frame| name(frame, false))
+            .collect();
+        if shown.is_empty() {
+            shown = reliable().take(FUNCTIONS_OF_LINE).map(|frame| name(frame, false)).collect();
+        }
+        if shown.is_empty() {
+            return write!(f, "no frames");
+        }
+        write!(f, "{}", shown.join(" < "))
+    }
+}
+
+/// Which stack it is, and whose.
+struct Heading<'t, 'a>(&'t StackTrace<'a>);
+
+impl Display for Heading<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let trace = self.0;
+        let whose = match trace.kind {
+            TraceKind::Crash | TraceKind::Other => "stack",
+            TraceKind::Panic => "panic stack",
+            TraceKind::Allocated => "allocated",
+            TraceKind::Freed => "freed",
+            TraceKind::RelatedWork => "related work created",
+            TraceKind::UninitCreated => "uninit created",
+            TraceKind::UninitStored => "uninit stored",
+            TraceKind::Access => "access",
+            TraceKind::LockDependency(_) => "lock dependency",
+            TraceKind::LockUsage => "lock usage",
+            TraceKind::Leak => "leaked",
+            TraceKind::PageOwner => "page owner",
+            TraceKind::Nmi => "NMI backtrace",
+            TraceKind::Task => "task",
+            TraceKind::PreemptionDisabled => "preemption disabled",
+        };
+        write!(f, "{whose}")?;
+        if let TraceKind::LockDependency(link) = trace.kind {
+            write!(f, " #{link}")?;
+        }
+        for name in [trace.lock, trace.usage].into_iter().flatten() {
+            write!(f, " {}", Plain(name))?;
+        }
+        let by = match trace.kind {
+            TraceKind::Task | TraceKind::Nmi => "",
+            TraceKind::Allocated | TraceKind::Freed | TraceKind::Access => " by",
+            _ => " of",
+        };
+        match (trace.comm, trace.pid) {
+            (Some(comm), Some(pid)) => write!(f, "{by} {} (pid {pid})", Plain(comm))?,
+            (None, Some(pid)) => write!(f, "{by} pid {pid}")?,
+            _ => {}
+        }
+        if let Some(cpu) = trace.cpu {
+            write!(f, " on CPU {cpu}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a register dump stands that is of no stack.
+pub(super) fn counter(f: &mut Formatter<'_>, view: &View<'_>, dump: &Registers<'_>) -> fmt::Result {
+    let Some(pc) = dump.pc.filter(|_| !dump.user) else { return Ok(()) };
+    whole(f, view, &pc.calls(view.sources), None)
+}
