@@ -15,6 +15,9 @@ macro_rules! kinds {
         }
 
         impl Kind {
+            /// All kinds that this version knows.
+            pub const ALL: &[Kind] = &[Kind::Unknown, $(Kind::$variant,)*];
+
             /// The name as it stands in JSON: `KASAN-USE-AFTER-FREE-READ`.
             pub fn as_str(self) -> &'static str {
                 match self {

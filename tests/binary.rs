@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -50,9 +51,9 @@ fn status_says_whether_there_was_a_report() {
     let (out, err, status) = run(&["--format", "titles"], b"all is well\n");
     assert_eq!((out.as_str(), err.as_str(), status), ("", "", Some(1)));
     // What can be read is read.
-    let (out, err, status) = run(&["--format", "titles", "no/such.log", LOG, "src"], b"");
+    let (out, err, status) = run(&["--format", "titles", "no/such.log", LOG, "/nonexistent"], b"");
     assert_eq!((out.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), Some(2)));
-    assert!(err.starts_with("crashparse: no/such.log: ") && err.contains("crashparse: src: "), "{err}");
+    assert!(err.starts_with("crashparse: no/such.log: ") && err.contains("crashparse: /nonexistent: "), "{err}");
 }
 
 #[test]
@@ -382,4 +383,91 @@ fn a_log_of_another_cpu_is_refused_by_its_registers_alone() {
     // The words of a program counter's line are those of several CPUs.
     let (out, ..) = run(&kernel, format!("PC is at nothing+0x1/0x2\n{frame}").as_bytes());
     assert!(out.ends_with(source), "{out}");
+}
+
+/// A folder of logs: two with the same crash, one with another, one without.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("crashparse-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("deep/er")).unwrap();
+    let copy = |log: &str, to: &str| fs::copy(format!("testdata/logs/{log}.log"), folder.join(to)).unwrap();
+    copy("divide", "a.log");
+    copy("divide", "deep/er/b.log");
+    copy("null-call", "deep/c.txt");
+    fs::write(folder.join("deep/.gitignore"), "*\n").unwrap();
+    folder
+}
+
+#[test]
+fn directories_are_searched_and_crashes_grouped() {
+    let folder = folder("group");
+    let at = folder.to_str().unwrap();
+    let (titles, _, status) = run(&["--format", "titles", at], b"");
+    let lines: Vec<&str> = titles.lines().map(|line| line.strip_prefix(at).unwrap()).collect();
+    assert_eq!(status, Some(0));
+    assert!(lines[0].starts_with("/a.log:177: divide error in divide"), "{titles}");
+    assert!(lines[1].starts_with("/deep/c.txt:"), "{titles}");
+    assert!(lines[2].starts_with("/deep/er/b.log:177: divide error in divide"), "{titles}");
+    let (grouped, _, status) = run(&["--group", at], b"");
+    assert_eq!((grouped.lines().count(), status), (2, Some(0)), "{grouped}");
+    let words: Vec<&str> = grouped.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(words[..4], ["2", "2", "15.847809", "15.847809"], "{grouped}");
+    assert!(grouped.contains(" divide error in divide  "), "{grouped}");
+    // What is known is not new: by title, and by signature.
+    let known = folder.join("known");
+    for list in ["# mended\n\ndivide error in divide\n".to_string(), format!("{}\n", words[4])] {
+        fs::write(&known, list).unwrap();
+        let arguments = ["--exclude-known", known.to_str().unwrap(), "--format", "titles"];
+        let (new, _, status) = run(&[&arguments[..], &[at]].concat(), b"");
+        assert_eq!((new.lines().count(), status), (1, Some(0)), "{new}");
+        let a = folder.join("a.log");
+        let (new, _, status) = run(&[&arguments[..], &[a.to_str().unwrap()]].concat(), b"");
+        assert_eq!((new.as_str(), status), ("", Some(1)));
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn reports_are_selected() {
+    let log = "testdata/logs/hung-task.log";
+    let select = |arguments: &[&str]| {
+        let (out, _, status) = run(&[&["--format", "titles"], arguments, &[log]].concat(), b"");
+        (out.lines().count(), status)
+    };
+    assert_eq!(select(&["--kind", "hang"]), (4, Some(0)));
+    assert_eq!(select(&["--kind", "KASAN,LOCKDEP"]), (0, Some(1)));
+    assert_eq!(select(&["--title", "in hang_waiter$"]), (2, Some(0)));
+    assert_eq!(select(&["--since", "40.5", "--until", "40.51"]), (1, Some(0)));
+    assert_eq!(select(&["--first"]), (1, Some(0)));
+    assert_eq!(select(&["--kind", "nonsense"]).1, Some(2));
+    assert_eq!(select(&["--exclude-known", "/nonexistent"]).1, Some(2));
+    let (json, _, _) = run(&["--first", "--format", "json", log], b"");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["files"][0]["reports"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn markdown_and_junit_are_whole() {
+    let (markdown, _, _) = run(&["--format", "markdown", "testdata/logs/divide.log"], b"");
+    assert!(markdown.starts_with("### divide error in divide\n\n```text\n"), "{markdown}");
+    assert_eq!(markdown.matches("```").count(), 4);
+    assert!(markdown.contains("divide error: 0000 [#1] SMP KASAN\n"), "{markdown}");
+    // A title that is emphasis, and a log with a fence.
+    let hostile = b"[    1.0] BUG: unable to handle kernel paging request at 0\n[    1.1] IP: [<ffffffff81000000>] <b>_x_</b>+0x1/0x2\n[    1.2] Call Trace:\n[    1.3]  ````\n[    1.4]  do_it+0x1/0x2\n";
+    let (markdown, _, _) = run(&["--format", "markdown"], hostile);
+    assert!(markdown.contains("`````text\n"), "{markdown}");
+    let arguments =
+        ["--format", "junit", "testdata/logs/divide.log", "testdata/negative/bisection.log", "/nonexistent"];
+    let (junit, _, status) = run(&arguments, b"");
+    assert_eq!(status, Some(2));
+    for part in [
+        " <testsuite name=\"testdata/logs/divide.log\" tests=\"1\" failures=\"1\" errors=\"0\">\n",
+        "<failure message=\"divide error in divide\" type=\"DoS\">",
+        "  &gt; divide+0x9/0x20 [crashme]\n",
+        " <testsuite name=\"testdata/negative/bisection.log\" tests=\"1\" failures=\"0\" errors=\"0\">\n",
+        " <testsuite name=\"/nonexistent\" tests=\"1\" failures=\"0\" errors=\"1\">\n",
+    ] {
+        assert!(junit.contains(part), "{part} in\n{junit}");
+    }
+    assert!(junit.ends_with("</testsuites>\n"));
 }

@@ -4,159 +4,38 @@
 //! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
 //! ```
 
+mod args;
 mod follow;
 mod input;
+mod junit;
+mod logs;
 mod output;
 mod progress;
+mod select;
 mod source;
+mod summary;
 mod symbols;
 mod unpack;
 
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser;
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
+use args::{Args, Format, Progress, Verb};
 use input::{Checked, Opener};
 use output::{Printer, Renderer};
+use select::Selection;
 use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
-
-/// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
-///
-/// Exit status: 0 if a report was found, 1 if none, 2 if something could not be read.
-#[derive(Parser)]
-#[command(version, max_term_width = 100)]
-struct Args {
-    #[command(subcommand)]
-    verb: Option<Verb>,
-
-    /// How to print the reports.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-
-    /// Leave out what is no bug by itself: OOM kills, failed allocations, injected faults, dumps.
-    #[arg(long)]
-    bugs_only: bool,
-
-    /// Print only how many reports there are: of several logs as FILE:NUMBER.
-    #[arg(long, conflicts_with_all = ["format", "summary"])]
-    count: bool,
-
-    /// Print a line for each title: how many reports have it, the first and the last time, the title.
-    #[arg(long, conflicts_with = "format")]
-    summary: bool,
-
-    /// In text, show all stacks, locks, modules and registers whole.
-    #[arg(long)]
-    full: bool,
-
-    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log.
-    #[arg(long, value_name = "DIR")]
-    source: Option<PathBuf>,
-
-    /// How many threads read [default: as many as the machine has cores].
-    #[arg(short = 'j', long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-
-    /// Go on reading a log that grows, as `tail -F` does, and print each report as it is complete.
-    #[arg(long, conflicts_with_all = ["count", "summary", "mmap"])]
-    follow: bool,
-
-    /// Map files into memory instead of reading them: a file that is shortened meanwhile kills the process.
-    #[arg(long)]
-    mmap: bool,
-
-    /// When to show on standard error how far large logs have been read.
-    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "WHEN")]
-    progress: Progress,
-
-    /// When to colour text.
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
-    color: Colour,
-
-    #[command(flatten)]
-    symbols: SymbolArgs,
-
-    /// Logs to read; `-` or nothing: standard input.
-    #[arg(value_name = "LOG")]
-    logs: Vec<PathBuf>,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// Copies text, with source lines added to the frames in it: instead of decode_stacktrace.sh.
-    ///
-    /// Exit status: 0, or 2 if something could not be read.
-    Symbolize {
-        /// Files to copy; `-` or nothing: standard input.
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Readable reports.
-    Text,
-    /// `FILE:LINE: TITLE`, one report a line.
-    Titles,
-    /// One JSON document.
-    Json,
-    /// One JSON report a line, written as found.
-    Jsonl,
-    /// `--count`.
-    #[value(skip)]
-    Count,
-    /// `--summary`.
-    #[value(skip)]
-    Summary,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Colour {
-    /// If the output is a terminal and NO_COLOR is not set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Progress {
-    /// If standard error is a terminal and there is much to read.
-    Auto,
-    /// Never.
-    Never,
-}
-
-impl Args {
-    fn format(&self) -> Format {
-        match self.format {
-            _ if self.count => Format::Count,
-            _ if self.summary => Format::Summary,
-            format => format,
-        }
-    }
-
-    fn colors(&self) -> bool {
-        let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        match self.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => io::stdout().is_terminal() && !unwanted() && !dumb(),
-        }
-    }
-}
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -183,11 +62,6 @@ struct Outcome {
     failed: bool,
 }
 
-/// The files that arguments name; without arguments standard input.
-fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
-    if paths.is_empty() { vec!["-".into()] } else { paths.to_vec() }
-}
-
 /// Copies files, with source lines added; an error is one of standard output.
 fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     let mut symbols = Symbols::open(args);
@@ -197,7 +71,8 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     if failed {
         say(&"symbolize needs a vmlinux (-k) or modules (-m)");
     }
-    for path in inputs(files) {
+    let files = if files.is_empty() { vec!["-".into()] } else { files.to_vec() };
+    for path in files {
         let error = match input::open(&path) {
             Ok(input) => {
                 let mut input = Checked { input, error: None };
@@ -221,7 +96,19 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
 /// Reads all logs and prints their reports; an error is one of standard output.
 fn run(args: &Args) -> io::Result<Outcome> {
     let format = args.format();
-    let paths = inputs(&args.logs);
+    let selection = match Selection::new(&args.select) {
+        Ok(selection) => selection,
+        Err((path, error)) => {
+            say(&format_args!("{}: {error}", name(&path)));
+            return Ok(Outcome { failed: true, found: false });
+        }
+    };
+    let (paths, mut failed) = logs::find(&args.logs);
+    let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
+    if paths.is_empty() {
+        Printer::new(io::stdout(), format, several, false)?.finish()?;
+        return Ok(Outcome { failed, found: false });
+    }
     let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
     let name = |log: usize| names.get(log % names.len()).map_or("", String::as_str);
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -233,7 +120,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let opener = Opener { threads, follow: args.follow, mmap: args.mmap, bar: bar.clone() };
     let renderer = Renderer {
         format,
-        bugs_only: args.bugs_only,
+        selection,
         colors: args.colors(),
         full: args.full,
         excerpts: args.source.clone().map(SourceTree::new),
@@ -255,13 +142,12 @@ fn run(args: &Args) -> io::Result<Outcome> {
         Err(error) => Source::stream(Unreadable(Some(error))),
     });
     let is_live = |log: usize| of(log).is_some_and(|of| of.live.load(Ordering::Relaxed));
-    let mut printer = Printer::new(BufWriter::new(io::stdout()), format, paths.len() > 1)?;
-    let mut failed = false;
+    let mut printer = Printer::new(BufWriter::new(io::stdout()), format, several, args.select.first)?;
     let mut unreadable = false;
     let scan = Scan::new()
         .threads(threads)
         .line_numbers(!matches!(format, Format::Count | Format::Summary))
-        .boots(!matches!(format, Format::Titles));
+        .boots(!matches!(format, Format::Titles | Format::Group));
     let outcome = scan.run(
         sources,
         |log, report| {
@@ -271,12 +157,17 @@ fn run(args: &Args) -> io::Result<Outcome> {
         |log, found| {
             let printed = match found {
                 Found::Report(Ok(Some(report))) => {
-                    bar.suspend(|| printer.report(name(log), report, is_live(log)))
+                    let printed = bar.suspend(|| printer.report(log, name(log), report, is_live(log)));
+                    if args.select.first && !several && printed.is_ok() {
+                        return ControlFlow::Break(printer.end(name(log), None).err());
+                    }
+                    printed
                 }
                 Found::Report(Ok(None)) => Ok(()),
                 Found::Report(Err(error)) => Err(error),
                 Found::Failed(error) => {
                     bar.suspend(|| say(&format_args!("{}: {error}", name(log))));
+                    printer.failed(name(log), &error.to_string());
                     (failed, unreadable) = (true, true);
                     if again {
                         return ControlFlow::Break(None);

@@ -1,24 +1,23 @@
 //! What is printed: each report as it is rendered by whichever thread found it, in the order of the logs.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 
 use crashparse::ser::{JsonReport, SCHEMA};
 use crashparse::{Plain, Report, TextReport, Waits};
 
-use crate::Format;
+use crate::args::Format;
+use crate::junit::Suite;
+use crate::select::{Selection, signature};
 use crate::source::SourceTree;
+use crate::summary::{Counted, Summary};
 use crate::symbols::Symbols;
-
-/// Titles that `--summary` counts each by itself, and what it calls the rest.
-const TITLES: usize = 1 << 16;
-const OTHERS: &str = "(other titles)";
 
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
     pub(crate) format: Format,
-    pub(crate) bugs_only: bool,
+    pub(crate) selection: Selection,
     pub(crate) colors: bool,
     /// Whether all of a report is shown.
     pub(crate) full: bool,
@@ -30,8 +29,8 @@ pub(crate) struct Renderer {
 #[derive(Default)]
 pub(crate) struct Rendered {
     text: Vec<u8>,
-    title: String,
-    time: Option<u64>,
+    /// For `--summary` and `--group`.
+    counted: Counted,
     /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
     waits: Option<Waits>,
     follows: bool,
@@ -40,7 +39,7 @@ pub(crate) struct Rendered {
 impl Renderer {
     /// The text of a report of the log at a path, whose banner is in a line; `None` if it is not wanted.
     pub(crate) fn render(&self, path: &str, line: u64, report: &Report<'_>) -> io::Result<Option<Rendered>> {
-        if self.bugs_only && !report.kind().is_bug() {
+        if !self.selection.takes(report) {
             return Ok(None);
         }
         let mut rendered = Rendered { follows: report.follows().is_some(), ..Rendered::default() };
@@ -51,11 +50,17 @@ impl Renderer {
         }
         match self.format {
             Format::Count => {}
-            Format::Summary => (rendered.title, rendered.time) = (report.title().to_string(), report.time()),
+            Format::Summary | Format::Group => {
+                let title = report.title().to_string();
+                let grouped = self.format == Format::Group;
+                let key = if grouped { signature(report.signature()) } else { title.clone() };
+                let place = if grouped { format!("{path}:{line}") } else { String::new() };
+                rendered.counted = Counted { key, title, place, time: report.time() };
+            }
             Format::Titles => {
                 writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
             }
-            Format::Text | Format::Json | Format::Jsonl => {
+            Format::Text | Format::Json | Format::Jsonl | Format::Markdown | Format::Junit => {
                 self.whole(path, line, report, &mut rendered.text)?
             }
         }
@@ -68,7 +73,8 @@ impl Renderer {
         let found = symbols.as_mut().map(|symbols| symbols.of(report));
         drop(symbols);
         let mut json = JsonReport::new(report).line(line);
-        let mut text = TextReport::new(report).at(path, line).full(self.full).colors(self.colors);
+        let colors = self.colors && self.format == Format::Text;
+        let mut text = TextReport::new(report).at(path, line).full(self.full).colors(colors);
         if let Some(excerpts) = &self.excerpts {
             text = text.excerpts(excerpts);
         }
@@ -83,10 +89,38 @@ impl Renderer {
                 serde_json::to_writer(&mut *out, &json.path(path))?;
                 out.push(b'\n');
             }
+            Format::Markdown => markdown(report, &text.to_string(), out)?,
+            Format::Junit => {
+                let (text, kind) = (text.to_string(), report.kind().as_str());
+                *out = Suite::case(path, line, report.title(), kind, &text);
+            }
             _ => write!(out, "{text}")?,
         }
         Ok(())
     }
+}
+
+/// A report for an issue or a mail: title, text, and the lines of the log.
+fn markdown(report: &Report<'_>, text: &str, out: &mut Vec<u8>) -> io::Result<()> {
+    let (_, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let lines = report.preamble().iter().chain(report.lines());
+    let log: Vec<String> = lines.map(|line| Plain(line.raw.trim_ascii_end()).to_string()).collect();
+    // A fence is longer than any run of backticks inside.
+    let runs = rest.lines().chain(log.iter().map(String::as_str));
+    let longest = runs.flat_map(|line| line.split(|c| c != '`').map(str::len)).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    // What would be emphasis, a link or a tag is none in a title.
+    let title: String = Plain(report.title().as_bytes())
+        .to_string()
+        .chars()
+        .flat_map(|char| "\\`*_[]<>#".contains(char).then_some('\\').into_iter().chain([char]))
+        .collect();
+    writeln!(out, "### {title}\n\n{fence}text\n{}\n{fence}\n", rest.trim_end())?;
+    writeln!(
+        out,
+        "<details><summary>Log</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n",
+        log.join("\n")
+    )
 }
 
 /// Prints what was rendered.
@@ -95,45 +129,45 @@ pub(crate) struct Printer<W: Write> {
     format: Format,
     /// Whether more than one log is read.
     several: bool,
+    /// Whether only the first report of each log is wanted.
+    first: bool,
     logs: usize,
     /// Reports of the log that is being printed.
     count: u64,
     /// Whether any log had one.
     pub(crate) found: bool,
-    /// For `--summary`, by title.
-    seen: BTreeMap<String, Seen>,
+    summary: Summary,
+    suite: Suite,
     /// Of the hung tasks that follow each other: who waits for whom.
     waits: Waits,
 }
 
-/// Reports of one title.
-#[derive(Default)]
-struct Seen {
-    count: u64,
-    /// Times of the first and the last, in microseconds, as far as the logs have times.
-    first: Option<u64>,
-    last: Option<u64>,
-}
-
 impl<W: Write> Printer<W> {
-    pub(crate) fn new(mut out: W, format: Format, several: bool) -> io::Result<Printer<W>> {
-        if format == Format::Json {
-            write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?;
+    pub(crate) fn new(mut out: W, format: Format, several: bool, first: bool) -> io::Result<Printer<W>> {
+        match format {
+            Format::Json => write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?,
+            Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
+            _ => {}
         }
         Ok(Printer {
             out,
             format,
             several,
+            first,
             logs: 0,
             count: 0,
             found: false,
-            seen: BTreeMap::new(),
+            summary: Summary::default(),
+            suite: Suite::default(),
             waits: Waits::default(),
         })
     }
 
-    /// Prints a report of the log at a path; at once, where the log is `live`: somebody may be waiting.
-    pub(crate) fn report(&mut self, path: &str, report: Rendered, live: bool) -> io::Result<()> {
+    /// Prints a report of a log, by its number and path; at once, where the log is `live`: somebody may be waiting.
+    pub(crate) fn report(&mut self, log: usize, path: &str, report: Rendered, live: bool) -> io::Result<()> {
+        if self.first && self.count > 0 {
+            return Ok(());
+        }
         if self.format == Format::Json {
             if self.count == 0 {
                 self.begin(path)?;
@@ -142,21 +176,24 @@ impl<W: Write> Printer<W> {
         }
         self.count += 1;
         self.found = true;
-        if self.format == Format::Summary {
-            // A log may be made to have ever new ones.
-            let known = self.seen.len() < TITLES || self.seen.contains_key(&report.title);
-            let title = if known { report.title } else { OTHERS.to_string() };
-            let seen = self.seen.entry(title).or_default();
-            seen.count += 1;
-            seen.first = seen.first.into_iter().chain(report.time).min();
-            seen.last = seen.last.max(report.time);
-        }
-        self.out.write_all(&report.text)?;
-        if self.format == Format::Text {
-            self.explain(report.waits, report.follows)?;
-            writeln!(self.out)?;
+        match self.format {
+            Format::Summary | Format::Group => self.summary.add(log, report.counted),
+            Format::Junit => self.suite.add(&report.text),
+            Format::Text => {
+                self.out.write_all(&report.text)?;
+                self.explain(report.waits, report.follows)?;
+                writeln!(self.out)?;
+            }
+            _ => self.out.write_all(&report.text)?,
         }
         if live { self.out.flush() } else { Ok(()) }
+    }
+
+    /// Notes that a log could not be read, or not to its end.
+    pub(crate) fn failed(&mut self, path: &str, error: &str) {
+        if self.format == Format::Junit {
+            self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
+        }
     }
 
     /// Prints who waits for whom, where a report says something new of it.
@@ -174,16 +211,24 @@ impl<W: Write> Printer<W> {
         self.waits.to_string().lines().try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
-    /// Ends a log of so many bytes; of one that could not be read at all there is nothing to say.
+    /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say.
     pub(crate) fn end(&mut self, path: &str, bytes: Option<u64>) -> io::Result<()> {
-        let count = std::mem::take(&mut self.count);
-        let Some(bytes) = bytes else { return Ok(()) };
+        let count = mem::take(&mut self.count);
+        if self.format == Format::Junit {
+            return mem::take(&mut self.suite).write(&Plain(path.as_bytes()).to_string(), &mut self.out);
+        }
+        if count == 0 && bytes.is_none() {
+            return Ok(());
+        }
         match self.format {
             Format::Json => {
                 if count == 0 {
                     self.begin(path)?;
                 }
-                write!(self.out, "],\"bytes\":{bytes}}}")
+                match bytes {
+                    Some(bytes) => write!(self.out, "],\"bytes\":{bytes}}}"),
+                    None => write!(self.out, "]}}"),
+                }
             }
             Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes())),
             Format::Count => writeln!(self.out, "{count}"),
@@ -199,20 +244,13 @@ impl<W: Write> Printer<W> {
 
     /// Prints what comes after all logs.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        let seconds = |time: Option<u64>| {
-            time.map_or(format!("{:>13}", "-"), |time| {
-                format!("{:>6}.{:06}", time / 1_000_000, time % 1_000_000)
-            })
-        };
-        // The most common first; of one number in the order of the alphabet.
-        let mut seen: Vec<(&String, &Seen)> = self.seen.iter().collect();
-        seen.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
-        for (title, Seen { count, first, last }) in seen {
-            let (first, last) = (seconds(*first), seconds(*last));
-            writeln!(self.out, "{count:>7} {first} {last} {}", Plain(title.as_bytes()))?;
-        }
-        if self.format == Format::Json {
-            writeln!(self.out, "]}}")?;
+        match self.format {
+            Format::Summary | Format::Group => {
+                self.summary.print(&mut self.out, self.format == Format::Group)?
+            }
+            Format::Json => writeln!(self.out, "]}}")?,
+            Format::Junit => writeln!(self.out, "</testsuites>")?,
+            _ => {}
         }
         self.out.flush()
     }

@@ -45,6 +45,9 @@ pub(crate) const QUOTES: &[&str] = &[
     "testing failed: ",
     "infra problem: ",
     "---[ end Kernel panic",
+    // JSON about crashes: this crate's, syzbot's.
+    "\"title\": \"",
+    "\"title\":\"",
     // pkg/manager of syzkaller: "reproducing crash 'general protection fault in demo': 1 programs, 2 VMs"
     "crash '",
     // Source code and the traces of interpreters: `raise RuntimeError("BUG: unreachable")`

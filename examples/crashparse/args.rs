@@ -1,0 +1,166 @@
+//! What the command line says.
+
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::select::SelectArgs;
+use crate::symbols::SymbolArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  crashparse dmesg.txt                         what broke, where?
+  dmesg | crashparse -k vmlinux -m /lib/modules/$(uname -r)
+                                               the same with files, lines and inlined calls
+  crashparse --group logs/                     one line for each distinct crash of many logs
+  crashparse --exclude-known known.txt --format titles logs/
+                                               new crashes only: exit status 0 if there is one
+  crashparse --format jsonl logs/ | jq .title  everything, for programs
+  crashparse symbolize -k vmlinux < dmesg.txt  the log itself, with source lines
+
+Exit status: 0 if a report was found (and selected), 1 if none, 2 if something could not be read.";
+
+/// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
+///
+/// Logs may be of any size, packed by gzip, xz or zstd, or in a container: journalctl -o json or export, dmesg -J,
+/// /dev/kmsg, netconsole, pstore, LAVA, logcat, JUnit, a mail. Directories are searched for logs recursively: every file
+/// below is read.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES, name = "crashparse")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    /// How to print the reports.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Print only how many reports there are: of several logs as FILE:NUMBER.
+    #[arg(long, conflicts_with_all = ["format", "summary", "group"])]
+    pub(crate) count: bool,
+
+    /// Print a line for each title: how many reports have it, the first and the last time, the title.
+    #[arg(long, conflicts_with_all = ["format", "group"])]
+    pub(crate) summary: bool,
+
+    /// Print a line for each distinct crash (signature): how many reports and in how many logs, the first and the last
+    /// time, the signature, the title, and where the first one is.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) group: bool,
+
+    /// In text and Markdown, show all stacks, locks, modules and registers whole.
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+
+    /// How many threads read [default: as many as the machine has cores].
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Go on reading a log that grows, as `tail -F` does, and print each report as it is complete.
+    #[arg(long, conflicts_with_all = ["count", "summary", "group", "mmap"])]
+    pub(crate) follow: bool,
+
+    /// Map files into memory instead of reading them: a file that is shortened meanwhile kills the process.
+    #[arg(long)]
+    pub(crate) mmap: bool,
+
+    /// When to show on standard error how far large logs have been read.
+    #[arg(long, value_enum, default_value_t = Progress::Auto, value_name = "WHEN")]
+    pub(crate) progress: Progress,
+
+    /// When to colour text.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+
+    #[command(flatten)]
+    pub(crate) symbols: SymbolArgs,
+
+    /// Logs to read, or directories of logs; `-` or nothing: standard input.
+    #[arg(value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Copies text, with source lines added to the frames in it: instead of decode_stacktrace.sh.
+    ///
+    /// Exit status: 0, or 2 if something could not be read.
+    Symbolize {
+        /// Files to copy; `-` or nothing: standard input.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Readable reports.
+    Text,
+    /// `FILE:LINE: TITLE`, one report a line.
+    Titles,
+    /// One JSON document.
+    Json,
+    /// One JSON report a line, written as found.
+    Jsonl,
+    /// For an issue or a mail: the text, and the log's own lines.
+    Markdown,
+    /// JUnit XML, for a CI: a suite for each log, a failure for each report.
+    Junit,
+    /// `--count`.
+    #[value(skip)]
+    Count,
+    /// `--summary`.
+    #[value(skip)]
+    Summary,
+    /// `--group`.
+    #[value(skip)]
+    Group,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// If the output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// If standard error is a terminal and there is much to read.
+    Auto,
+    /// Never.
+    Never,
+}
+
+impl Args {
+    pub(crate) fn format(&self) -> Format {
+        match self.format {
+            _ if self.count => Format::Count,
+            _ if self.summary => Format::Summary,
+            _ if self.group => Format::Group,
+            format => format,
+        }
+    }
+
+    pub(crate) fn colors(&self) -> bool {
+        let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => io::stdout().is_terminal() && !unwanted() && !dumb(),
+        }
+    }
+}

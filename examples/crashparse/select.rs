@@ -1,0 +1,128 @@
+//! Which reports are wanted.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use crashparse::{Kind, Report};
+use regex::Regex;
+
+#[derive(Args)]
+pub(crate) struct SelectArgs {
+    /// Leave out what is no bug by itself: OOM kills, failed allocations, injected faults, dumps.
+    #[arg(long, help_heading = "Selection")]
+    bugs_only: bool,
+
+    /// Only reports of these kinds: `HANG`, `KASAN` for all that begin with `KASAN-`; several with commas.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kinds, help_heading = "Selection")]
+    kind: Vec<Kinds>,
+
+    /// Only reports whose title, or one of its other titles, matches.
+    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    title: Option<Regex>,
+
+    /// Only reports of this time of the log or later, in seconds; none without a time.
+    #[arg(long, value_name = "SECONDS", value_parser = micros, help_heading = "Selection")]
+    since: Option<u64>,
+
+    /// Only reports of this time of the log or earlier, in seconds; none without a time.
+    #[arg(long, value_name = "SECONDS", value_parser = micros, help_heading = "Selection")]
+    until: Option<u64>,
+
+    /// Only the first report of each log.
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) first: bool,
+
+    /// Leave out crashes that are listed in FILE: a title or a signature on each line; `#` begins a comment.
+    #[arg(long, value_name = "FILE", help_heading = "Selection")]
+    exclude_known: Vec<PathBuf>,
+}
+
+/// Kinds of one word.
+#[derive(Clone, Debug)]
+struct Kinds(Vec<Kind>);
+
+/// `KASAN` is all that begin with `KASAN-`.
+fn kinds(word: &str) -> Result<Kinds, String> {
+    let is = |kind: &Kind| {
+        let name = kind.as_str();
+        let group = name.get(..word.len() + 1).and_then(|start| start.strip_suffix('-'));
+        name.eq_ignore_ascii_case(word) || group.is_some_and(|group| group.eq_ignore_ascii_case(word))
+    };
+    let found: Vec<Kind> = Kind::ALL.iter().copied().filter(is).collect();
+    if found.is_empty() {
+        let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        return Err(format!("no such kind; there are {}", all.join(", ")));
+    }
+    Ok(Kinds(found))
+}
+
+/// Seconds with a fraction, in microseconds.
+fn micros(seconds: &str) -> Result<u64, String> {
+    match seconds.parse::<f64>() {
+        Ok(seconds) if (0.0..1e12).contains(&seconds) => Ok((seconds * 1e6).round() as u64),
+        _ => Err("no number of seconds".to_string()),
+    }
+}
+
+/// The reports that are wanted.
+pub(crate) struct Selection {
+    bugs_only: bool,
+    kinds: Vec<Kind>,
+    title: Option<Regex>,
+    since: Option<u64>,
+    until: Option<u64>,
+    /// Titles, and signatures as they are printed.
+    known: HashSet<String>,
+}
+
+impl Selection {
+    /// Reads the files of known crashes; fails with the name of one that cannot be read.
+    pub(crate) fn new(args: &SelectArgs) -> Result<Selection, (PathBuf, io::Error)> {
+        let mut known = HashSet::new();
+        for path in &args.exclude_known {
+            known.extend(listed(path).map_err(|error| (path.clone(), error))?);
+        }
+        Ok(Selection {
+            bugs_only: args.bugs_only,
+            kinds: args.kind.iter().flat_map(|kinds| kinds.0.iter().copied()).collect(),
+            title: args.title.clone(),
+            since: args.since,
+            until: args.until,
+            known,
+        })
+    }
+
+    pub(crate) fn takes(&self, report: &Report<'_>) -> bool {
+        let titles =
+            || [report.title()].into_iter().chain(report.alternative_titles().iter().map(String::as_str));
+        let in_time =
+            |time: u64| self.since.is_none_or(|s| time >= s) && self.until.is_none_or(|u| time <= u);
+        let timed = self.since.is_some() || self.until.is_some();
+        !(self.bugs_only && !report.kind().is_bug())
+            && (self.kinds.is_empty() || self.kinds.contains(&report.kind()))
+            && self.title.as_ref().is_none_or(|regex| titles().any(|title| regex.is_match(title)))
+            && (!timed || report.time().is_some_and(in_time))
+            && (self.known.is_empty()
+                || !titles().any(|title| self.known.contains(title))
+                    && !self.known.contains(&signature(report.signature())))
+    }
+}
+
+/// A signature as it is printed: 16 hexadecimal digits.
+pub(crate) fn signature(signature: u64) -> String {
+    format!("{signature:016x}")
+}
+
+/// The lines of a file without comments and blank ones.
+fn listed(path: &Path) -> io::Result<Vec<String>> {
+    let text = if crate::input::is_stdin(path) {
+        io::read_to_string(io::stdin())?
+    } else {
+        fs::read_to_string(path)?
+    };
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_string).collect())
+}
