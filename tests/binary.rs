@@ -53,7 +53,10 @@ fn status_says_whether_there_was_a_report() {
     // What can be read is read.
     let (out, err, status) = run(&["--format", "titles", "no/such.log", LOG, "/nonexistent"], b"");
     assert_eq!((out.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), Some(2)));
-    assert!(err.starts_with("crashparse: no/such.log: ") && err.contains("crashparse: /nonexistent: "), "{err}");
+    assert!(
+        err.starts_with("crashparse: no/such.log: ") && err.contains("crashparse: /nonexistent: "),
+        "{err}"
+    );
 }
 
 #[test]

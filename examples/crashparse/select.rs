@@ -100,14 +100,16 @@ impl Selection {
             || [report.title()].into_iter().chain(report.alternative_titles().iter().map(String::as_str));
         let in_time =
             |time: u64| self.since.is_none_or(|s| time >= s) && self.until.is_none_or(|u| time <= u);
-        let timed = self.since.is_some() || self.until.is_some();
-        !(self.bugs_only && !report.kind().is_bug())
+        let any_time = self.since.is_none() && self.until.is_none();
+        let known = || {
+            titles().any(|title| self.known.contains(title))
+                || self.known.contains(&signature(report.signature()))
+        };
+        (!self.bugs_only || report.kind().is_bug())
             && (self.kinds.is_empty() || self.kinds.contains(&report.kind()))
             && self.title.as_ref().is_none_or(|regex| titles().any(|title| regex.is_match(title)))
-            && (!timed || report.time().is_some_and(in_time))
-            && (self.known.is_empty()
-                || !titles().any(|title| self.known.contains(title))
-                    && !self.known.contains(&signature(report.signature())))
+            && (any_time || report.time().is_some_and(in_time))
+            && (self.known.is_empty() || !known())
     }
 }
 
