@@ -1,4 +1,54 @@
 //! Reads Linux kernel console logs of any size and shape and returns the crash reports in them.
+//!
+//! # A log in memory
+//!
+//! [`reports`] finds the reports of a log; nothing is copied, every fact borrows the log. A [`Report`] has the
+//! [title](Report::title) that syzbot would give it, its [kind](Report::kind), a [signature](Report::signature) that the
+//! same bug has on every boot and build, and facts that are read when they are asked for.
+//!
+//! ```
+//! use crashparse::facts::trace::TraceKind;
+//!
+//! let log = b"\
+//! [   12.000000][   T77] BUG: scheduling while atomic: demo/77/0x00000002
+//! [   12.000001][   T77] CPU: 0 PID: 77 Comm: demo Not tainted 6.1.0 #1
+//! [   12.000002][   T77] Call Trace:
+//! [   12.000003][   T77]  <TASK>
+//! [   12.000004][   T77]  dump_stack_lvl+0x4c/0x5f
+//! [   12.000004][   T77]  __schedule+0x1254/0x14d0
+//! [   12.000004][   T77]  schedule+0x8c/0x250
+//! [   12.000004][   T77]  demo_wait+0x1b/0x50 [demo]
+//! [   12.000004][   T77]  </TASK>
+//! ";
+//! let report = crashparse::reports(log).next().unwrap();
+//! assert_eq!(report.title(), "BUG: scheduling while atomic in demo_wait");
+//! assert_eq!(report.task().map(|task| (task.comm, task.pid)), Some((&b"demo"[..], 77)));
+//! let traces = report.traces();
+//! assert_eq!(traces[0].kind, TraceKind::Crash);
+//! assert_eq!(traces[0].frames[3].module, Some("demo"));
+//! ```
+//!
+//! # Logs of any size, many logs
+//!
+//! [`ReportReader`] gives the same reports of a stream, each as soon as it is complete, in bounded memory. [`Scan`] reads
+//! many logs with several threads, large ones in ranges. Both rest on [`reports_in`]: any split of a log into ranges gives
+//! the same reports as the whole. [`decode`] and [`Decoder`] take a log out of a container: `journalctl -o json`,
+//! `dmesg -J`, netconsole, pstore, a mail.
+//!
+//! # Source lines
+//!
+//! With the feature `symbolize`, [`symbolize::Symbolizer`] looks frames and addresses up in `vmlinux` and modules with
+//! debug information, inlined calls included; [`symbolize::Filter`] does so in any text.
+//!
+//! # For people and for programs
+//!
+//! [`TextReport`] is a report as text; with the feature `serde`, [`ser::JsonReport`] is one as JSON. [`Waits`] tells who
+//! waits for which lock held by whom in the reports of hung tasks.
+//!
+//! # Promises
+//!
+//! A log never makes the crate panic, hang or use memory without bounds: a broken line costs that line, and what is missing
+//! is said by [`Report::corruption`] and [`Report::is_cut`]. Time is linear in the log.
 
 mod arch;
 mod container;
