@@ -89,7 +89,7 @@ fn find(log: &[u8]) -> Option<(usize, Kind)> {
 }
 
 /// The decoder of one kind of container.
-trait Unpack: std::fmt::Debug + Send {
+trait Unpack: std::fmt::Debug + Send + Sync {
     /// Decodes what is whole in `input`, all of it at the `end` of the log. Returns how many bytes that was; the rest
     /// is shown again with more behind it.
     ///

@@ -1,5 +1,6 @@
 //! Tests that are of no single module.
 
+mod api;
 mod damage;
 mod golden;
 #[cfg(feature = "symbolize")]
