@@ -51,6 +51,7 @@
 //! is said by [`Report::corruption`] and [`Report::is_cut`]. Time is linear in the log.
 
 mod arch;
+mod bisect;
 mod container;
 mod demangle;
 mod extract;
@@ -78,6 +79,11 @@ mod waits;
 mod tests;
 
 pub use arch::{Arch, Register};
+pub use bisect::{
+    Bisection, BisectionKind, Commit, Confidence, Counts, Crash, Fixes, Mark, Minimisation, Named, Outcome,
+    Retest, Run, RunResult, Stage, Step, Test, Totals, Trailer, Undetermined, Weighed, bisection,
+    is_bisection,
+};
 pub use container::{Decoder, LineMap, decode, decode_lines};
 pub use guilty::guilty_file;
 pub use kind::Kind;

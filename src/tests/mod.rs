@@ -1,6 +1,7 @@
 //! Tests that are of no single module.
 
 mod api;
+mod bisect;
 mod damage;
 mod golden;
 #[cfg(feature = "symbolize")]

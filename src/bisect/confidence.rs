@@ -1,0 +1,396 @@
+//! How far a bisection's verdict is borne out by the runs that its log tells of.
+//!
+//! # The model
+//!
+//! **Runs.** In a revision with the bug a run meets it with probability *p*, the same in all of them. In any revision
+//! it meets another bug with probability *q*. A run that meets the bug mostly crashes with its title, in one of ten
+//! cases ([`FACES`]) with another: bugs have several faces. In a revision without the bug its title comes up in one of
+//! a thousand runs ([`NAMESAKES`]) all the same. So a run is, with *s* = 0.1 and *e* = 0.001:
+//!
+//! | | with the bug | without |
+//! | --- | --- | --- |
+//! | crashed, the bug's title | p (1 - s) | e |
+//! | crashed, another title | p s + (1 - p) q | q |
+//! | OK | (1 - p) (1 - q) | 1 - q - e |
+//!
+//! A crash with another title thus speaks for the bug by the factor (p s + (1 - p) q) / q: little if the log has many
+//! of them, more if there are none elsewhere. Runs that did not boot or failed say nothing.
+//!
+//! **Before the runs** every *p* from 0 to 1 is as likely as any other (on a grid of 100), *q* is any of eight from
+//! 0.001 to 0.5, and the culprit is any of the revisions with equal chance. That only crashes which came up in the
+//! first test are bisected needs no term of its own: it is part of the runs that are counted.
+//!
+//! **Where the culprit may be.** Each answer to git cuts the revisions in two: *A*, those that the tested one contains,
+//! and the rest. `Bisecting: N revisions left` tells the sizes: N + 1 are in the rest, and those of *A* are what is
+//! left of the step before. (Of the first step only N is known: *A* is taken to be as large. Where lines are lost, each
+//! step halves.) Hypothesis *0* is that all answers are right: the culprit is the one named. Hypothesis *i* is that
+//! answer *i* is the first wrong one: the culprit is among the E(i) revisions that it ruled out. Releases and HEAD,
+//! tested before, rule out as many revisions as the range has: nobody counted those.
+//!
+//! **The tests after a wrong answer** see other states than they would have: after a wrong "bad" all are parts of a
+//! revision without the culprit, so none has it. After a wrong "good" all come later than the culprit and have it, but
+//! for those on branches that were made without it: one of twenty ([`APART`], *a*). With L(j, state) the probability of the
+//! runs of test *j* in a state, by the table above,
+//!
+//! ```text
+//! P(i | runs, p, q) ~ E(i) * prod(j < i: L(j, as answered)) * L(i, the other) * prod(j > i: after(j))
+//! after(j) = L(j, old)                              after a wrong "bad"
+//!          = (1 - a) * L(j, new) + a * L(j, old)    after a wrong "good"
+//! ```
+//!
+//! where E(0) is 1 (or as many as are left), and the test of the original commit is always one with the bug. The sum
+//! over *p* and *q* gives the probability of each hypothesis, and that of hypothesis 0 is [`Confidence::culprit`].
+//! For a fix the bug is in the old revisions, otherwise all is the same.
+//!
+//! What the model does not know: that *p* may differ from revision to revision, that a revision without the bug may be
+//! unable to run the reproducer at all, and that one bug may have taken another's title.
+
+use super::test::{Mark, Stage, Test};
+use super::{Bisection, Counts};
+
+/// Part of the bug's crashes that come with another title.
+const FACES: f64 = 0.1;
+/// Part of the runs without the bug that crash with its title.
+const NAMESAKES: f64 = 0.001;
+/// Part of the revisions after the culprit, in the order of the tests, that do not have it.
+const APART: f64 = 0.05;
+/// Values of p.
+const GRID: usize = 100;
+/// Values of q.
+const OTHER_RATES: [f64; 8] = [0.001, 0.005, 0.01, 0.03, 0.06, 0.12, 0.25, 0.5];
+/// More tests than any bisection has: a log that was made to be slow gets no answer.
+const MOST_TESTS: usize = 128;
+
+/// What the runs say of a bisection's verdict. Chances are from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Confidence {
+    /// Estimated part of the runs of a bad revision that meet the bug.
+    pub rate: f64,
+    /// From here to there it is with a probability of 90 %.
+    pub rate_interval: (f64, f64),
+    /// Probability that the culprit is the one named, or among those that are left; `None` if the log tells of no step.
+    pub culprit: Option<f64>,
+    /// Revisions that are left: 1 if a culprit is named.
+    pub left: u64,
+    /// Whether the log tells how many revisions each step ruled out; otherwise they are estimated.
+    pub sizes_known: bool,
+    /// The tests that count, in their order.
+    pub tests: Vec<Weighed>,
+    /// Which to test again, the one that would tell most first.
+    pub retest: Vec<super::Retest>,
+}
+
+/// A test's part in the verdict.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Weighed {
+    /// Its number in [`Bisection::tests`].
+    pub test: usize,
+    /// Whether its answer says that the revision crashes.
+    pub crashes: bool,
+    /// Probability that this answer is wrong: of a test without a crash, that it missed the bug.
+    pub wrong: f64,
+    /// Of a test without a crash: the chance that a revision with the bug passes so many runs.
+    pub passes: Option<f64>,
+    /// How many revisions it ruled out.
+    pub ruled_out: f64,
+}
+
+/// An answer to git, or to what was asked before git was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// The test's number; none if the answer needed no test.
+    pub(super) test: Option<usize>,
+    /// Git's "bad": the newer side.
+    pub(super) new: bool,
+    counts: Counts,
+    ruled_out: f64,
+}
+
+/// The probabilities of all hypotheses, at each p and q.
+#[derive(Debug)]
+pub(super) struct Posterior {
+    pub(super) answers: Vec<Answer>,
+    /// Whether the new side is the one that crashes.
+    pub(super) new_crashes: bool,
+    /// By hypothesis: that no answer is wrong, then that of each answer.
+    pub(super) weights: Vec<Vec<f64>>,
+    /// By answer: that the revision is on the new side, if it comes after a wrong "good".
+    pub(super) after_good: Vec<Vec<f64>>,
+    /// p and q of each place of the grid.
+    pub(super) grid: Vec<(f64, f64)>,
+}
+
+/// How far the runs bear the verdict out.
+pub(super) fn of(bisection: &Bisection<'_>) -> Option<Confidence> {
+    bisection.title?;
+    let (posterior, left, sizes_known) = weigh(bisection)?;
+    let (rate, rate_interval) = posterior.rate();
+    let steps = posterior.answers.iter().any(|answer| {
+        answer.test.and_then(|test| bisection.tests.get(test)).is_none_or(|test| test.stage == Stage::Step)
+    });
+    Some(Confidence {
+        rate,
+        rate_interval,
+        culprit: steps.then(|| posterior.total(0)),
+        left: left as u64,
+        sizes_known,
+        tests: posterior.tests(),
+        retest: if steps { super::retest::of(&posterior) } else { Vec::new() },
+    })
+}
+
+/// The posterior, how many revisions are left, and whether the sizes are known.
+pub(super) fn weigh(bisection: &Bisection<'_>) -> Option<(Posterior, f64, bool)> {
+    let counts = |test: &Test<'_>| bisection.counts(test);
+    let mut answers = answers(bisection);
+    if answers.len() > MOST_TESTS {
+        return None;
+    }
+    let (left, known) = sizes(bisection, &mut answers);
+    let answered = |test: usize| answers.iter().any(|answer| answer.0.test == Some(test));
+    // Revisions that surely have the bug, wherever the culprit is.
+    let sure = bisection.tests.iter().enumerate().filter(|(at, test)| {
+        let skipped = test.mark == Some(Mark::Skip) || test.undetermined.is_some();
+        test.stage == Stage::Original || skipped && test.stage != Stage::Minimisation && !answered(*at)
+    });
+    let sure: Vec<Counts> = sure.map(|(_, test)| counts(test)).filter(|counts| counts.same > 0).collect();
+    let answers: Vec<Answer> = answers.into_iter().map(|(answer, _)| answer).collect();
+    let crashed =
+        answers.iter().map(|answer| answer.counts.same).chain(sure.iter().map(|counts| counts.same));
+    if crashed.sum::<u64>() == 0 {
+        return None;
+    }
+    Some((Posterior::new(answers, !bisection.seeks_fix(), &sure, left), left, known))
+}
+
+/// The answers in their order, each with `Bisecting: N revisions left` if git said so.
+fn answers(bisection: &Bisection<'_>) -> Vec<(Answer, Option<u64>)> {
+    let new_crashes = !bisection.seeks_fix();
+    let mut found = Vec::new();
+    for (at, test) in bisection.tests.iter().enumerate() {
+        let counts = bisection.counts(test);
+        let own = || counts.crashes().filter(|_| test.undetermined.is_none());
+        let new = match test.mark {
+            Some(Mark::Bad) => Some(true),
+            Some(Mark::Good) => Some(false),
+            Some(Mark::Skip) => None,
+            None => own().map(|crashes| crashes == new_crashes),
+        };
+        let apart = matches!(test.stage, Stage::Original | Stage::Minimisation | Stage::Ancestor);
+        let counted = !apart && !test.runs.is_empty();
+        if let Some(new) = new.filter(|_| counted) {
+            found.push((test.offset, Answer { test: Some(at), new, counts, ruled_out: 1.0 }, test.left));
+        }
+    }
+    for step in bisection.steps.iter().filter(|step| step.test.is_none() && step.mark != Mark::Skip) {
+        let answer =
+            Answer { test: None, new: step.mark == Mark::Bad, counts: Counts::default(), ruled_out: 1.0 };
+        if step.left.is_some() {
+            found.push((step.offset, answer, step.left));
+        }
+    }
+    found.sort_by_key(|(offset, ..)| *offset);
+    found.into_iter().map(|(_, answer, left)| (answer, left)).collect()
+}
+
+/// Says of each answer how many revisions it ruled out; how many are left, and whether all that is known.
+fn sizes(bisection: &Bisection<'_>, answers: &mut [(Answer, Option<u64>)]) -> (f64, bool) {
+    let named = match bisection.candidates.len() {
+        0 | 1 => bisection.culprit.as_ref().map(|_| 1.0),
+        several => Some(several as f64),
+    };
+    let Some(first) = answers.iter().position(|(_, left)| left.is_some()) else {
+        let mut size = named.unwrap_or(1.0);
+        for (answer, _) in answers.iter_mut().rev() {
+            answer.ruled_out = size;
+            size *= 2.0;
+        }
+        return (named.unwrap_or(1.0), false);
+    };
+    let (mut all, mut range, mut known) = (None, 1.0, true);
+    for (answer, left) in answers.iter_mut().skip(first) {
+        let rest = match (left, all) {
+            (Some(left), _) => *left as f64 + 1.0,
+            (None, all) => {
+                known = false;
+                all.unwrap_or(2.0) / 2.0
+            }
+        };
+        let contained = f64::max(all.map_or(rest, |all| all - rest), 1.0);
+        if all.is_none() {
+            range = rest + contained;
+        }
+        let (kept, ruled_out) = if answer.new { (contained, rest) } else { (rest, contained) };
+        (answer.ruled_out, all) = (ruled_out.max(1.0), Some(kept));
+    }
+    for (answer, _) in answers.iter_mut().take(first) {
+        answer.ruled_out = range;
+    }
+    (named.or(all).unwrap_or(1.0), known)
+}
+
+/// Logarithms of the probabilities of a run in the table above, at a place of the grid.
+struct Rates {
+    with: [f64; 3],
+    without: [f64; 3],
+}
+
+impl Rates {
+    fn new(p: f64, q: f64) -> Rates {
+        let with = [p * (1.0 - FACES), p * FACES + (1.0 - p) * q, (1.0 - p) * (1.0 - q)];
+        let without = [NAMESAKES, q, 1.0 - q - NAMESAKES];
+        Rates { with: with.map(f64::ln), without: without.map(f64::ln) }
+    }
+
+    /// Logarithm of the probability of a test's runs.
+    fn of(counts: &Counts, run: &[f64; 3]) -> f64 {
+        let numbers = [counts.same, counts.other, counts.ok];
+        numbers.iter().zip(run).map(|(number, ln)| *number as f64 * ln).sum()
+    }
+}
+
+impl Posterior {
+    fn new(answers: Vec<Answer>, new_crashes: bool, sure: &[Counts], left: f64) -> Posterior {
+        let rates = (0..GRID).map(|place| (place as f64 + 0.5) / GRID as f64);
+        let grid: Vec<(f64, f64)> = rates.flat_map(|p| OTHER_RATES.map(|q| (p, q))).collect();
+        let mut weights = vec![Vec::with_capacity(grid.len()); answers.len() + 1];
+        let mut after_good = vec![Vec::with_capacity(grid.len()); answers.len()];
+        for (p, q) in &grid {
+            let rates = Rates::new(*p, *q);
+            let surely: f64 = sure.iter().map(|counts| Rates::of(counts, &rates.with)).sum();
+            let states: Vec<[f64; 2]> = answers
+                .iter()
+                .map(|answer| {
+                    let (with, without) =
+                        (Rates::of(&answer.counts, &rates.with), Rates::of(&answer.counts, &rates.without));
+                    if new_crashes { [without, with] } else { [with, without] }
+                })
+                .collect();
+            Self::place(&answers, &states, surely, left, &mut weights, &mut after_good);
+        }
+        let mut posterior = Posterior { answers, new_crashes, weights, after_good, grid };
+        posterior.normalise();
+        posterior
+    }
+
+    /// Adds a place of the grid: logarithms of the weights of all hypotheses, with the states' `[old, new]` by answer.
+    fn place(
+        answers: &[Answer],
+        states: &[[f64; 2]],
+        surely: f64,
+        left: f64,
+        weights: &mut [Vec<f64>],
+        after_good: &mut [Vec<f64>],
+    ) {
+        let Some((right, wrong)) = weights.split_first_mut() else { return };
+        let answered = |answer: &Answer, [old, new]: &[f64; 2]| if answer.new { *new } else { *old };
+        let mut before = surely + answers.iter().zip(states).map(|(a, s)| answered(a, s)).sum::<f64>();
+        right.push(left.ln() + before);
+        // What follows, from the last answer to the first.
+        let (mut after_wrong_bad, mut after_wrong_good) = (0.0, 0.0);
+        let rows = answers.iter().zip(states).zip(wrong).zip(after_good).rev();
+        for (((answer, state), weight), after) in rows {
+            let [old, new] = *state;
+            before -= answered(answer, state);
+            let (other, later) = if answer.new { (old, after_wrong_bad) } else { (new, after_wrong_good) };
+            let sure = answer.test.is_none();
+            weight.push(if sure {
+                f64::NEG_INFINITY
+            } else {
+                answer.ruled_out.ln() + before + other + later
+            });
+            let top = f64::max(old, new);
+            let (has, has_not) = ((1.0 - APART) * (new - top).exp(), APART * (old - top).exp());
+            after.push(has / (has + has_not));
+            after_wrong_bad += old;
+            after_wrong_good += top + (has + has_not).ln();
+        }
+    }
+
+    fn normalise(&mut self) {
+        let all = || self.weights.iter().flatten();
+        let top = all().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = all().map(|ln| (ln - top).exp()).sum();
+        self.weights.iter_mut().flatten().for_each(|ln| *ln = (*ln - top).exp() / sum);
+    }
+
+    /// Probability of a hypothesis.
+    pub(super) fn total(&self, hypothesis: usize) -> f64 {
+        self.weights.get(hypothesis).map_or(0.0, |weights| weights.iter().sum())
+    }
+
+    /// Mean and interval of p.
+    fn rate(&self) -> (f64, (f64, f64)) {
+        let mut of_rate = [0.0; GRID];
+        for weights in &self.weights {
+            for (place, weights) in of_rate.iter_mut().zip(weights.chunks(OTHER_RATES.len())) {
+                *place += weights.iter().sum::<f64>();
+            }
+        }
+        let rate = |place: usize| (place as f64 + 0.5) / GRID as f64;
+        let mean = of_rate.iter().enumerate().map(|(place, weight)| rate(place) * weight).sum();
+        let quantile = |part: f64| {
+            let mut sum = 0.0;
+            of_rate.iter().position(|weight| {
+                sum += weight;
+                sum >= part
+            })
+        };
+        let end = |part: f64| quantile(part).map_or(1.0, rate);
+        (mean, (end(0.05), end(0.95)))
+    }
+
+    /// Probability, at each place of the grid, that an answer is wrong.
+    pub(super) fn wrong_at(&self, answer: usize) -> Vec<f64> {
+        let mut wrong = self.weights.get(answer + 1).cloned().unwrap_or_default();
+        let (Some(own), Some(news)) = (self.answers.get(answer), self.after_good.get(answer)) else {
+            return wrong;
+        };
+        for (earlier, weights) in self.answers.iter().zip(self.weights.iter().skip(1)).take(answer) {
+            for ((wrong, weight), new) in wrong.iter_mut().zip(weights).zip(news) {
+                *wrong += weight
+                    * match (earlier.new, own.new) {
+                        (true, true) => 1.0,
+                        (true, false) => 0.0,
+                        (false, true) => 1.0 - new,
+                        (false, false) => *new,
+                    };
+            }
+        }
+        wrong
+    }
+
+    /// The tests of the answers.
+    fn tests(&self) -> Vec<Weighed> {
+        let weighed = self.answers.iter().enumerate().filter_map(|(at, answer)| {
+            let crashes = answer.new == self.new_crashes;
+            let runs = answer.counts.ok as i32;
+            let passes = || self.mean(|p, _| (1.0 - p).powi(runs));
+            Some(Weighed {
+                test: answer.test?,
+                crashes,
+                wrong: self.wrong_at(at).iter().sum(),
+                passes: (!crashes).then(passes),
+                ruled_out: answer.ruled_out,
+            })
+        });
+        weighed.collect()
+    }
+
+    /// Mean of a function of p and q.
+    fn mean(&self, f: impl Fn(f64, f64) -> f64) -> f64 {
+        let mut sum = 0.0;
+        for (place, (p, q)) in self.grid.iter().enumerate() {
+            let weight: f64 = self.weights.iter().filter_map(|weights| weights.get(place)).sum();
+            sum += weight * f(*p, *q);
+        }
+        sum
+    }
+
+    /// Runs of an answer's test that tell something.
+    pub(super) fn runs(&self, answer: usize) -> u64 {
+        self.answers.get(answer).map_or(0, |answer| answer.counts.runs() - answer.counts.lost)
+    }
+}

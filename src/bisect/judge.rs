@@ -1,0 +1,1 @@
+//! Judging the console logs of a revision's test runs.
