@@ -24,6 +24,7 @@ mod judge;
 mod line;
 mod list;
 mod minimise;
+mod rates;
 mod retest;
 mod test;
 
@@ -261,6 +262,16 @@ impl<'a> Bisection<'a> {
     /// What the runs of a test came to. Of `all runs:` their number is that of the tests nearby that list them.
     pub fn counts(&self, test: &Test<'a>) -> Counts {
         counts::of(self.title, test)
+    }
+
+    /// Whether a test's revision is taken to have the crash: as git was told, else as its runs show by themselves.
+    pub fn crashes(&self, test: &Test<'a>) -> Option<bool> {
+        match test.mark {
+            Some(Mark::Bad) => Some(!self.seeks_fix()),
+            Some(Mark::Good) => Some(self.seeks_fix()),
+            Some(Mark::Skip) => None,
+            None => self.counts(test).crashes().filter(|_| test.undetermined.is_none()),
+        }
     }
 
     /// Titles that crashed, other than the bug's own, with how often.

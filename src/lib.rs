@@ -90,7 +90,7 @@ pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};
 pub use parallel::{Found, ReadAt, Scan, Source};
 pub use reader::ReportReader;
-pub use render::{Excerpts, Plain, TextReport};
+pub use render::{Excerpts, Plain, TextBisection, TextReport};
 pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
 pub use scan::hits;
 #[doc(hidden)]

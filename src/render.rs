@@ -9,10 +9,13 @@ use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 
+mod bisect;
 mod facts;
 mod stack;
 mod style;
 mod waits;
+
+pub use bisect::TextBisection;
 
 use facts::LockText;
 use stack::FrameText;

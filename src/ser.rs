@@ -4,6 +4,7 @@
 //! JSON's numbers hold no 64 bits. Text that is not UTF-8 is given with replacement characters. Fields are
 //! added, never renamed.
 
+mod bisect;
 mod memory;
 
 use std::borrow::Cow;
@@ -18,6 +19,8 @@ use crate::facts::task::{Blocker, LockKind, Wait};
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 use crate::text;
+
+pub use bisect::JsonBisection;
 
 /// Number of the schema.
 pub const SCHEMA: u32 = 1;

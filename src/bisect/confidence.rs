@@ -2,10 +2,11 @@
 //!
 //! # The model
 //!
-//! **Runs.** In a revision with the bug a run meets it with probability *p*, the same in all of them. In any revision
-//! it meets another bug with probability *q*. A run that meets the bug mostly crashes with its title, in one of ten
-//! cases ([`FACES`]) with another: bugs have several faces. In a revision without the bug its title comes up in one of
-//! a thousand runs ([`NAMESAKES`]) all the same. So a run is, with *s* = 0.1 and *e* = 0.001:
+//! **Runs.** In a revision with the bug a run meets it with probability *p*, the same in all of them but one of ten
+//! (`ODD`), in which it may be anything: what else a revision changes may hide a race or bare it. In any revision a
+//! run meets another bug with probability *q*. A run that meets the bug mostly crashes with its title, in one of ten
+//! cases (`FACES`) with another: bugs have several faces. In a revision without the bug its title comes up in one of
+//! a thousand runs (`NAMESAKES`) all the same. So a run is, with *s* = 0.1 and *e* = 0.001:
 //!
 //! | | with the bug | without |
 //! | --- | --- | --- |
@@ -13,10 +14,11 @@
 //! | crashed, another title | p s + (1 - p) q | q |
 //! | OK | (1 - p) (1 - q) | 1 - q - e |
 //!
-//! A crash with another title thus speaks for the bug by the factor (p s + (1 - p) q) / q: little if the log has many
+//! and the probability L(runs) of a test's runs is the product of theirs; with the bug 0.9 times that at *p*, and 0.1
+//! times its mean over all *p*. A crash with another title thus speaks for the bug by the factor (p s + (1 - p) q) / q: little if the log has many
 //! of them, more if there are none elsewhere. Runs that did not boot or failed say nothing.
 //!
-//! **Before the runs** every *p* from 0 to 1 is as likely as any other (on a grid of 100), *q* is any of eight from
+//! **Before the runs** every *p* from 0 to 1 is as likely as any other (on a grid of 100), *q* is any of six from
 //! 0.001 to 0.5, and the culprit is any of the revisions with equal chance. That only crashes which came up in the
 //! first test are bisected needs no term of its own: it is part of the runs that are counted.
 //!
@@ -29,7 +31,7 @@
 //!
 //! **The tests after a wrong answer** see other states than they would have: after a wrong "bad" all are parts of a
 //! revision without the culprit, so none has it. After a wrong "good" all come later than the culprit and have it, but
-//! for those on branches that were made without it: one of twenty ([`APART`], *a*). With L(j, state) the probability of the
+//! for those on branches that were made without it: one of twenty (`APART`, *a*). With L(j, state) the probability of the
 //! runs of test *j* in a state, by the table above,
 //!
 //! ```text
@@ -42,22 +44,15 @@
 //! over *p* and *q* gives the probability of each hypothesis, and that of hypothesis 0 is [`Confidence::culprit`].
 //! For a fix the bug is in the old revisions, otherwise all is the same.
 //!
-//! What the model does not know: that *p* may differ from revision to revision, that a revision without the bug may be
-//! unable to run the reproducer at all, and that one bug may have taken another's title.
+//! What the model does not know: that a revision without the bug may be unable to run the reproducer at all, that *p*
+//! may change for good at some revision, and that one bug may have taken another's title.
 
+use super::rates::{self, GRID, OTHER_RATES, Tables};
 use super::test::{Mark, Stage, Test};
 use super::{Bisection, Counts};
 
-/// Part of the bug's crashes that come with another title.
-const FACES: f64 = 0.1;
-/// Part of the runs without the bug that crash with its title.
-const NAMESAKES: f64 = 0.001;
 /// Part of the revisions after the culprit, in the order of the tests, that do not have it.
 const APART: f64 = 0.05;
-/// Values of p.
-const GRID: usize = 100;
-/// Values of q.
-const OTHER_RATES: [f64; 8] = [0.001, 0.005, 0.01, 0.03, 0.06, 0.12, 0.25, 0.5];
 /// More tests than any bisection has: a log that was made to be slow gets no answer.
 const MOST_TESTS: usize = 128;
 
@@ -75,6 +70,8 @@ pub struct Confidence {
     pub left: u64,
     /// Whether the log tells how many revisions each step ruled out; otherwise they are estimated.
     pub sizes_known: bool,
+    /// How many times as likely a crash with another title is where the bug is than elsewhere.
+    pub other_factor: f64,
     /// The tests that count, in their order.
     pub tests: Vec<Weighed>,
     /// Which to test again, the one that would tell most first.
@@ -104,7 +101,7 @@ pub(super) struct Answer {
     pub(super) test: Option<usize>,
     /// Git's "bad": the newer side.
     pub(super) new: bool,
-    counts: Counts,
+    pub(super) counts: Counts,
     ruled_out: f64,
 }
 
@@ -125,7 +122,8 @@ pub(super) struct Posterior {
 /// How far the runs bear the verdict out.
 pub(super) fn of(bisection: &Bisection<'_>) -> Option<Confidence> {
     bisection.title?;
-    let (posterior, left, sizes_known) = weigh(bisection)?;
+    let mut tables = Tables::default();
+    let (posterior, left, sizes_known) = weigh(&mut tables, bisection)?;
     let (rate, rate_interval) = posterior.rate();
     let steps = posterior.answers.iter().any(|answer| {
         answer.test.and_then(|test| bisection.tests.get(test)).is_none_or(|test| test.stage == Stage::Step)
@@ -136,13 +134,14 @@ pub(super) fn of(bisection: &Bisection<'_>) -> Option<Confidence> {
         culprit: steps.then(|| posterior.total(0)),
         left: left as u64,
         sizes_known,
-        tests: posterior.tests(),
-        retest: if steps { super::retest::of(&posterior) } else { Vec::new() },
+        other_factor: posterior.other_factor(),
+        tests: posterior.tests(&mut tables),
+        retest: if steps { super::retest::of(&mut tables, &posterior) } else { Vec::new() },
     })
 }
 
 /// The posterior, how many revisions are left, and whether the sizes are known.
-pub(super) fn weigh(bisection: &Bisection<'_>) -> Option<(Posterior, f64, bool)> {
+fn weigh(tables: &mut Tables, bisection: &Bisection<'_>) -> Option<(Posterior, f64, bool)> {
     let counts = |test: &Test<'_>| bisection.counts(test);
     let mut answers = answers(bisection);
     if answers.len() > MOST_TESTS {
@@ -162,7 +161,7 @@ pub(super) fn weigh(bisection: &Bisection<'_>) -> Option<(Posterior, f64, bool)>
     if crashed.sum::<u64>() == 0 {
         return None;
     }
-    Some((Posterior::new(answers, !bisection.seeks_fix(), &sure, left), left, known))
+    Some((Posterior::new(tables, answers, !bisection.seeks_fix(), &sure, left), left, known))
 }
 
 /// The answers in their order, each with `Bisecting: N revisions left` if git said so.
@@ -171,13 +170,7 @@ fn answers(bisection: &Bisection<'_>) -> Vec<(Answer, Option<u64>)> {
     let mut found = Vec::new();
     for (at, test) in bisection.tests.iter().enumerate() {
         let counts = bisection.counts(test);
-        let own = || counts.crashes().filter(|_| test.undetermined.is_none());
-        let new = match test.mark {
-            Some(Mark::Bad) => Some(true),
-            Some(Mark::Good) => Some(false),
-            Some(Mark::Skip) => None,
-            None => own().map(|crashes| crashes == new_crashes),
-        };
+        let new = bisection.crashes(test).map(|crashes| crashes == new_crashes);
         let apart = matches!(test.stage, Stage::Original | Stage::Minimisation | Stage::Ancestor);
         let counted = !apart && !test.runs.is_empty();
         if let Some(new) = new.filter(|_| counted) {
@@ -231,42 +224,25 @@ fn sizes(bisection: &Bisection<'_>, answers: &mut [(Answer, Option<u64>)]) -> (f
     (named.or(all).unwrap_or(1.0), known)
 }
 
-/// Logarithms of the probabilities of a run in the table above, at a place of the grid.
-struct Rates {
-    with: [f64; 3],
-    without: [f64; 3],
-}
-
-impl Rates {
-    fn new(p: f64, q: f64) -> Rates {
-        let with = [p * (1.0 - FACES), p * FACES + (1.0 - p) * q, (1.0 - p) * (1.0 - q)];
-        let without = [NAMESAKES, q, 1.0 - q - NAMESAKES];
-        Rates { with: with.map(f64::ln), without: without.map(f64::ln) }
-    }
-
-    /// Logarithm of the probability of a test's runs.
-    fn of(counts: &Counts, run: &[f64; 3]) -> f64 {
-        let numbers = [counts.same, counts.other, counts.ok];
-        numbers.iter().zip(run).map(|(number, ln)| *number as f64 * ln).sum()
-    }
-}
-
 impl Posterior {
-    fn new(answers: Vec<Answer>, new_crashes: bool, sure: &[Counts], left: f64) -> Posterior {
-        let rates = (0..GRID).map(|place| (place as f64 + 0.5) / GRID as f64);
-        let grid: Vec<(f64, f64)> = rates.flat_map(|p| OTHER_RATES.map(|q| (p, q))).collect();
+    fn new(
+        tables: &mut Tables,
+        answers: Vec<Answer>,
+        new_crashes: bool,
+        sure: &[Counts],
+        left: f64,
+    ) -> Posterior {
+        let grid: Vec<(f64, f64)> = rates::grid().collect();
         let mut weights = vec![Vec::with_capacity(grid.len()); answers.len() + 1];
         let mut after_good = vec![Vec::with_capacity(grid.len()); answers.len()];
-        for (p, q) in &grid {
-            let rates = Rates::new(*p, *q);
-            let surely: f64 = sure.iter().map(|counts| Rates::of(counts, &rates.with)).sum();
-            let states: Vec<[f64; 2]> = answers
-                .iter()
-                .map(|answer| {
-                    let (with, without) =
-                        (Rates::of(&answer.counts, &rates.with), Rates::of(&answer.counts, &rates.without));
-                    if new_crashes { [without, with] } else { [with, without] }
-                })
+        let sure: Vec<_> = sure.iter().map(|counts| tables.of(counts)).collect();
+        let tests: Vec<_> = answers.iter().map(|answer| tables.of(&answer.counts)).collect();
+        let at = |of_places: &[f64], place: usize| of_places.get(place).copied().unwrap_or_default();
+        for place in 0..grid.len() {
+            let surely: f64 = sure.iter().map(|[_, with]| at(with, place)).sum();
+            let tests = tests.iter().map(|[without, with]| (at(without, place), at(with, place)));
+            let states: Vec<[f64; 2]> = tests
+                .map(|(without, with)| if new_crashes { [without, with] } else { [with, without] })
                 .collect();
             Self::place(&answers, &states, surely, left, &mut weights, &mut after_good);
         }
@@ -329,8 +305,7 @@ impl Posterior {
                 *place += weights.iter().sum::<f64>();
             }
         }
-        let rate = |place: usize| (place as f64 + 0.5) / GRID as f64;
-        let mean = of_rate.iter().enumerate().map(|(place, weight)| rate(place) * weight).sum();
+        let mean = of_rate.iter().enumerate().map(|(place, weight)| rates::rate(place) * weight).sum();
         let quantile = |part: f64| {
             let mut sum = 0.0;
             of_rate.iter().position(|weight| {
@@ -338,7 +313,7 @@ impl Posterior {
                 sum >= part
             })
         };
-        let end = |part: f64| quantile(part).map_or(1.0, rate);
+        let end = |part: f64| quantile(part).map_or(1.0, rates::rate);
         (mean, (end(0.05), end(0.95)))
     }
 
@@ -363,34 +338,46 @@ impl Posterior {
     }
 
     /// The tests of the answers.
-    fn tests(&self) -> Vec<Weighed> {
+    fn tests(&self, tables: &mut Tables) -> Vec<Weighed> {
+        let of_places = self.of_places();
         let weighed = self.answers.iter().enumerate().filter_map(|(at, answer)| {
             let crashes = answer.new == self.new_crashes;
-            let runs = answer.counts.ok as i32;
-            let passes = || self.mean(|p, _| (1.0 - p).powi(runs));
+            let mut passes = || self.passes(tables, &of_places, answer.counts.ok);
             Some(Weighed {
                 test: answer.test?,
                 crashes,
                 wrong: self.wrong_at(at).iter().sum(),
-                passes: (!crashes).then(passes),
+                passes: (!crashes).then(&mut passes),
                 ruled_out: answer.ruled_out,
             })
         });
         weighed.collect()
     }
 
-    /// Mean of a function of p and q.
-    fn mean(&self, f: impl Fn(f64, f64) -> f64) -> f64 {
-        let mut sum = 0.0;
-        for (place, (p, q)) in self.grid.iter().enumerate() {
-            let weight: f64 = self.weights.iter().filter_map(|weights| weights.get(place)).sum();
-            sum += weight * f(*p, *q);
+    /// Probability of each place of the grid.
+    fn of_places(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.grid.len()];
+        for weights in &self.weights {
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
         }
-        sum
+        sums
     }
 
-    /// Runs of an answer's test that tell something.
-    pub(super) fn runs(&self, answer: usize) -> u64 {
-        self.answers.get(answer).map_or(0, |answer| answer.counts.runs() - answer.counts.lost)
+    /// How many times as likely a crash with another title is where the bug is.
+    fn other_factor(&self) -> f64 {
+        let (mut with, mut without) = (0.0, 0.0);
+        for (weight, (p, q)) in self.of_places().iter().zip(&self.grid) {
+            with += weight * rates::other(*p, *q);
+            without += weight * q;
+        }
+        with / without
+    }
+
+    /// Chance that a revision with the bug passes so many runs.
+    fn passes(&self, tables: &mut Tables, of_places: &[f64], runs: u64) -> f64 {
+        let [without, with] = tables.of(&Counts { ok: runs, ..Counts::default() });
+        let places = of_places.iter().zip(with.iter().zip(&*without));
+        // That another bug may come between is no merit of this one.
+        places.map(|(weight, (with, without))| weight * (with - without).exp()).sum()
     }
 }

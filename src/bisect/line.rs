@@ -331,7 +331,9 @@ fn of_end(line: &[u8]) -> Option<Shape<'_>> {
         return Some(Shape::Ending(*outcome, line));
     }
     for start in ["first bad commit: ", "first good commit: "] {
-        if let Some((hash, subject)) = after(start).and_then(hash_and_rest) {
+        if let Some((hash, subject)) =
+            after(start).and_then(|rest| bracketed(rest).or_else(|| hash_and_rest(rest)))
+        {
             return Some(Shape::Culprit(Named { hash, subject: Some(subject) }));
         }
     }

@@ -1,6 +1,8 @@
 //! Which revisions are worth another test.
 
+use super::Counts;
 use super::confidence::Posterior;
+use super::rates::Tables;
 
 /// A revision to test again, and what that would tell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,23 +23,30 @@ pub struct Retest {
 /// Most that are named.
 const MOST: usize = 3;
 /// Less than that is no reason to test again.
-const LEAST_BITS: f64 = 0.001;
+const LEAST_BITS: f64 = 0.01;
 
 /// The revisions to test again: those whose new answer is expected to tell most of where the culprit is, which is the
 /// mutual information of the two.
-pub(super) fn of(posterior: &Posterior) -> Vec<Retest> {
-    let found = (0..posterior.answers.len()).filter_map(|answer| retest(posterior, answer));
+pub(super) fn of(tables: &mut Tables, posterior: &Posterior) -> Vec<Retest> {
+    let found = (0..posterior.answers.len()).filter_map(|answer| retest(tables, posterior, answer));
     let mut found: Vec<Retest> = found.filter(|retest| retest.gain >= LEAST_BITS).collect();
     found.sort_by(|a, b| b.gain.total_cmp(&a.gain));
     found.truncate(MOST);
     found
 }
 
-fn retest(posterior: &Posterior, at: usize) -> Option<Retest> {
+fn retest(tables: &mut Tables, posterior: &Posterior, at: usize) -> Option<Retest> {
     let own = posterior.answers.get(at)?;
-    let runs = posterior.runs(at);
-    // At each place of the grid: that a revision with the bug crashes in one of the runs.
-    let shows: Vec<f64> = posterior.grid.iter().map(|(p, _)| 1.0 - (1.0 - p).powi(runs as i32)).collect();
+    let counts = own.counts;
+    let runs = counts.same + counts.other + counts.ok;
+    // At each place of the grid: that a revision with the bug and with these runs crashes in one of as many more. Where
+    // its rate is its own, they tell of that.
+    let passed = Counts { ok: counts.ok + runs, ..counts };
+    let ([others_then, then], [others_now, now]) = (tables.of(&counts), tables.of(&passed));
+    let fits = now.iter().zip(&*then).zip(others_now.iter().zip(&*others_then));
+    let shows: Vec<f64> = fits
+        .map(|((now, then), (others_now, others_then))| 1.0 - (now - then - others_now + others_then).exp())
+        .collect();
     let mut crash = Vec::with_capacity(posterior.weights.len());
     for (hypothesis, weights) in posterior.weights.iter().enumerate() {
         let news = posterior.after_good.get(at)?;

@@ -74,12 +74,19 @@ fn the_seed_is_read_whole() {
 }
 
 /// The arithmetic of the seed by hand, with the mean of each power of 1 - p over Beta(22, 40): 21 of 60 runs crashed.
+/// A missed test is one with that rate (0.9) or with any (0.1), which passes 10 runs with 1/11.
 #[test]
 fn the_confidence_of_the_seed_is_that_of_a_calculation_by_hand() {
     let Some(log) = seed() else { return };
     let confidence = bisection(&log).unwrap().confidence().unwrap();
     // The mean of (1 - p)^n is the product of (40 + j) / (62 + j) for j < n.
     let passes = |runs: u32| (0..runs).map(|j| f64::from(40 + j) / f64::from(62 + j)).product::<f64>();
+    // A test that missed the bug, of `n` that did: with the usual rate in `k` of them.
+    let binomial = |n: u32, k: u32| (0..k).map(|j| f64::from(n - j) / f64::from(j + 1)).product::<f64>();
+    let missed = |n: u32| {
+        let usual = |k: u32| binomial(n, k) * 0.9_f64.powi(k as i32) * (0.1_f64 / 11.0).powi((n - k) as i32);
+        (0..=n).map(|k| usual(k) * passes(10 * k)).sum::<f64>()
+    };
     // Revisions ruled out by each "good" from the last to the first, and how many "bad" are after it.
     let ruled_out =
         [(4.0, 2), (7.0, 2), (15.0, 2), (53.0, 3), (112.0, 3), (459.0, 4), (893.0, 4), (1785.0, 4)];
@@ -87,19 +94,20 @@ fn the_confidence_of_the_seed_is_that_of_a_calculation_by_hand() {
     for (later, (revisions, bad)) in ruled_out.into_iter().enumerate() {
         // Each of the later "good" is on a branch apart (0.05) or missed the bug as well (0.95).
         let apart = |n: u32| (0.05_f64).powi(later as i32 - n as i32) * (0.95_f64).powi(n as i32);
-        let ways = |n: u32| (0..n).map(|k| (later as f64 - f64::from(k)) / f64::from(k + 1)).product::<f64>();
-        let runs = (0..=later as u32).map(|n| ways(n) * apart(n) * passes(10 * (n + 1))).sum::<f64>();
+        let runs =
+            (0..=later as u32).map(|n| binomial(later as u32, n) * apart(n) * missed(n + 1)).sum::<f64>();
         wrong += revisions * 0.95_f64.powi(bad) * runs;
     }
     let by_hand = 1.0 / (1.0 + wrong);
     let computed = confidence.culprit.unwrap();
     println!("by hand {by_hand:.4}, computed {computed:.4}");
-    // By hand q is 0, the first "good" and the release are left out.
-    assert!((by_hand - computed).abs() < 0.01);
-    assert!((confidence.rate - 22.0 / 62.0).abs() < 0.01, "{}", confidence.rate);
+    // By hand q is 0, the first "good" and the release are left out, and so is that a bad test's rate may be its own,
+    // which spreads p.
+    assert!((by_hand - computed).abs() < 0.02);
+    assert!((confidence.rate - 22.0 / 62.0).abs() < 0.02, "{}", confidence.rate);
     let passed: Vec<f64> = confidence.tests.iter().filter_map(|test| test.passes).collect();
     assert_eq!(passed.len(), 10);
-    assert!(passed.iter().all(|chance| (chance - passes(10)).abs() < 0.002), "{passed:?} {}", passes(10));
+    assert!(passed.iter().all(|chance| (chance - missed(1)).abs() < 0.01), "{passed:?} {}", missed(1));
     assert!(confidence.sizes_known);
     let sizes: Vec<f64> = confidence.tests.iter().skip(9).map(|test| test.ruled_out).collect();
     assert_eq!(sizes, [30.0, 15.0, 7.0, 4.0, 2.0, 1.0]);

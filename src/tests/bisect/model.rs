@@ -11,7 +11,7 @@ use crate::tests::support::Random;
 /// Simulated bisections of each kind of history.
 ///
 /// More make the check sharper: `BISECTIONS=20000 cargo test --release --lib calibration -- --nocapture` prints all.
-const BISECTIONS: usize = 1500;
+const BISECTIONS: usize = 1200;
 
 /// Commits as sets of those that they contain, themselves included; the last one contains all.
 type History = Vec<u128>;
@@ -75,7 +75,10 @@ impl Bug {
 
     /// Tests a revision: prints it, and says whether it crashed.
     fn test(&self, random: &mut Random, log: &mut String, commit: usize, has: bool) -> bool {
-        let runs: Vec<_> = (0..10).map(|_| self.run(random, has)).collect();
+        // In one of ten revisions the rate is another one.
+        let odd = random.below(10) == 0;
+        let bug = Bug { rate: if odd { Bug::chance(random) } else { self.rate }, ..*self };
+        let runs: Vec<_> = (0..10).map(|_| bug.run(random, has)).collect();
         writeln!(log, "testing commit {commit:040x} with gcc (GCC) 8.1.0").unwrap();
         if runs.iter().all(|run| *run == runs[0]) {
             writeln!(log, "all runs: {}", runs[0]).unwrap();
@@ -100,7 +103,7 @@ struct Outcome {
 /// Bisects a new bug; `None` if there is nothing to bisect.
 fn bisect(random: &mut Random, history: &History) -> Option<Outcome> {
     let last = history.len() - 1;
-    let rates = [0.001, 0.005, 0.01, 0.03, 0.06, 0.12, 0.25, 0.5];
+    let rates = [0.001, 0.005, 0.02, 0.06, 0.2, 0.5];
     let bug = Bug { rate: Bug::chance(random), others: rates[random.below(rates.len())] };
     // Of as many commits before the range nothing is known but that they are there.
     let culprit = random.below(2 * last);
@@ -140,19 +143,22 @@ fn bisect(random: &mut Random, history: &History) -> Option<Outcome> {
     Some(Outcome { log, right: culprit == Some(named), culprit })
 }
 
+/// Chances from 0 to 1 are told apart in so many parts.
+const PARTS: usize = 5;
+
 /// What was stated, and whether it was so.
 #[derive(Default)]
 struct Calibration(Vec<(f64, bool)>);
 
 impl Calibration {
-    /// Says of each tenth how often it was right; fails where that cannot be chance.
+    /// Says of each fifth how often it was right; fails where that cannot be chance.
     fn check(&self, name: &str) {
         let mut faults = 0;
-        for tenth in 0..10 {
-            let of_tenth = |stated: f64| ((stated * 10.0) as usize).min(9) == tenth;
-            let found: Vec<_> = self.0.iter().filter(|(stated, _)| of_tenth(*stated)).collect();
+        for part in 0..PARTS {
+            let of_part = |stated: f64| ((stated * PARTS as f64) as usize).min(PARTS - 1) == part;
+            let found: Vec<_> = self.0.iter().filter(|(stated, _)| of_part(*stated)).collect();
             let number = found.len() as f64;
-            if found.len() < 20 {
+            if found.len() < 15 {
                 continue;
             }
             let stated = found.iter().map(|(stated, _)| stated).sum::<f64>() / number;
