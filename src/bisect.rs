@@ -36,6 +36,7 @@ use crate::report::{self, Report};
 pub use commit::{Commit, Fixes, Trailer};
 pub use confidence::{Confidence, Weighed};
 pub use counts::Counts;
+pub use judge::{Judged, Match, Record, Ruling, Wanted};
 
 pub use minimise::Minimisation;
 pub use retest::Retest;

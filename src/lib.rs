@@ -80,9 +80,9 @@ mod tests;
 
 pub use arch::{Arch, Register};
 pub use bisect::{
-    Bisection, BisectionKind, Commit, Confidence, Counts, Crash, Fixes, Mark, Minimisation, Named, Outcome,
-    Retest, Run, RunResult, Stage, Step, Test, Totals, Trailer, Undetermined, Weighed, bisection,
-    is_bisection,
+    Bisection, BisectionKind, Commit, Confidence, Counts, Crash, Fixes, Judged, Mark, Match, Minimisation,
+    Named, Outcome, Record, Retest, Ruling, Run, RunResult, Stage, Step, Test, Totals, Trailer, Undetermined,
+    Wanted, Weighed, bisection, is_bisection,
 };
 pub use container::{Decoder, LineMap, decode, decode_lines};
 pub use guilty::guilty_file;

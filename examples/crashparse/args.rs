@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::select::SelectArgs;
 use crate::symbols::SymbolArgs;
+use crate::verdict::VerdictArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,13 +21,14 @@ Examples:
   crashparse --format jsonl logs/ | jq .title  everything, for programs
   crashparse symbolize -k vmlinux < dmesg.txt  the log itself, with source lines
 
-Exit status: 0 if a report was found (and selected), 1 if none, 2 if something could not be read.";
+Exit status: 0 if a report (that is selected) or a bisection was found, 1 if none, 2 if something could not be read.";
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
 ///
 /// Logs may be of any size, packed by gzip, xz or zstd, or in a container: journalctl -o json or export, dmesg -J,
 /// /dev/kmsg, netconsole, pstore, LAVA, logcat, JUnit, a mail. Directories are searched for logs recursively: every file
-/// below is read.
+/// below is read. A bisection log, of syzkaller or of git, is recognised by its content: then the bisection is printed as
+/// well.
 #[derive(Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES, name = "crashparse")]
 pub(crate) struct Args {
@@ -99,6 +101,14 @@ pub(crate) enum Verb {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Judges the console logs of a revision's test runs, for `git bisect run`.
+    ///
+    /// Prints a record in the shape of a bisection log: the revision that is checked out (or `--commit`), a line for each
+    /// run, and by what a crash is known to be the bug. The logs are those of one revision, each of a run.
+    ///
+    /// Exit status: 1 if a run met the bug, 0 if none did and at least half of them ended well, 125 if that cannot be
+    /// told (only other crashes, kernels that do not boot, lost runs), 128 and more for an error.
+    Verdict(VerdictArgs),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crashparse::{Decoder, LineMap, Source, decode};
+use crashparse::{Decoder, LineMap, Source, decode, is_bisection};
 use indicatif::ProgressBar;
 use memmap2::Mmap;
 
+use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
 use crate::progress::Watched;
 use crate::unpack::{Packed, beside, unpack};
@@ -36,18 +37,27 @@ pub(crate) struct Input {
     pub(crate) live: bool,
     /// Which lines of the file those of a container's text are from.
     pub(crate) lines: Option<Arc<Mutex<LineMap>>>,
+    /// Its text, if it may be one of a bisection.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl Input {
     fn file(source: Source<'static>) -> Input {
-        Input { source, live: false, lines: None }
+        Input { source, live: false, lines: None, kept: None }
+    }
+
+    /// A bisection's log, in memory.
+    fn bisection(text: Vec<u8>) -> Input {
+        let kept = Some(Kept::whole(&text));
+        Input { kept, ..Input::file(Source::bytes(text)) }
     }
 
     /// What a stream holds, once it is taken out of its container if it is in one.
     fn stream(input: impl Read + Send + 'static, live: bool) -> Input {
         let mut decoder = Decoder::new(input);
         let lines = Some(decoder.line_map());
-        Input { source: Source::stream(decoder), live, lines }
+        let (input, kept) = Keeping::new(decoder);
+        Input { source: Source::stream(input), live, lines, kept: Some(kept) }
     }
 }
 
@@ -55,7 +65,7 @@ impl Opener {
     /// Opens a log, or standard input for `-`.
     pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
         if self.follow {
-            return Ok(Input::stream(follow(path)?, true));
+            return Ok(Input { kept: None, ..Input::stream(follow(path)?, true) });
         }
         let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
         let Some(file) = file else {
@@ -71,6 +81,10 @@ impl Opener {
         }
         let mut head = Vec::new();
         (&file).take(HEAD_BYTES).read_to_end(&mut head)?;
+        if is_bisection(&head) && metadata.len() <= bisection::MOST_BYTES {
+            (&file).take(metadata.len() - head.len() as u64).read_to_end(&mut head)?;
+            return Ok(Input::bisection(head));
+        }
         let source = match Packed::of(&head) {
             Some(packed) => return Ok(Input::stream(unpack(file, packed, self.threads, &self.bar)?, false)),
             None if matches!(decode(&head), Cow::Owned(_)) => {

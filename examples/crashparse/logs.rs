@@ -4,23 +4,20 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::{name, say};
+use crate::{inputs, name, say};
 
 /// The files that arguments name, those below directories sorted by name; without arguments standard input. Says what
 /// cannot be searched, and whether there was such a thing.
 ///
 /// Links inside directories are not followed: as `grep -r` does it.
 pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
-    if paths.is_empty() {
-        return (vec!["-".into()], false);
-    }
     let (mut found, mut failed) = (Vec::new(), false);
-    for path in paths {
-        if crate::input::is_stdin(path) || !path.is_dir() {
-            found.push(path.clone());
+    for path in inputs(paths) {
+        if crate::input::is_stdin(&path) || !path.is_dir() {
+            found.push(path);
             continue;
         }
-        for entry in WalkDir::new(path).sort_by_file_name() {
+        for entry in WalkDir::new(&path).sort_by_file_name() {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => found.push(entry.into_path()),
                 Ok(_) => {}

@@ -5,6 +5,7 @@
 //! ```
 
 mod args;
+mod bisection;
 mod follow;
 mod input;
 mod junit;
@@ -16,6 +17,7 @@ mod source;
 mod summary;
 mod symbols;
 mod unpack;
+mod verdict;
 
 use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
@@ -31,6 +33,7 @@ use clap::Parser;
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
 use args::{Args, Format, Progress, Verb};
+use bisection::Kept;
 use input::{Checked, Opener};
 use output::{Printer, Renderer};
 use select::Selection;
@@ -38,8 +41,9 @@ use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::try_parse().unwrap_or_else(|error| verdict::refuse(&error));
     let outcome = match &args.verb {
+        Some(Verb::Verdict(args)) => return verdict::run(args),
         Some(Verb::Symbolize { files }) => symbolize(&args.symbols, files),
         None => run(&args),
     };
@@ -62,6 +66,11 @@ struct Outcome {
     failed: bool,
 }
 
+/// The files that arguments name; without arguments standard input.
+fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
+    if paths.is_empty() { vec!["-".into()] } else { paths.to_vec() }
+}
+
 /// Copies files, with source lines added; an error is one of standard output.
 fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     let mut symbols = Symbols::open(args);
@@ -71,8 +80,7 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
     if failed {
         say(&"symbolize needs a vmlinux (-k) or modules (-m)");
     }
-    let files = if files.is_empty() { vec!["-".into()] } else { files.to_vec() };
-    for path in files {
+    for path in inputs(files) {
         let error = match input::open(&path) {
             Ok(input) => {
                 let mut input = Checked { input, error: None };
@@ -137,11 +145,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
         Ok(input) => {
             opened.live.store(input.live, Ordering::Relaxed);
             *opened.lines.lock().unwrap_or_else(PoisonError::into_inner) = input.lines;
+            *opened.kept.lock().unwrap_or_else(PoisonError::into_inner) = input.kept;
             input.source
         }
         Err(error) => Source::stream(Unreadable(Some(error))),
     });
     let is_live = |log: usize| of(log).is_some_and(|of| of.live.load(Ordering::Relaxed));
+    let kept = |log: usize| of(log)?.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut printer = Printer::new(BufWriter::new(io::stdout()), format, several, args.select.first)?;
     let mut unreadable = false;
     let scan = Scan::new()
@@ -157,11 +167,16 @@ fn run(args: &Args) -> io::Result<Outcome> {
         |log, found| {
             let printed = match found {
                 Found::Report(Ok(Some(report))) => {
-                    let printed = bar.suspend(|| printer.report(log, name(log), report, is_live(log)));
-                    if args.select.first && !several && printed.is_ok() {
-                        return ControlFlow::Break(printer.end(name(log), None).err());
+                    if kept(log).is_some_and(|kept| kept.is_bisection()) {
+                        printer.hold(report);
+                        Ok(())
+                    } else {
+                        let printed = bar.suspend(|| printer.report(log, name(log), report, is_live(log)));
+                        if args.select.first && !several && printed.is_ok() {
+                            return ControlFlow::Break(printer.end(log, name(log), None, None).err());
+                        }
+                        printed
                     }
-                    printed
                 }
                 Found::Report(Ok(None)) => Ok(()),
                 Found::Report(Err(error)) => Err(error),
@@ -176,7 +191,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 }
                 Found::End(bytes) => {
                     let nothing = std::mem::take(&mut unreadable) && bytes == 0;
-                    printer.end(name(log), (!nothing).then_some(bytes))
+                    let bisection = kept(log).map(|kept| kept.render(name(log), format)).transpose();
+                    bisection.and_then(|bisection| {
+                        printer.end(log, name(log), (!nothing).then_some(bytes), bisection.flatten())
+                    })
                 }
                 _ => Ok(()),
             };
@@ -199,6 +217,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
 struct Opened {
     live: AtomicBool,
     lines: Mutex<Option<Arc<Mutex<LineMap>>>>,
+    kept: Mutex<Option<Kept>>,
 }
 
 impl Opened {

@@ -134,7 +134,9 @@ pub(crate) struct Printer<W: Write> {
     logs: usize,
     /// Reports of the log that is being printed.
     count: u64,
-    /// Whether any log had one.
+    /// Reports of a bisection's log: the bisection comes first.
+    held: Vec<Rendered>,
+    /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
     summary: Summary,
     suite: Suite,
@@ -156,6 +158,7 @@ impl<W: Write> Printer<W> {
             first,
             logs: 0,
             count: 0,
+            held: Vec::new(),
             found: false,
             summary: Summary::default(),
             suite: Suite::default(),
@@ -211,8 +214,25 @@ impl<W: Write> Printer<W> {
         self.waits.to_string().lines().try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
-    /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say.
-    pub(crate) fn end(&mut self, path: &str, bytes: Option<u64>) -> io::Result<()> {
+    /// Keeps a report until the end of its log.
+    pub(crate) fn hold(&mut self, report: Rendered) {
+        self.held.push(report);
+    }
+
+    /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say. Of a
+    /// bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
+    pub(crate) fn end(
+        &mut self,
+        log: usize,
+        path: &str,
+        bytes: Option<u64>,
+        bisection: Option<Vec<u8>>,
+    ) -> io::Result<()> {
+        self.found |= bisection.is_some();
+        let member = if self.format == Format::Json { bisection } else { self.text(bisection)? };
+        for report in mem::take(&mut self.held) {
+            self.report(log, path, report, false)?;
+        }
         let count = mem::take(&mut self.count);
         if self.format == Format::Junit {
             return mem::take(&mut self.suite).write(&Plain(path.as_bytes()).to_string(), &mut self.out);
@@ -225,15 +245,23 @@ impl<W: Write> Printer<W> {
                 if count == 0 {
                     self.begin(path)?;
                 }
-                match bytes {
-                    Some(bytes) => write!(self.out, "],\"bytes\":{bytes}}}"),
-                    None => write!(self.out, "]}}"),
+                write!(self.out, "]")?;
+                if let Some(bisection) = member {
+                    write!(self.out, ",\"bisection\":")?;
+                    self.out.write_all(&bisection)?;
                 }
+                bytes.map_or(Ok(()), |bytes| write!(self.out, ",\"bytes\":{bytes}"))?;
+                write!(self.out, "}}")
             }
             Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes())),
             Format::Count => writeln!(self.out, "{count}"),
             _ => Ok(()),
         }
+    }
+
+    /// Prints a text, of which nothing is left then.
+    fn text(&mut self, text: Option<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
+        text.map_or(Ok(()), |text| self.out.write_all(&text)).map(|()| None)
     }
 
     fn begin(&mut self, path: &str) -> io::Result<()> {
