@@ -1,5 +1,6 @@
 //! What a report says of memory, locks, modules and registers.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::facts::frame::Calls;
@@ -128,7 +129,7 @@ impl Display for LockText<'_, '_> {
     }
 }
 
-/// Who holds which locks: the crashed task first; of other tasks only some, unless all is wanted.
+/// Who holds which locks: the crashed task first; of other tasks those that share a lock with another, unless all is wanted.
 pub(super) fn locks(
     f: &mut Formatter<'_>,
     view: &View<'_>,
@@ -136,20 +137,40 @@ pub(super) fn locks(
     own: Option<u32>,
 ) -> fmt::Result {
     let is_own = |holder: &&HeldLocks<'_>| own == Some(holder.pid);
+    // Of each lock, a task that holds it, and whether another does.
+    let mut held: HashMap<u64, (u32, bool)> = HashMap::new();
+    for (holder, lock) in
+        holders.iter().flat_map(|holder| holder.locks.iter().map(move |lock| (holder, lock)))
+    {
+        let Some(address) = lock.address else { continue };
+        let (first, shared) = held.entry(address).or_insert((holder.pid, false));
+        *shared |= *first != holder.pid;
+    }
+    let is_shared =
+        |lock: &HeldLock<'_>| lock.address.and_then(|at| held.get(&at)).is_some_and(|(_, shared)| *shared);
+    let of_others = |holder: &HeldLocks<'_>| holder.locks.iter().any(is_shared);
     // Who prints the lists holds a lock meanwhile.
     let prints = |lock: &HeldLock<'_>| lock.at.and_then(|at| at.function()) == Some("debug_show_all_locks");
-    let says = |holder: &&HeldLocks<'_>| view.full || !holder.locks.iter().all(prints);
-    let holders = holders.iter().filter(|holder| !holder.locks.is_empty()).filter(says);
-    let (mine, others): (Vec<_>, Vec<_>) = holders.partition(is_own);
-    let shown = if view.full { others.len() } else { FOLDED_HOLDERS };
-    for holder in mine.iter().chain(others.iter().take(shown)) {
+    let holding = holders.iter().filter(|holder| !holder.locks.is_empty());
+    let (mine, others): (Vec<_>, Vec<_>) = holding.partition(is_own);
+    let shared = others.iter().filter(|holder| view.full || of_others(holder));
+    let shown: Vec<_> = shared.take(if view.full { usize::MAX } else { FOLDED_HOLDERS }).collect();
+    for holder in mine.iter().chain(shown.iter().copied()) {
         let heading = format!("locks of {} (pid {})", Plain(holder.comm), holder.pid);
         writeln!(f, "  {}", view.styles.paint(Role::Label, heading))?;
         for lock in &holder.locks {
             writeln!(f, "    {}", LockText(lock, view.sources))?;
         }
     }
-    more(f, view, others.len().saturating_sub(shown), "task with locks")
+    let printers = others.iter().filter(|holder| !view.full && holder.locks.iter().all(prints)).count();
+    match others.len().saturating_sub(shown.len() + printers) {
+        0 => Ok(()),
+        1 => more(f, view, 1, "task with locks of its own"),
+        count => {
+            let text = format!("… {count} more tasks with locks of their own");
+            writeln!(f, "    {}", view.styles.paint(Role::Noise, text))
+        }
+    }
 }
 
 /// The modules: those that taint the kernel or are named in a stack, and how many others, unless all are wanted.

@@ -215,7 +215,7 @@ impl Display for Heading<'_, '_> {
             write!(f, " {}", Plain(name))?;
         }
         let by = match trace.kind {
-            TraceKind::Task | TraceKind::Nmi => "",
+            TraceKind::Task => "",
             TraceKind::Allocated | TraceKind::Freed | TraceKind::Access => " by",
             _ => " of",
         };
