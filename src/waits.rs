@@ -1,6 +1,6 @@
 //! Who waits for which lock, and who holds it: what the reports of one hang say together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::task::LockKind;
@@ -68,6 +68,9 @@ pub struct Waits {
     tasks: BTreeMap<u32, Known>,
 }
 
+/// Tasks that are kept: a log may be made to have ever new ones.
+const TASKS: usize = 1024;
+
 #[derive(Clone, Debug)]
 struct Known {
     who: Who,
@@ -99,7 +102,9 @@ impl Waits {
     /// Adds what a report says; a report that is of no hung task says nothing.
     pub fn add(&mut self, report: &Report<'_>) {
         let Some(hung) = report.hung_task() else { return };
-        self.known(hung.comm, hung.pid).hung = true;
+        if let Some(known) = self.known(hung.comm, hung.pid) {
+            known.hung = true;
+        }
         for trace in report.traces() {
             let (comm, pid) = match trace.kind {
                 TraceKind::Crash => (hung.comm, hung.pid),
@@ -111,7 +116,7 @@ impl Waits {
             };
             let reliable = || trace.frames.iter().filter(|frame| frame.trust == Trust::Return);
             let waits = |name: &str| rules::NEVER_TO_BLAME.has(name) || rules::WAITING.has(name);
-            let known = self.known(comm, pid);
+            let Some(known) = self.known(comm, pid) else { continue };
             known.calls = Some(reliable().filter_map(place).collect());
             known.function =
                 reliable().filter_map(Frame::function).find(|name| !waits(name)).map(str::to_string);
@@ -122,30 +127,40 @@ impl Waits {
                 class: text::lossy(lock.class).into_owned(),
                 at: lock.at.as_ref().and_then(place),
             });
-            self.known(list.comm, list.pid).locks = locks.collect();
+            if let Some(known) = self.known(list.comm, list.pid) {
+                known.locks = locks.collect();
+            }
         }
         for blocker in report.blockers() {
             let owner = blocker.owner.map(|(comm, pid)| Who::new(comm, pid));
-            self.known(blocker.comm, blocker.pid).blocked = Some((blocker.lock, owner));
+            if let Some(known) = self.known(blocker.comm, blocker.pid) {
+                known.blocked = Some((blocker.lock, owner));
+            }
         }
     }
 
-    fn known(&mut self, comm: &[u8], pid: u32) -> &mut Known {
-        self.tasks.entry(pid).or_insert_with(|| Known {
+    fn known(&mut self, comm: &[u8], pid: u32) -> Option<&mut Known> {
+        if self.tasks.len() >= TASKS && !self.tasks.contains_key(&pid) {
+            return None;
+        }
+        let new = || Known {
             who: Who::new(comm, pid),
             calls: None,
             function: None,
             hung: false,
             locks: Vec::new(),
             blocked: None,
-        })
+        };
+        Some(self.tasks.entry(pid).or_insert_with(new))
     }
 
     /// Adds what the reports of another part of the log say.
     pub fn merge(&mut self, other: Waits) {
         for (pid, new) in other.tasks {
             let Some(known) = self.tasks.get_mut(&pid) else {
-                self.tasks.insert(pid, new);
+                if self.tasks.len() < TASKS {
+                    self.tasks.insert(pid, new);
+                }
                 continue;
             };
             known.hung |= new.hung;
@@ -165,65 +180,57 @@ impl Waits {
 
     /// The waits for locks, in the order of the thread IDs.
     pub fn locks(&self) -> Vec<LockWait> {
-        self.tasks.values().filter_map(|task| self.wait_of(task)).collect()
+        // Who surely holds each lock.
+        let mut holders: HashMap<u64, Vec<&Who>> = HashMap::new();
+        for task in self.tasks.values() {
+            for address in task.held() {
+                holders.entry(address).or_default().push(&task.who);
+            }
+        }
+        self.tasks.values().filter_map(|task| task.wait(&holders)).collect()
     }
 
-    fn wait_of(&self, task: &Known) -> Option<LockWait> {
-        let listed = task.wanted();
-        let holders = listed.map_or(Vec::new(), |lock| self.holders(task, lock));
-        let said = task.blocked.as_ref().map(|(kind, owner)| (kind_name(*kind), owner.clone()));
-        let lock = match (listed, &said) {
-            (Some(lock), _) => lock.class.clone(),
-            (None, Some((kind, _))) => kind.to_string(),
-            (None, None) => return None,
-        };
-        let owner = said.and_then(|(_, owner)| owner).filter(|_| holders.is_empty());
-        Some(LockWait { task: task.who.clone(), lock, holders: holders.into_iter().chain(owner).collect() })
-    }
-
-    fn holders(&self, waiter: &Known, lock: &Lock) -> Vec<Who> {
-        let others = self.tasks.values().filter(|task| task.who != waiter.who);
-        others.filter(|task| task.holds(lock)).map(|task| task.who.clone()).collect()
-    }
-
-    /// The hung tasks that wait for no lock, each with the function that it waits in: others may wait for them.
+    /// The hung tasks that wait for no lock, and the holders of locks that do, each with the function that it waits in.
     pub fn others(&self) -> Vec<(Who, Option<String>)> {
-        let without = self.tasks.values().filter(|task| self.wait_of(task).is_none());
-        let holds = |task: &Known| self.locks().iter().any(|wait| wait.holders.contains(&task.who));
-        without
-            .filter(|task| task.hung || holds(task))
-            .map(|task| (task.who.clone(), task.function.clone()))
-            .collect()
+        let waits = self.locks();
+        let waiting: HashSet<u32> = waits.iter().map(|wait| wait.task.pid).collect();
+        let holding: HashSet<u32> = waits.iter().flat_map(|wait| &wait.holders).map(|who| who.pid).collect();
+        let others = self.tasks.values().filter(|task| !waiting.contains(&task.who.pid));
+        let matter = others.filter(|task| task.hung || holding.contains(&task.who.pid));
+        matter.map(|task| (task.who.clone(), task.function.clone())).collect()
     }
 
     /// Tasks that wait for each other in a circle: a deadlock. Each circle begins with the least thread ID in it.
     pub fn cycles(&self) -> Vec<Vec<Who>> {
         let waits = self.locks();
-        let mut cycles: Vec<Vec<Who>> = Vec::new();
+        let of: HashMap<u32, &LockWait> = waits.iter().map(|wait| (wait.task.pid, wait)).collect();
+        let mut done: HashSet<u32> = HashSet::new();
+        let mut cycles = Vec::new();
         for wait in &waits {
-            let mut path = vec![wait.task.clone()];
-            // One way on from each task is enough: every circle is found from one of its tasks.
-            while let Some(next) = path.last().and_then(|last| next_of(&waits, last, &wait.task)) {
-                if next == wait.task {
-                    let is_least = path.iter().all(|who| who.pid >= wait.task.pid);
-                    cycles.extend(is_least.then_some(path));
-                    break;
+            // The tasks on the way, and how many of its holders each has been followed to.
+            let mut path: Vec<(&LockWait, usize)> =
+                done.insert(wait.task.pid).then_some((wait, 0)).into_iter().collect();
+            while let Some((last, followed)) = path.last_mut() {
+                let Some(holder) = last.holders.get(*followed) else {
+                    path.pop();
+                    continue;
+                };
+                *followed += 1;
+                let Some(next) = of.get(&holder.pid) else { continue };
+                if let Some(at) = path.iter().position(|(wait, _)| wait.task.pid == holder.pid) {
+                    cycles.push(path.iter().skip(at).map(|(wait, _)| wait.task.clone()).collect());
+                } else if done.insert(holder.pid) {
+                    path.push((next, 0));
                 }
-                if path.contains(&next) {
-                    break;
-                }
-                path.push(next);
             }
+        }
+        for cycle in &mut cycles {
+            let cycle: &mut Vec<Who> = cycle;
+            let least = cycle.iter().enumerate().min_by_key(|(_, who)| who.pid).map_or(0, |(at, _)| at);
+            cycle.rotate_left(least);
         }
         cycles
     }
-}
-
-/// Whom a task waits for that waits itself; the first task of the path where it is among them.
-fn next_of(waits: &[LockWait], task: &Who, first: &Who) -> Option<Who> {
-    let wait = waits.iter().find(|wait| wait.task == *task)?;
-    let waits_too = |who: &&Who| waits.iter().any(|wait| wait.task == **who);
-    wait.holders.iter().find(|who| *who == first).or_else(|| wait.holders.iter().find(waits_too)).cloned()
 }
 
 impl Known {
@@ -233,15 +240,33 @@ impl Known {
         self.locks.iter().rev().find(|lock| lock.at.as_ref().is_some_and(|at| calls.contains(at)))
     }
 
-    /// Whether the task surely holds a lock: it is on its list, and the task does not wait for it. Of a task whose stack is
-    /// not known, only the locks before the last one.
-    fn holds(&self, lock: &Lock) -> bool {
-        let is = |own: &Lock| lock.address.is_some() && own.address == lock.address;
-        let Some(at) = self.locks.iter().position(is) else { return false };
-        match &self.calls {
-            Some(_) => !self.wanted().is_some_and(is),
-            None => at + 1 < self.locks.len(),
+    /// Addresses of the locks that the task surely holds: those on its list but for the one that it waits for. Of a task
+    /// whose stack is not known, those before the last one.
+    fn held(&self) -> impl Iterator<Item = u64> {
+        let wanted = match &self.calls {
+            Some(_) => self.wanted(),
+            None => self.locks.last(),
+        };
+        let wanted = wanted.and_then(|lock| lock.address);
+        let addresses: BTreeSet<u64> = self.locks.iter().filter_map(|lock| lock.address).collect();
+        addresses.into_iter().filter(move |address| Some(*address) != wanted)
+    }
+
+    /// What the task waits for, given who holds each lock.
+    fn wait(&self, holders: &HashMap<u64, Vec<&Who>>) -> Option<LockWait> {
+        let listed = self.wanted();
+        let said = self.blocked.as_ref().map(|(kind, owner)| (kind_name(*kind), owner.clone()));
+        let lock = match (listed, &said) {
+            (Some(lock), _) => lock.class.clone(),
+            (None, Some((kind, _))) => kind.to_string(),
+            (None, None) => return None,
+        };
+        let of_lock = listed.and_then(|lock| holders.get(&lock.address?));
+        let mut holders: Vec<Who> = of_lock.into_iter().flatten().map(|who| (*who).clone()).collect();
+        if holders.is_empty() {
+            holders.extend(said.and_then(|(_, owner)| owner));
         }
+        Some(LockWait { task: self.who.clone(), lock, holders })
     }
 }
 

@@ -56,19 +56,22 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
             write!(text, " of {size} bytes")?;
         }
         write!(text, " at {address:#018x}")?;
-        if let Some(place) = &kasan.place {
-            let side = match place.side {
-                Side::Inside => "inside",
-                Side::Left => "before",
-                Side::Right => "after",
-            };
-            let state = place.state.map_or(String::new(), |state| format!("{state} "));
-            write!(text, ", {} bytes {side} the {state}object", place.distance)?;
-        }
-        if let Some(cache) = kasan.object.and_then(|object| object.cache) {
-            write!(text, " of cache {}", Plain(cache))?;
-        }
         view.row(f, "memory", text)?;
+    }
+    let cache =
+        kasan.object.and_then(|object| object.cache).map(|cache| format!("of cache {}", Plain(cache)));
+    let place = kasan.place.as_ref().map(|place| {
+        let side = match place.side {
+            Side::Inside => "inside",
+            Side::Left => "before",
+            Side::Right => "after",
+        };
+        let state = place.state.map_or(String::new(), |state| format!("{state} "));
+        format!("{} bytes {side} the {state}object", place.distance)
+    });
+    let words: Vec<String> = place.into_iter().chain(cache).collect();
+    if !words.is_empty() {
+        view.row(f, "object", words.join(" "))?;
     }
     if let Some(range) = &kasan.range {
         let kind = Plain(range.kind);

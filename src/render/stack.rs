@@ -1,5 +1,6 @@
 //! Stacks: the crash's own whole, the others folded to the frames that say what they are about.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 
 use crate::facts::frame::{Calls, Frame, Trust};
@@ -126,16 +127,20 @@ pub(super) fn whole(
 /// Writes the other stacks.
 pub(super) fn others(f: &mut Formatter<'_>, view: &View<'_>, traces: &[&StackTrace<'_>]) -> fmt::Result {
     let mut lines = 0;
-    for (index, trace) in traces.iter().enumerate() {
+    // How many of each kind have been shown.
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for trace in traces {
+        let nth = shown.entry(trace.kind.as_str()).or_default();
+        *nth += 1;
+        let folded = !view.full && *nth > FOLDED_STACKS;
+        lines += usize::from(folded);
+        if folded && lines > LINES_OF_STACKS {
+            continue;
+        }
         let calls = calls(trace, view.sources);
-        let alike = |other: &&&StackTrace<'_>| other.kind.as_str() == trace.kind.as_str();
-        let nth = traces.iter().take(index).filter(alike).count();
-        if !view.full && nth >= FOLDED_STACKS {
+        if folded {
             // Of the many stacks of a dump, what each task does.
-            lines += 1;
-            if lines <= LINES_OF_STACKS {
-                writeln!(f, "  {}: {}", view.styles.paint(Role::Label, Heading(trace)), Line(&calls))?;
-            }
+            writeln!(f, "  {}: {}", view.styles.paint(Role::Label, Heading(trace)), Line(&calls))?;
             continue;
         }
         writeln!(f, "  {}", view.styles.paint(Role::Label, Heading(trace)))?;

@@ -6,6 +6,9 @@ use crate::waits::{Waits, Who};
 
 use super::Plain;
 
+/// Holders of one lock that are named.
+const HOLDERS: usize = 8;
+
 struct Named<'w>(&'w Who);
 
 impl Display for Named<'_> {
@@ -19,7 +22,11 @@ impl Display for Waits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for wait in self.locks() {
             write!(f, "{} waits for {}", Named(&wait.task), Plain(wait.lock.as_bytes()))?;
-            let holders: Vec<String> = wait.holders.iter().map(|who| Named(who).to_string()).collect();
+            let mut holders: Vec<String> =
+                wait.holders.iter().take(HOLDERS).map(|who| Named(who).to_string()).collect();
+            if wait.holders.len() > HOLDERS {
+                holders.push(format!("{} more", wait.holders.len() - HOLDERS));
+            }
             match holders.is_empty() {
                 true => writeln!(f, ", whose holder is not known")?,
                 false => writeln!(f, ", held by {}", holders.join(", "))?,
