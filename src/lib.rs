@@ -54,6 +54,8 @@ mod arch;
 mod bisect;
 mod container;
 mod demangle;
+#[cfg(feature = "disasm")]
+mod disasm;
 mod extract;
 pub mod facts;
 mod formats;
@@ -85,6 +87,8 @@ pub use bisect::{
     Wanted, Weighed, bisection, is_bisection,
 };
 pub use container::{Decoder, LineMap, decode, decode_lines};
+#[cfg(feature = "disasm")]
+pub use disasm::{Disassembly, Instruction};
 pub use guilty::guilty_file;
 pub use kind::Kind;
 pub use line::{Caller, Line, Origin, Prefix};

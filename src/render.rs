@@ -4,6 +4,8 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
+#[cfg(feature = "disasm")]
+use crate::disasm::CodeText;
 use crate::facts::frame::{Calls, Frame};
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -137,10 +139,16 @@ impl Display for TextReport<'_, '_> {
         let others: Vec<&StackTrace<'_>> = own.iter().skip(1).chain(&others).copied().collect();
         stack::others(f, view, &others)?;
         facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid))?;
-        if view.full
-            && let Some(dump) = report.registers_in(&traces)
-        {
-            facts::registers(f, view, &dump)?;
+        if let Some(dump) = report.registers_in(&traces) {
+            if view.full {
+                facts::registers(f, view, &dump)?;
+            }
+            // Registers inside the stack are of an interrupted program, and no instruction of it trapped.
+            #[cfg(feature = "disasm")]
+            if view.full || own.first().is_none_or(|trace| dump.line < trace.first) {
+                let head = view.styles.paint(Role::Label, "code");
+                write!(f, "{}", CodeText { registers: &dump, full: view.full, head: &head })?;
+            }
         }
         if let Some(modules) = report.modules_linked_in() {
             let frames = traces.iter().flat_map(|trace| &trace.frames);

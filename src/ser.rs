@@ -301,6 +301,20 @@ struct WireCode {
     bytes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     trap: Option<usize>,
+    #[cfg(feature = "disasm")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disassembly: Vec<WireInstruction>,
+}
+
+/// An instruction, so many bytes from the trapping one.
+#[cfg(feature = "disasm")]
+#[derive(Serialize)]
+struct WireInstruction {
+    at: i64,
+    bytes: String,
+    text: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    trap: bool,
 }
 
 #[derive(Serialize)]
@@ -494,7 +508,25 @@ fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegister
 
 fn code(registers: &Registers<'_>) -> Option<WireCode> {
     let code = registers.code.as_ref().filter(|code| !code.bytes.is_empty())?;
-    Some(WireCode { bytes: hexadecimal(&code.bytes), trap: code.trap })
+    Some(WireCode {
+        bytes: hexadecimal(&code.bytes),
+        trap: code.trap,
+        #[cfg(feature = "disasm")]
+        disassembly: disassembly(registers),
+    })
+}
+
+#[cfg(feature = "disasm")]
+fn disassembly(registers: &Registers<'_>) -> Vec<WireInstruction> {
+    let found = crate::disasm::of_kernel(registers);
+    let instructions = found.into_iter().flat_map(|found| found.instructions);
+    let wire = |i: crate::disasm::Instruction<'_>| WireInstruction {
+        at: i.at,
+        bytes: hexadecimal(i.bytes),
+        text: i.text,
+        trap: i.trap,
+    };
+    instructions.map(wire).collect()
 }
 
 fn holder<'a>(holder: HeldLocks<'a>, sources: Sources<'a>) -> WireHolder<'a> {

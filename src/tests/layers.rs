@@ -18,6 +18,7 @@ const ORDER: &[&[&str]] = &[
     &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::memory"],
     &["facts::trace"],
     &["facts"],
+    &["disasm"],
     &["formats"],
     &["scan"],
     &["rules"],
@@ -42,6 +43,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("gimli", &["symbolize"]),
     ("addr2line", &["symbolize"]),
     ("serde", &["ser"]),
+    ("iced_x86", &["disasm"]),
+    ("yaxpeax_arch", &["disasm"]),
+    ("yaxpeax_arm", &["disasm"]),
 ];
 
 /// Longest file. Tables are exempt: they grow with the formats that the crate knows.

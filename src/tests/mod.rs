@@ -3,6 +3,8 @@
 mod api;
 mod bisect;
 mod damage;
+#[cfg(feature = "disasm")]
+mod disasm;
 mod golden;
 #[cfg(feature = "symbolize")]
 mod hostile;

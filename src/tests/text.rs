@@ -24,6 +24,7 @@ fn text(name: &str, full: bool) -> String {
 }
 
 #[test]
+#[cfg(feature = "disasm")]
 fn texts_are_as_in_the_golden_files() {
     let folder = support::testdata().join("text");
     let names = ["kasan-uaf-write", "hung-task", "lockdep-abba", "oops-work", "sysrq-t", "oom-panic"];
