@@ -140,15 +140,7 @@ impl Display for TextReport<'_, '_> {
         stack::others(f, view, &others)?;
         facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid))?;
         if let Some(dump) = report.registers_in(&traces) {
-            if view.full {
-                facts::registers(f, view, &dump)?;
-            }
-            // Registers inside the stack are of an interrupted program, and no instruction of it trapped.
-            #[cfg(feature = "disasm")]
-            if view.full || own.first().is_none_or(|trace| dump.line < trace.first) {
-                let head = view.styles.paint(Role::Label, "code");
-                write!(f, "{}", CodeText { registers: &dump, full: view.full, head: &head })?;
-            }
+            self.registers(f, &dump, own.first().is_none_or(|trace| dump.line < trace.first))?;
         }
         if let Some(modules) = report.modules_linked_in() {
             let frames = traces.iter().flat_map(|trace| &trace.frames);
@@ -160,6 +152,23 @@ impl Display for TextReport<'_, '_> {
 }
 
 impl TextReport<'_, '_> {
+    /// The registers, and the code where the crash `begins` with them: those inside a stack are of an interrupted program,
+    /// and no instruction of it trapped.
+    fn registers(&self, f: &mut Formatter<'_>, dump: &Registers<'_>, begins: bool) -> fmt::Result {
+        let View { full, styles, .. } = self.view;
+        if full {
+            facts::registers(f, &self.view, dump)?;
+        }
+        #[cfg(feature = "disasm")]
+        if full || begins {
+            let head = styles.paint(Role::Label, "code");
+            write!(f, "{}", CodeText { registers: dump, full, head: &head })?;
+        }
+        #[cfg(not(feature = "disasm"))]
+        let _ = (begins, styles);
+        Ok(())
+    }
+
     /// What, where, who, when.
     fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
         let TextReport { report, view, .. } = self;
