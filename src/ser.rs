@@ -25,6 +25,19 @@ pub use bisect::JsonBisection;
 /// Number of the schema.
 pub const SCHEMA: u32 = 1;
 
+/// JSON Schema (draft 2020-12) of what the example `crashparse` prints with `--format json`, a document, and of a
+/// line of `--format jsonl`, which is what [`JsonReport`] writes. Units and meanings stand with the fields.
+///
+/// It is strict: it knows the fields of this version only.
+///
+/// ```
+/// let schema: serde_json::Value = serde_json::from_str(crashparse::ser::JSON_SCHEMA)?;
+/// let time = &schema["$defs"]["report"]["properties"]["time"];
+/// assert_eq!(time["description"], "Time of the banner in seconds since boot.");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub const JSON_SCHEMA: &str = include_str!("ser/schema.json");
+
 /// A report to be written as JSON, with what only the reader of its log knows.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -13,6 +13,8 @@ mod layers;
 mod readme;
 mod robust;
 mod rules;
+#[cfg(feature = "serde")]
+mod schema;
 mod split;
 mod stream;
 pub(crate) mod support;
@@ -21,3 +23,5 @@ mod symbolize;
 mod text;
 #[cfg(feature = "symbolize")]
 mod truth;
+#[cfg(feature = "serde")]
+mod validator;
