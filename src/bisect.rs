@@ -164,7 +164,7 @@ pub struct Bisection<'a> {
     pub culprit_signature: Option<&'a [u8]>,
     /// `parent  signature: SHA`
     pub parent_signature: Option<&'a [u8]>,
-    /// `looking for: TITLE` of a [`Record`].
+    /// `looking for crash: TITLE` of a [`Record`].
     pub wanted: Option<&'a [u8]>,
     /// `crash: TITLE`, and where the report stands that follows it.
     pub crash: Option<Crash<'a>>,
@@ -254,7 +254,7 @@ impl<'a> Bisection<'a> {
 
     /// The title of the bug that is bisected.
     ///
-    /// It is the one that a record names (`looking for: TITLE`), else the one that crashed the first revision that
+    /// It is the one that a record names (`looking for crash: TITLE`), else the one that crashed the first revision that
     /// crashed at all most often, else the one of the crash at the end.
     pub fn title(&self) -> Option<&'a [u8]> {
         self.title

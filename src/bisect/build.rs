@@ -89,6 +89,10 @@ impl<'a> Builder<'a> {
 
     /// A line that fits no shape.
     fn other(&mut self, offset: usize, raw: &'a [u8], line: &'a [u8]) {
+        // A message does not end in blank lines, and it is not looked for where it does.
+        if line.trim_ascii().is_empty() {
+            return;
+        }
         let message =
             |from: usize| self.bisection.log.get(from..offset + raw.len()).map(<[u8]>::trim_ascii_end);
         match self.open {
@@ -332,7 +336,7 @@ fn same(test: &mut Test<'_>, numbers: &[u8]) {
             .strip_prefix(b"#")
             .map(|rest| crate::text::take(rest, |b| b.is_ascii_digit()).0);
         let Some(number) = number.and_then(super::list::number) else { continue };
-        let all = test.all_equal();
+        let all = test.runs.first().is_some_and(|run| run.index.is_none());
         // Numbers go up, and so do the runs.
         let at = test.runs.partition_point(|run| run.index.is_some_and(|index| index < number));
         if let Some(run) =

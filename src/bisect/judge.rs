@@ -170,7 +170,7 @@ impl Wanted {
 /// [`bisection`](crate::bisection) reads.
 ///
 /// ```text
-/// looking for: KASAN: use-after-free Read in demo_read
+/// looking for crash: KASAN: use-after-free Read in demo_read
 /// testing commit 1e000990ab75f1a0c1f2e3d4c5b6a79888776655
 /// run #0: crashed: KASAN: use-after-free Read in demo_read
 /// run #1: OK
@@ -199,7 +199,7 @@ impl<'r> Record<'r> {
 
 impl Display for Record<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "looking for: {}", Line(&self.wanted.title))?;
+        writeln!(f, "looking for crash: {}", Line(&self.wanted.title))?;
         if let Some(commit) = self.commit {
             writeln!(f, "testing commit {commit}")?;
         }

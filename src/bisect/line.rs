@@ -198,7 +198,7 @@ fn of_test(line: &[u8]) -> Option<Shape<'_>> {
         .or_else(|| after("previous signature: ").map(|rest| Shape::PreviousSignature(rest.trim_ascii())))
         .or_else(|| Some(Shape::FalseNegative(fraction(after("false negative chance: ")?)?)))
         .or_else(|| after("same bug: ").map(Shape::Same))
-        .or_else(|| after("looking for: ").map(Shape::Wanted))
+        .or_else(|| after("looking for crash: ").map(Shape::Wanted))
         .or_else(|| undetermined(line))
 }
 

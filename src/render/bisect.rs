@@ -302,17 +302,17 @@ fn trust(f: &mut Formatter<'_>, bisection: &Bisection<'_>, confidence: &Confiden
     }
     writeln!(f)?;
     let own = [
-        ("accumulated error probability", bisection.accumulated_error),
-        ("repro chance estimate", bisection.repro_chance),
+        ("accumulated error", bisection.accumulated_error),
+        ("repro chance", bisection.repro_chance),
         (
-            "largest false negative chance",
+            "false negative chance at most",
             bisection.tests.iter().filter_map(|test| test.false_negative).reduce(f64::max),
         ),
     ];
     let own: Vec<String> =
         own.iter().filter_map(|(name, chance)| Some(format!("{name} {}", Percent((*chance)?)))).collect();
     if !own.is_empty() {
-        writeln!(f, "    syzkaller's own figures: {}", own.join(", "))?;
+        writeln!(f, "    syzkaller's own: {}", own.join(", "))?;
     }
     let others = bisection.other_titles();
     if !others.is_empty() {
