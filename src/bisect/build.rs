@@ -248,6 +248,8 @@ impl<'a> Builder<'a> {
         let stage = match self.left {
             Some(_) if other => Stage::Ancestor,
             Some(_) => Stage::Step,
+            // Only syzkaller says what it begins with.
+            None if self.stage == Stage::Original && self.bisection.kind.is_none() => Stage::Step,
             None => self.stage,
         };
         let subject = self.revision.filter(|(hash, _)| *hash == commit).map(|(_, subject)| subject);

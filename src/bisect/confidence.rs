@@ -1,51 +1,4 @@
 //! How far a bisection's verdict is borne out by the runs that its log tells of.
-//!
-//! # The model
-//!
-//! **Runs.** In a revision with the bug a run meets it with probability *p*, the same in all of them but one of ten
-//! (`ODD`), in which it may be anything: what else a revision changes may hide a race or bare it. In any revision a
-//! run meets another bug with probability *q*. A run that meets the bug mostly crashes with its title, in one of ten
-//! cases (`FACES`) with another: bugs have several faces. In a revision without the bug its title comes up in one of
-//! a thousand runs (`NAMESAKES`) all the same. So a run is, with *s* = 0.1 and *e* = 0.001:
-//!
-//! | | with the bug | without |
-//! | --- | --- | --- |
-//! | crashed, the bug's title | p (1 - s) | e |
-//! | crashed, another title | p s + (1 - p) q | q |
-//! | OK | (1 - p) (1 - q) | 1 - q - e |
-//!
-//! and the probability L(runs) of a test's runs is the product of theirs; with the bug 0.9 times that at *p*, and 0.1
-//! times its mean over all *p*. A crash with another title thus speaks for the bug by the factor (p s + (1 - p) q) / q: little if the log has many
-//! of them, more if there are none elsewhere. Runs that did not boot or failed say nothing.
-//!
-//! **Before the runs** every *p* from 0 to 1 is as likely as any other (on a grid of 100), *q* is any of six from
-//! 0.001 to 0.5, and the culprit is any of the revisions with equal chance. That only crashes which came up in the
-//! first test are bisected needs no term of its own: it is part of the runs that are counted.
-//!
-//! **Where the culprit may be.** Each answer to git cuts the revisions in two: *A*, those that the tested one contains,
-//! and the rest. `Bisecting: N revisions left` tells the sizes: N + 1 are in the rest, and those of *A* are what is
-//! left of the step before. (Of the first step only N is known: *A* is taken to be as large. Where lines are lost, each
-//! step halves.) Hypothesis *0* is that all answers are right: the culprit is the one named. Hypothesis *i* is that
-//! answer *i* is the first wrong one: the culprit is among the E(i) revisions that it ruled out. Releases and HEAD,
-//! tested before, rule out as many revisions as the range has: nobody counted those.
-//!
-//! **The tests after a wrong answer** see other states than they would have: after a wrong "bad" all are parts of a
-//! revision without the culprit, so none has it. After a wrong "good" all come later than the culprit and have it, but
-//! for those on branches that were made without it: one of twenty (`APART`, *a*). With L(j, state) the probability of the
-//! runs of test *j* in a state, by the table above,
-//!
-//! ```text
-//! P(i | runs, p, q) ~ E(i) * prod(j < i: L(j, as answered)) * L(i, the other) * prod(j > i: after(j))
-//! after(j) = L(j, old)                              after a wrong "bad"
-//!          = (1 - a) * L(j, new) + a * L(j, old)    after a wrong "good"
-//! ```
-//!
-//! where E(0) is 1 (or as many as are left), and the test of the original commit is always one with the bug. The sum
-//! over *p* and *q* gives the probability of each hypothesis, and that of hypothesis 0 is [`Confidence::culprit`].
-//! For a fix the bug is in the old revisions, otherwise all is the same.
-//!
-//! What the model does not know: that a revision without the bug may be unable to run the reproducer at all, that *p*
-//! may change for good at some revision, and that one bug may have taken another's title.
 
 use super::rates::{self, GRID, OTHER_RATES, Tables};
 use super::test::{Mark, Stage, Test};
@@ -57,6 +10,55 @@ const APART: f64 = 0.05;
 const MOST_TESTS: usize = 128;
 
 /// What the runs say of a bisection's verdict. Chances are from 0 to 1.
+///
+/// # The model
+///
+/// **Runs.** In a revision with the bug a run meets it with probability *p*, the same in all of them but one of ten
+/// (`ODD`), in which it may be anything: what else a revision changes may hide a race or bare it. In any revision a
+/// run meets another bug with probability *q*. A run that meets the bug mostly crashes with its title, in one of ten
+/// cases (`FACES`) with another: bugs have several faces. In a revision without the bug its title comes up in one of
+/// a thousand runs (`NAMESAKES`) all the same. So a run is, with *s* = 0.1 and *e* = 0.001:
+///
+/// | | with the bug | without |
+/// | --- | --- | --- |
+/// | crashed, the bug's title | p (1 - s) | e |
+/// | crashed, another title | p s + (1 - p) q | q |
+/// | OK | (1 - p) (1 - q) | 1 - q - e |
+///
+/// and the probability L(runs) of a test's runs is the product of theirs; with the bug 0.9 times that at *p*, and 0.1
+/// times its mean over all *p*. A crash with another title thus speaks for the bug by the factor
+/// (p s + (1 - p) q) / q: little if the log has many of them, more if there are none elsewhere. Runs that did not boot
+/// or failed say nothing.
+///
+/// **Before the runs** every *p* from 0 to 1 is as likely as any other (on a grid of 100), *q* is any of six from
+/// 0.001 to 0.5, and the culprit is any of the revisions with equal chance. That only crashes which came up in the
+/// first test are bisected needs no term of its own: it is part of the runs that are counted.
+///
+/// **Where the culprit may be.** Each answer to git cuts the revisions in two: *A*, those that the tested one contains,
+/// and the rest. `Bisecting: N revisions left` tells the sizes: N + 1 are in the rest, and those of *A* are what is
+/// left of the step before. (Of the first step only N is known: *A* is taken to be as large. Where lines are lost, each
+/// step halves.) Hypothesis *0* is that all answers are right: the culprit is the one named. Hypothesis *i* is that
+/// answer *i* is the first wrong one: the culprit is among the E(i) revisions that it ruled out. Releases and HEAD,
+/// tested before, rule out as many revisions as the range has: nobody counted those.
+///
+/// **The tests after a wrong answer** see other states than they would have: after a wrong "bad" all are parts of a
+/// revision without the culprit, so none has it. After a wrong "good" all come later than the culprit and have it, but
+/// for those on branches that were made without it: one of twenty (`APART`, *a*). With L(j, state) the probability of
+/// the runs of test *j* in a state, by the table above,
+///
+/// ```text
+/// P(i | runs, p, q) ~ E(i) * prod(j < i: L(j, as answered)) * L(i, the other) * prod(j > i: after(j))
+/// after(j) = L(j, old)                              after a wrong "bad"
+///          = (1 - a) * L(j, new) + a * L(j, old)    after a wrong "good"
+/// ```
+///
+/// where E(0) is 1 (or as many as are left). The test of the original commit is always one with the bug, and so is a
+/// skipped one that crashed with its title. The sum over *p* and *q* gives the probability of each hypothesis, and that
+/// of hypothesis 0 is [`culprit`](Confidence::culprit). For a fix the bug is in the old revisions, otherwise all is the
+/// same.
+///
+/// What the model does not know: that a revision without the bug may be unable to run the reproducer at all, that *p*
+/// may change for good at some revision, and that one bug may have taken another's title.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Confidence {

@@ -87,8 +87,16 @@ fn undated(line: &[u8]) -> Option<&[u8]> {
     })
 }
 
+/// Beginnings of lines that may show it: most logs are others.
+const TELLING: &[&str] =
+    &["bisecting ", "searching for ", "Bisecting: ", "# ", "git bisect ", "testing commit "];
+
 /// Whether a line shows by itself that its log is one of a bisection.
 pub(super) fn tells(line: &[u8]) -> bool {
+    let begins = TELLING.iter().any(|start| text::begins(line, start));
+    if !begins && hash_and_rest(line).is_none() && !text::contains(line, " starts bisection ") {
+        return false;
+    }
     let whole = |hash: &[u8]| hash.len() >= WHOLE_HASH && self::hash(hash).is_some();
     match parse(line) {
         Some(Shape::Kind(_, Some(_)) | Shape::Begun(..) | Shape::Left(_) | Shape::Start(_)) => true,
@@ -123,7 +131,7 @@ const NOTES: &[&str] = &[
     "We cannot bisect more!",
     "running ",
     "bisect run success",
-    "bisect found first bad commit",
+    "bisect found first ",
     "bisect run cannot continue any more",
     "Previous HEAD position was ",
     "HEAD is now at ",
