@@ -5,7 +5,9 @@
 
 use std::fs;
 
-use crate::{LineNumbers, Report, TextReport, Waits, reports};
+#[cfg(feature = "disasm")]
+use crate::{LineNumbers, Report};
+use crate::{TextReport, Waits, reports};
 
 use super::support;
 
@@ -13,6 +15,7 @@ fn log(name: &str) -> Vec<u8> {
     fs::read(support::testdata().join("logs").join(format!("{name}.log"))).unwrap()
 }
 
+#[cfg(feature = "disasm")]
 fn text(name: &str, full: bool) -> String {
     let bytes = log(name);
     let mut lines = LineNumbers::new(&bytes);
