@@ -1,11 +1,14 @@
 //! Guards what the example `crashparse` does with its arguments, files and exit status.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+
+#[path = "../src/tests/validator.rs"]
+mod validator;
 
 /// The binary, which `cargo test` builds beside the tests.
 fn binary() -> PathBuf {
@@ -473,4 +476,79 @@ fn markdown_and_junit_are_whole() {
         assert!(junit.contains(part), "{part} in\n{junit}");
     }
     assert!(junit.ends_with("</testsuites>\n"));
+}
+
+/// The names of all long options, as `--help` lists them.
+fn long_options() -> Vec<String> {
+    let (help, ..) = run(&["--help"], b"");
+    let lines =
+        help.lines().filter_map(|line| line.trim_start().strip_prefix("--").or(line.split(", --").nth(1)));
+    let names = lines.map(|line| line.split([' ', '[', '=', '<']).next().unwrap().to_string());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn what_packagers_want_names_every_option() {
+    let options = long_options();
+    for known in ["format", "vmlinux", "color", "generate", "help"] {
+        assert!(options.iter().any(|option| option == known), "{known} is not in {options:?}");
+    }
+    for (what, spelling) in [
+        ("man", "--"),
+        ("complete-bash", "--"),
+        ("complete-zsh", "--"),
+        ("complete-fish", " -l "),
+        ("complete-powershell", "'--"),
+    ] {
+        let (out, err, status) = run(&["--generate", what], b"");
+        assert_eq!((err.as_str(), status), ("", Some(0)), "{what}");
+        let plain = out.replace("\\-", "-");
+        for option in &options {
+            let after = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-');
+            let spelled = format!("{spelling}{option}");
+            let named = plain.match_indices(&spelled).any(|(at, _)| after(&plain[at + spelled.len()..]));
+            assert!(named, "{what} does not name --{option}");
+        }
+    }
+    let (man, ..) = run(&["--generate", "man"], b"");
+    let heads: Vec<&str> =
+        man.lines().filter_map(|line| line.strip_prefix(".SH ")).map(|head| head.trim_matches('"')).collect();
+    for head in ["NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "EXAMPLES"] {
+        assert!(heads.contains(&head), "{head} is not in {heads:?}");
+    }
+    // Nothing else is done with it.
+    let (out, _, status) = run(&["--generate", "man", LOG], b"");
+    assert_eq!((out.as_str(), status), ("", Some(2)));
+}
+
+#[test]
+fn documents_are_as_the_schema_says() {
+    let (schema, err, status) = run(&["--generate", "schema"], b"");
+    assert!(schema == crashparse::ser::JSON_SCHEMA, "another schema is printed");
+    assert_eq!((err.as_str(), status), ("", Some(0)));
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let logs = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs")).unwrap();
+    let logs =
+        logs.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
+    let mut logs: Vec<String> = logs.map(|path| path.to_str().unwrap().to_string()).collect();
+    logs.push("testdata/negative/android-boot-reason.log".to_string());
+    let symbols = ["-k", "testdata/symbolize/vmlinux-dwarf5", "--allow-mismatch"];
+    for options in [&[][..], &symbols] {
+        let run = |format: &'static str| {
+            let logs = logs.iter().map(String::as_str);
+            let arguments: Vec<&str> =
+                ["--format", format].into_iter().chain(options.iter().copied()).chain(logs).collect();
+            run(&arguments, b"").0
+        };
+        let document: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+        assert_eq!(validator::faults(&schema, "document", &document), [""; 0]);
+        assert_eq!(document["files"].as_array().unwrap().len(), logs.len());
+        let lines = run("jsonl");
+        assert!(lines.lines().count() > 50, "{}", lines.lines().count());
+        for line in lines.lines() {
+            let report: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(validator::faults(&schema, "report", &report), [""; 0]);
+            assert!(report["path"].is_string());
+        }
+    }
 }

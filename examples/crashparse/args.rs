@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::generate::What;
 use crate::select::SelectArgs;
 use crate::symbols::SymbolArgs;
 use crate::verdict::VerdictArgs;
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   crashparse dmesg.txt                         what broke, where?
   dmesg | crashparse -k vmlinux -m /lib/modules/$(uname -r)
@@ -85,6 +86,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) symbols: SymbolArgs,
+
+    /// Print a man page, a shell's completions or the JSON Schema of the output, and do nothing else.
+    #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
+    pub(crate) generate: Option<What>,
 
     /// Logs to read, or directories of logs; `-` or nothing: standard input.
     #[arg(value_name = "LOG")]

@@ -7,6 +7,7 @@
 mod args;
 mod bisection;
 mod follow;
+mod generate;
 mod input;
 mod junit;
 mod logs;
@@ -22,14 +23,13 @@ mod verdict;
 use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
 use args::{Args, Format, Progress, Verb};
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| verdict::refuse(&error));
     let outcome = match &args.verb {
         Some(Verb::Verdict(args)) => return verdict::run(args),
+        _ if args.generate.is_some() => generate::print(args.generate, Args::command()),
         Some(Verb::Symbolize { files }) => symbolize(&args.symbols, files),
         None => run(&args),
     };

@@ -24,7 +24,7 @@ struct Check<'s> {
 
 impl Check<'_> {
     fn check(&mut self, rule: &Value, value: &Value, at: &str) {
-        for (keyword, rule_of) in rule.as_object().expect("a schema is an object") {
+        for (keyword, rule_of) in rule.as_object().unwrap() {
             if let Some(fault) = self.keyword(keyword, rule_of, rule, value, at) {
                 self.faults.push(format!("{at}: {fault}"));
             }
