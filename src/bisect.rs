@@ -9,7 +9,7 @@
 //! Bisecting: 1793 revisions left to test after this (roughly 11 steps)
 //! ```
 //!
-//! Three writers are known: `pkg/bisect` of syzkaller in all its versions, git itself (`git bisect log`, and what
+//! A mail of syzbot's with the result is read as well. Three writers of logs are known: `pkg/bisect` of syzkaller in all its versions, git itself (`git bisect log`, and what
 //! `git bisect run` shows), and [`Record`], which makes the second look like the first. A log may begin or end
 //! anywhere, and its lines may end in CR LF and begin with a date. A line that fits no shape is kept in
 //! [`Bisection::unknown`].
@@ -168,6 +168,8 @@ pub struct Bisection<'a> {
     pub wanted: Option<&'a [u8]>,
     /// `crash: TITLE`, and where the report stands that follows it.
     pub crash: Option<Crash<'a>>,
+    /// What a mail of syzbot's says of its bisection: `git tree:       upstream`, with the words before the colon.
+    pub mail: Vec<(&'a str, &'a [u8])>,
     /// Lines whose shape is known and that say nothing more: `fetch other tags and check if the commit is present`.
     pub notes: Vec<(usize, &'a [u8])>,
     /// Lines that fit no shape, with their offsets.
@@ -280,7 +282,8 @@ impl<'a> Bisection<'a> {
         counts::other_titles(self)
     }
 
-    /// How far the runs bear the verdict out; `None` if the log has no runs of the bisected revisions, or no crash.
+    /// How far the runs bear the verdict out; `None` if the log has no runs of the bisected revisions, or no crash, or
+    /// more than 128 answers, which no bisection has.
     pub fn confidence(&self) -> Option<Confidence> {
         confidence::of(self)
     }

@@ -101,6 +101,18 @@ fn nothing_of_a_bisection_log_reaches_the_terminal_unchecked() {
 }
 
 #[test]
+fn a_crash_that_the_culprits_message_quotes_is_none_of_the_log() {
+    let folder = Folder::new("quotes");
+    let path = folder.0.join("log");
+    let quoted = "    demo: free the ring early\n\n    [   31.0] kernel BUG at mm/slub.c:1!\n";
+    let log =
+        fs::read_to_string(here().join(CAUSE)).unwrap().replace("    demo: free the ring early\n", quoted);
+    fs::write(&path, log).unwrap();
+    let (out, ..) = run(&["--format", "jsonl", path.to_str().unwrap()], None);
+    assert_eq!((out.lines().count(), out.matches("\"title\":\"kernel BUG").count()), (2, 0), "{out}");
+}
+
+#[test]
 fn a_verdict_is_a_status_for_git() {
     let title = "general protection fault in oops_leaf";
     let (crash, other, quiet) =

@@ -1,6 +1,7 @@
 //! Logs of bisections, which are read whole: they are short.
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crashparse::ser::JsonBisection;
@@ -41,11 +42,11 @@ impl Kept {
     }
 
     /// The bisection as it is printed; `None` if it is none, or if the format has no place for it.
-    pub(crate) fn render(&self, path: &str, format: Format) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn render(&self, path: &str, format: Format) -> io::Result<Option<Rendered>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bisection) = kept.as_deref().and_then(bisection) else { return Ok(None) };
         let json = || serde_json::to_string(&JsonBisection::new(&bisection));
-        Ok(match format {
+        let text = match format {
             Format::Text => Some(format!("{}\n", TextBisection::new(&bisection).at(path)).into_bytes()),
             Format::Json => Some(json()?.into_bytes()),
             Format::Jsonl => {
@@ -53,8 +54,17 @@ impl Kept {
                 Some(format!("{{\"path\":{path},\"bisection\":{}}}\n", json()?).into_bytes())
             }
             _ => None,
-        })
+        };
+        let quoted = bisection.culprit.as_ref().map_or(0..0, |culprit| culprit.span.clone());
+        Ok(Some(Rendered { text, quoted }))
     }
+}
+
+/// A bisection as it is printed.
+pub(crate) struct Rendered {
+    pub(crate) text: Option<Vec<u8>>,
+    /// Where the log quotes the culprit's message: what crashes there is no crash of this log.
+    pub(crate) quoted: Range<usize>,
 }
 
 /// A log that is kept while it is read.

@@ -8,6 +8,7 @@ use crashparse::ser::{JsonReport, SCHEMA};
 use crashparse::{Plain, Report, TextReport, Waits};
 
 use crate::args::Format;
+use crate::bisection;
 use crate::junit::Suite;
 use crate::select::{Selection, signature};
 use crate::source::SourceTree;
@@ -34,6 +35,8 @@ pub(crate) struct Rendered {
     /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
     waits: Option<Waits>,
     follows: bool,
+    /// Offset of its banner in the log.
+    start: usize,
 }
 
 impl Renderer {
@@ -42,7 +45,8 @@ impl Renderer {
         if !self.selection.takes(report) {
             return Ok(None);
         }
-        let mut rendered = Rendered { follows: report.follows().is_some(), ..Rendered::default() };
+        let (follows, start) = (report.follows().is_some(), report.span().start);
+        let mut rendered = Rendered { follows, start, ..Rendered::default() };
         if self.format == Format::Text && report.hung_task().is_some() {
             let mut waits = Waits::default();
             waits.add(report);
@@ -226,18 +230,21 @@ impl<W: Write> Printer<W> {
         log: usize,
         path: &str,
         bytes: Option<u64>,
-        bisection: Option<Vec<u8>>,
+        bisection: Option<bisection::Rendered>,
     ) -> io::Result<()> {
-        self.found |= bisection.is_some();
-        let member = if self.format == Format::Json { bisection } else { self.text(bisection)? };
+        let (text, quoted) = bisection.map_or((None, 0..0), |of| (of.text, of.quoted));
+        self.found |= text.is_some();
+        let member = if self.format == Format::Json { text } else { self.text(text)? };
         for report in mem::take(&mut self.held) {
-            self.report(log, path, report, false)?;
+            if !quoted.contains(&report.start) {
+                self.report(log, path, report, false)?;
+            }
         }
         let count = mem::take(&mut self.count);
         if self.format == Format::Junit {
             return mem::take(&mut self.suite).write(&Plain(path.as_bytes()).to_string(), &mut self.out);
         }
-        if count == 0 && bytes.is_none() {
+        if count == 0 && bytes.is_none() && member.is_none() {
             return Ok(());
         }
         match self.format {

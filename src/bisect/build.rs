@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::commit::Commit;
 use super::counts;
 use super::line::{self, Shape};
-use super::list::{quoted_words, split};
+use super::list::{hash_and_rest, quoted_words, split};
 use super::test::{Mark, Run, Stage, Test};
 use super::{Bisection, Crash, Named, Step};
 
@@ -62,8 +62,10 @@ impl<'a> Builder<'a> {
     fn line(&mut self, offset: usize, end: usize, raw: &'a [u8]) -> bool {
         let line = line::text(raw);
         if self.open == Open::Commit
-            && self.bisection.culprit.as_mut().is_some_and(|commit| commit.take(line, raw))
+            && let Some(commit) = &mut self.bisection.culprit
+            && commit.take(line, raw)
         {
+            commit.span.end = end;
             return false;
         }
         let Some(line) = line else { return false };
@@ -114,7 +116,15 @@ impl<'a> Builder<'a> {
         let bisection = &mut self.bisection;
         match shape {
             Shape::Begun(host, time) => bisection.begun = Some((host, time)),
-            Shape::Kind(kind, start) => (bisection.kind, bisection.start) = (Some(kind), start),
+            Shape::Kind(kind, start) => {
+                (bisection.kind, bisection.start) = (Some(kind), start.or(bisection.start))
+            }
+            Shape::Mail(key, value) => {
+                if key == "start commit" {
+                    bisection.start = bisection.start.or(hash_and_rest(value).map(|(hash, _)| hash));
+                }
+                bisection.mail.push((key, value));
+            }
             Shape::Syzkaller(commit) => bisection.syzkaller = commit,
             Shape::Minimisation(step) => {
                 self.stage = Stage::Minimisation;
@@ -144,6 +154,9 @@ impl<'a> Builder<'a> {
                     Some(culprit) if culprit.hash != hash => bisection.unknown.push((offset, line)),
                     _ => {
                         self.culprit(Named { hash, subject: None });
+                        if let Some(culprit) = &mut self.bisection.culprit {
+                            culprit.span = offset..offset + line.len();
+                        }
                         self.open = Open::Commit;
                     }
                 }

@@ -1,5 +1,7 @@
 //! The commit that a bisection names, as `git bisect` shows it.
 
+use std::ops::Range;
+
 use super::list::{hash, split, word};
 
 /// The culprit: what git prints of it, or only the hash and the subject of syzkaller's last lines.
@@ -17,6 +19,8 @@ use super::list::{hash, split, word};
 pub struct Commit<'a> {
     /// Its hash.
     pub hash: &'a str,
+    /// Bytes of the log in which git shows it. A crash report in them is one that its message quotes.
+    pub span: Range<usize>,
     /// Its parents, of a merge: `Merge: 7e2f1bd 3c1d4f0`.
     pub parents: Vec<&'a [u8]>,
     /// `Peter Zijlstra <peterz@infradead.org>`

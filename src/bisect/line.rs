@@ -63,6 +63,8 @@ pub(super) enum Shape<'a> {
     To(Vec<&'a [u8]>),
     Cc(Vec<&'a [u8]>),
     Crash(&'a [u8]),
+    /// A line of syzbot's mail: `git tree:       upstream`
+    Mail(&'a str, &'a [u8]),
     Note,
 }
 
@@ -88,8 +90,16 @@ fn undated(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// Beginnings of lines that may show it: most logs are others.
-const TELLING: &[&str] =
-    &["bisecting ", "searching for ", "Bisecting: ", "# ", "git bisect ", "testing commit "];
+const TELLING: &[&str] = &[
+    "bisecting ",
+    "searching for ",
+    "Bisecting: ",
+    "# ",
+    "git bisect ",
+    "testing commit ",
+    "syzbot ",
+    "Bisection is ",
+];
 
 /// Whether a line shows by itself that its log is one of a bisection.
 pub(super) fn tells(line: &[u8]) -> bool {
@@ -99,6 +109,8 @@ pub(super) fn tells(line: &[u8]) -> bool {
     }
     let whole = |hash: &[u8]| hash.len() >= WHOLE_HASH && self::hash(hash).is_some();
     match parse(line) {
+        Some(Shape::AnyOf | Shape::Ending(..)) => line.starts_with(b"Bisection is "),
+        Some(Shape::Kind(_, None)) => line.starts_with(b"syzbot "),
         Some(Shape::Kind(_, Some(_)) | Shape::Begun(..) | Shape::Left(_) | Shape::Start(_)) => true,
         Some(Shape::Testing(commit, _) | Shape::First(commit)) => whole(commit.as_bytes()),
         Some(Shape::Mark(word, commit)) => mark(word).is_some() && whole(commit),
@@ -130,6 +142,7 @@ const NOTES: &[&str] = &[
     "There are only 'skip'ped commits left to test.",
     "We cannot bisect more!",
     "running ",
+    "For information about bisection process see: ",
     "bisect run success",
     "bisect found first ",
     "bisect run cannot continue any more",
@@ -150,6 +163,10 @@ const ENDINGS: &[(&str, Outcome)] = &[
     ("the crash already happened on the oldest tested release", Outcome::OldestBad),
     ("crash still happens on the oldest tested release", Outcome::OldestBad),
     ("crash still not fixed/happens on the oldest tested release", Outcome::OldestBad),
+    ("Bisection is inconclusive: the issue happens on the oldest tested release.", Outcome::OldestBad),
+    ("Bisection is inconclusive: the bug happens on the oldest tested release.", Outcome::OldestBad),
+    ("Bisection is inconclusive: the issue happens on the latest tested release.", Outcome::NotFixed),
+    ("Bisection is inconclusive: the bug happens on the latest tested release.", Outcome::NotFixed),
 ];
 
 /// Words before a list of candidates.
@@ -157,6 +174,26 @@ const ANY_OF: &[&str] = &[
     "bisection is inconclusive, the first bad commit could be any of:",
     "bisection is inconclusive, the first good commit could be any of:",
     "The first bad commit could be any of:",
+    "Bisection is inconclusive: the first bad commit could be any of:",
+    "Bisection is inconclusive: the first fix commit could be any of:",
+];
+
+/// What syzbot's mails say of a bisection, by the words before the colon.
+const MAIL: &[&str] = &[
+    "bisection log",
+    "start commit",
+    "oldest commit",
+    "latest commit",
+    "git tree",
+    "final oops",
+    "console output",
+    "kernel config",
+    "dashboard link",
+    "userspace arch",
+    "syz repro",
+    "C reproducer",
+    "Reported-by",
+    "Fixes",
 ];
 
 /// Beginnings of lines that say why a revision was not tested.
@@ -327,6 +364,11 @@ const KINDS: &[(&str, BisectionKind)] = &[
     ("searching for guilty commit ", BisectionKind::Cause),
     ("searching for fixing commit since ", BisectionKind::Fix),
     ("searching for fixing commit ", BisectionKind::Fix),
+    // Mails.
+    ("syzbot has bisected this issue to:", BisectionKind::Cause),
+    ("syzbot has bisected this bug to:", BisectionKind::Cause),
+    ("syzbot suspects this issue was fixed by commit:", BisectionKind::Fix),
+    ("syzbot suspects this bug was fixed by commit:", BisectionKind::Fix),
 ];
 
 /// Lines after the last test.
@@ -371,6 +413,14 @@ fn of_end(line: &[u8]) -> Option<Shape<'_>> {
         .or_else(|| after("recipients (cc): ").and_then(quoted).map(Shape::Cc))
         .or_else(|| after("cc: ").and_then(quoted).map(Shape::Cc))
         .or_else(|| after("crash: ").map(Shape::Crash))
+        .or_else(|| mail(line))
+}
+
+/// `git tree:       upstream`
+fn mail(line: &[u8]) -> Option<Shape<'_>> {
+    let (key, value) = split(line, ":")?;
+    let key = MAIL.iter().find(|word| key == word.as_bytes())?;
+    Some(Shape::Mail(key, value.trim_ascii()))
 }
 
 /// `16, total time: 4h25m55.6s (build: 1h35m0.8s, test: 2h45m11.0s)`

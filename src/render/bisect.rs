@@ -130,6 +130,12 @@ impl TextBisection<'_, '_> {
         if let Some(culprit) = &bisection.culprit {
             self::culprit(f, bisection, culprit)?;
         }
+        if !bisection.mail.is_empty() {
+            writeln!(f, "  the mail says:")?;
+        }
+        for (key, value) in &bisection.mail {
+            writeln!(f, "    {key}: {}", Plain(value))?;
+        }
         Ok(())
     }
 }

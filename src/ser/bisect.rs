@@ -89,6 +89,8 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<WireConfidence<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    mail: Vec<Trailer<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Place<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<Place<'a>>,
@@ -359,6 +361,7 @@ impl<'a> Wire<'a> {
                 .map(|(title, runs)| Title { title: Text(title), runs })
                 .collect(),
             confidence: confidence.map(|found| self::confidence(bisection, found)),
+            mail: bisection.mail.iter().map(|(key, value)| Trailer { key, value: Text(value) }).collect(),
             notes: places(&bisection.notes),
             unknown: places(&bisection.unknown),
         }

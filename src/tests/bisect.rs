@@ -289,6 +289,23 @@ fn logs_of_git_are_read() {
 }
 
 #[test]
+fn mails_are_read() {
+    let log_ = log("mail-cause");
+    let mail = bisection(&log_).unwrap();
+    assert_eq!((mail.kind, mail.outcome()), (Some(BisectionKind::Cause), Some(Outcome::Found)));
+    let culprit = mail.culprit.as_ref().unwrap();
+    assert_eq!(culprit.author, Some(&b"Ada Example <ada@example.org>"[..]));
+    assert_eq!(culprit.subject, Some(&b"demo: free the ring early"[..]));
+    assert_eq!((mail.mail.len(), mail.mail[2]), (12, ("git tree", &b"upstream"[..])));
+    assert_eq!(mail.start.map(str::len), Some(12));
+    let log_ = log("mail-inconclusive");
+    let mail = bisection(&log_).unwrap();
+    assert_eq!((mail.candidates.len(), mail.outcome()), (2, Some(Outcome::Inconclusive)));
+    let log_ = log("mail-oldest");
+    assert_eq!(bisection(&log_).unwrap().outcome(), Some(Outcome::OldestBad));
+}
+
+#[test]
 fn a_fix_may_be_bisected_with_words_of_git() {
     let log = log("git-run-fix");
     let fix = bisection(&log).unwrap();
