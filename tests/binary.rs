@@ -552,3 +552,33 @@ fn documents_are_as_the_schema_says() {
         }
     }
 }
+
+#[test]
+fn the_source_is_shown_round_the_line_to_blame() {
+    let tree = std::env::temp_dir().join(format!("crashparse-source-{}", std::process::id()));
+    fs::create_dir_all(tree.join("tree/fs")).unwrap();
+    fs::write(tree.join("tree/fs/demo.c"), "one\n\ttwo\nthree \x1b[31m\nfour\nfive\n").unwrap();
+    fs::write(tree.join("secret.c"), "a\nb\nc\nd\n").unwrap();
+    let log = |file: &str| {
+        format!(
+            "[   12.0] BUG: scheduling while atomic: demo/77/0x00000002\n\
+             [   12.0] CPU: 0 PID: 77 Comm: demo Not tainted 6.1.0 #1\n[   12.0] Call Trace:\n\
+             [   12.0]  __schedule_bug+0x6c/0x79 kernel/sched/core.c:1\n\
+             [   12.0]  schedule+0x8c/0x250 kernel/sched/core.c:2\n\
+             [   12.0]  demo_wait+0x1b/0x50 {file}:2 [demo]\n"
+        )
+    };
+    let shown = |file: &str| {
+        let directory = tree.join("tree");
+        run(&["--source", directory.to_str().unwrap()], log(file).as_bytes()).0
+    };
+    let excerpt = "        1 one\n  >      2     two\n         3 three \\x1b[31m\n         4 four\n  ";
+    for file in ["fs/demo.c", "/build/linux-6.1/fs/demo.c"] {
+        let text = shown(file);
+        assert!(text.contains(excerpt), "{text}");
+    }
+    // A log names no file outside.
+    let text = shown("../secret.c");
+    assert!(text.contains("../secret.c:2") && !text.contains(" 2 b"), "{text}");
+    fs::remove_dir_all(&tree).unwrap();
+}
