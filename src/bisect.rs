@@ -34,6 +34,7 @@ use std::time::Duration;
 use crate::report::{self, Report};
 
 pub use commit::{Commit, Fixes, Trailer};
+pub(crate) use confidence::MOST_TESTS;
 pub use confidence::{Confidence, Weighed};
 pub use counts::Counts;
 pub use judge::{Judged, Match, Record, Ruling, Wanted};

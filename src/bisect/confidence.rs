@@ -7,7 +7,7 @@ use super::{Bisection, Counts};
 /// Part of the revisions after the culprit, in the order of the tests, that do not have it.
 const APART: f64 = 0.05;
 /// More tests than any bisection has: a log that was made to be slow gets no answer.
-const MOST_TESTS: usize = 128;
+pub(crate) const MOST_TESTS: usize = 128;
 
 /// What the runs say of a bisection's verdict. Chances are from 0 to 1.
 ///

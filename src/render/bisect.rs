@@ -4,7 +4,9 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use super::Plain;
-use crate::bisect::{Bisection, Commit, Confidence, Counts, Outcome, RunResult, Stage, Test, Weighed};
+use crate::bisect::{
+    Bisection, Commit, Confidence, Counts, MOST_TESTS, Outcome, RunResult, Stage, Test, Weighed,
+};
 
 /// Columns of a line; longer subjects and messages are cut.
 const COLUMNS: usize = 110;
@@ -51,6 +53,9 @@ impl Display for TextBisection<'_, '_> {
         self.result(f)?;
         match &confidence {
             Some(confidence) => trust(f, bisection, confidence),
+            None if bisection.tests.len() > MOST_TESTS => {
+                writeln!(f, "  confidence: not reckoned for more than {MOST_TESTS} tests")
+            }
             None => {
                 writeln!(f, "  confidence: the log does not say how often the runs of its revisions crashed")
             }
