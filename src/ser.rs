@@ -5,6 +5,7 @@
 //! added, never renamed.
 
 mod bisect;
+mod hung;
 mod memory;
 
 use std::borrow::Cow;
@@ -15,7 +16,6 @@ use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::locks::{HeldLock, HeldLocks, LockAttempt};
 use crate::facts::modules::Module;
 use crate::facts::registers::Registers;
-use crate::facts::task::{Blocker, LockKind, Wait};
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 use crate::text;
@@ -187,7 +187,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<WireTask<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hung: Option<Hung<'a>>,
+    hung: Option<hung::Hung<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     traces: Vec<WireTrace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -221,24 +221,6 @@ struct WireTask<'a> {
     pid: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
-}
-
-/// A hung task's seconds and whom it waits for.
-#[derive(Serialize)]
-struct Hung<'a> {
-    seconds: u64,
-    wait: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    blockers: Vec<WireBlocker<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireBlocker<'a> {
-    comm: Text<'a>,
-    pid: u32,
-    lock: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<WireTask<'a>>,
 }
 
 #[derive(Serialize)]
@@ -408,7 +390,7 @@ impl<'a> Wire<'a> {
             hardware: report.hardware().map(Text),
             workqueue: report.workqueue().map(|queue| Text(queue.name)),
             task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),
-            hung: hung(report),
+            hung: hung::hung(report),
             traces: traces.into_iter().map(|trace| self::trace(trace, sources)).collect(),
             registers: own.map(|own| registers(own, sources)),
             code,
@@ -438,26 +420,6 @@ fn text(report: &Report<'_>) -> String {
 fn message(report: &Report<'_>) -> Option<String> {
     let lines = report.message();
     (!lines.is_empty()).then(|| String::from_utf8_lossy(&lines.join(&b"\n"[..])).into_owned())
-}
-
-fn hung<'a>(report: &Report<'a>) -> Option<Hung<'a>> {
-    let hung = report.hung_task()?;
-    let wait = match hung.wait {
-        Wait::Blocked => "blocked",
-        Wait::Io => "io",
-        Wait::CannotDie => "can't die",
-    };
-    Some(Hung { seconds: hung.seconds, wait, blockers: report.blockers().into_iter().map(blocker).collect() })
-}
-
-fn blocker(blocker: Blocker<'_>) -> WireBlocker<'_> {
-    let owner = blocker.owner.map(|(comm, pid)| WireTask { comm: Text(comm), pid, uid: None });
-    let lock = match blocker.lock {
-        LockKind::Mutex => "mutex",
-        LockKind::Semaphore => "semaphore",
-        LockKind::RwSemaphore => "rw-semaphore",
-    };
-    WireBlocker { comm: Text(blocker.comm), pid: blocker.pid, lock, owner }
 }
 
 fn trace<'a>(trace: StackTrace<'a>, sources: Sources<'a>) -> WireTrace<'a> {
