@@ -26,7 +26,8 @@ pub use bisect::JsonBisection;
 pub const SCHEMA: u32 = 1;
 
 /// JSON Schema (draft 2020-12) of what the example `crashparse` prints with `--format json`, a document, and of a
-/// line of `--format jsonl`, which is what [`JsonReport`] writes. Units and meanings stand with the fields.
+/// line of `--format jsonl`: what [`JsonReport`] writes, or a log's path and what [`JsonBisection`] writes. Units and
+/// meanings stand with the fields.
 ///
 /// It is strict: it knows the fields of this version only.
 ///

@@ -527,10 +527,14 @@ fn documents_are_as_the_schema_says() {
     assert!(schema == crashparse::ser::JSON_SCHEMA, "another schema is printed");
     assert_eq!((err.as_str(), status), ("", Some(0)));
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    let logs = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs")).unwrap();
-    let logs =
-        logs.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
-    let mut logs: Vec<String> = logs.map(|path| path.to_str().unwrap().to_string()).collect();
+    let logs_of = |folder: &str| -> Vec<String> {
+        let files =
+            fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder)).unwrap();
+        let files = files.map(|entry| entry.unwrap().path().to_str().unwrap().to_string());
+        files.filter(|path| path.ends_with(".log")).collect()
+    };
+    let (mut logs, bisections) = (logs_of("logs"), logs_of("bisect"));
+    logs.extend_from_slice(&bisections);
     logs.push("testdata/negative/android-boot-reason.log".to_string());
     let symbols = ["-k", "testdata/symbolize/vmlinux-dwarf5", "--allow-mismatch"];
     for options in [&[][..], &symbols] {
@@ -545,11 +549,16 @@ fn documents_are_as_the_schema_says() {
         assert_eq!(document["files"].as_array().unwrap().len(), logs.len());
         let lines = run("jsonl");
         assert!(lines.lines().count() > 50, "{}", lines.lines().count());
+        let mut bisected = 0;
         for line in lines.lines() {
-            let report: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert_eq!(validator::faults(&schema, "report", &report), [""; 0]);
-            assert!(report["path"].is_string());
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let is_bisection = line["bisection"].is_object();
+            bisected += usize::from(is_bisection);
+            let name = if is_bisection { "bisection_line" } else { "report" };
+            assert_eq!(validator::faults(&schema, name, &line), [""; 0]);
+            assert!(line["path"].is_string());
         }
+        assert_eq!(bisected, bisections.len());
     }
 }
 

@@ -1,18 +1,22 @@
-//! Guards the JSON Schema: the golden files and all reports of `testdata/` are as it says, and it says no more than there is.
+//! Guards the JSON Schema: the golden files, all reports and all bisections of `testdata/` are as it says, and it says no
+//! more than there is.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::ser::{JSON_SCHEMA, JsonReport, SCHEMA};
-use crate::{LineNumbers, reports};
+use crate::ser::{JSON_SCHEMA, JsonBisection, JsonReport, SCHEMA};
+use crate::{LineNumbers, Report, bisection, reports};
 
-use super::support;
+use super::support::{self, Log};
 use super::validator::faults;
 
-/// Fields that no report of `testdata/` has: those of documents, of symbolized reports, and what the logs lack.
+/// Fields that no report or bisection of `testdata/` has: those of documents and lines, of symbolized reports, and what the
+/// logs lack.
 const UNSEEN: &[&str] = &[
+    "bisection_line/bisection",
+    "bisection_line/path",
     "document/files",
     "document/schema",
     "file/bisection",
@@ -42,17 +46,26 @@ fn schema() -> Value {
     serde_json::from_str(JSON_SCHEMA).unwrap()
 }
 
-/// All reports of `testdata/`, as they are printed.
+/// All reports of a log, as they are printed.
+fn reports_of(log: &Log) -> Vec<Value> {
+    let mut numbers = LineNumbers::new(&log.bytes);
+    let value = |report: Report<'_>| {
+        let line = numbers.of(report.span().start);
+        serde_json::to_value(JsonReport::new(&report).line(line)).unwrap()
+    };
+    reports(&log.bytes).map(value).collect()
+}
+
+/// All reports of `testdata/`.
 fn all_reports() -> Vec<(String, Value)> {
-    let mut all = Vec::new();
-    for log in support::all_logs() {
-        let mut numbers = LineNumbers::new(&log.bytes);
-        for report in reports(&log.bytes) {
-            let line = numbers.of(report.span().start);
-            all.push((log.name.clone(), serde_json::to_value(JsonReport::new(&report).line(line)).unwrap()));
-        }
-    }
-    all
+    let logs = support::all_logs();
+    logs.iter().flat_map(|log| reports_of(log).into_iter().map(|report| (log.name.clone(), report))).collect()
+}
+
+/// The bisections of `testdata/`, as they are printed.
+fn all_bisections() -> Vec<(Log, Value)> {
+    let json = |log: &Log| serde_json::to_value(JsonBisection::new(&bisection(&log.bytes).unwrap())).unwrap();
+    support::logs("bisect").into_iter().map(|log| (log.clone(), json(&log))).collect()
 }
 
 #[test]
@@ -81,6 +94,82 @@ fn every_report_is_as_the_schema_says() {
         assert!(kinds.contains(&report["kind"]), "{name}: {} is not among the known kinds", report["kind"]);
         assert_eq!(faults(&schema, "", &report), [""; 0], "{name}");
     }
+}
+
+#[test]
+fn every_bisection_is_as_the_schema_says() {
+    let schema = schema();
+    let all = all_bisections();
+    assert!(all.len() >= 18, "{}", all.len());
+    for (log, bisection) in all {
+        let (path, bytes, reports) = (&log.name, log.bytes.len(), reports_of(&log));
+        let line = json!({"path": path, "bisection": bisection});
+        let file = json!({"path": path, "reports": reports, "bisection": bisection, "bytes": bytes});
+        let document = json!({"schema": SCHEMA, "files": [file]});
+        for (name, value) in [("bisection_line", line), ("document", document)] {
+            assert_eq!(faults(&schema, name, &value), [""; 0], "{path}");
+            assert_eq!(faults(&schema, "", &value), [""; 0], "{path}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_bisection_is_refused() {
+    let schema = schema();
+    let (_, good) = all_bisections().into_iter().find(|(log, _)| log.name == "cause").unwrap();
+    let refused = |change: fn(&mut Value), what: &str| {
+        let mut line = json!({"path": "a", "bisection": good});
+        change(&mut line["bisection"]);
+        let found = faults(&schema, "bisection_line", &line);
+        assert!(found.len() == 1 && found[0].contains(what), "{what}: {found:?}");
+        assert!(!faults(&schema, "", &line).is_empty(), "{what}");
+        let file = json!({"path": "a", "reports": [], "bisection": line["bisection"], "bytes": 1});
+        let found = faults(&schema, "document", &json!({"schema": SCHEMA, "files": [file]}));
+        assert!(found.len() == 1 && found[0].contains(what), "{what}: {found:?}");
+    };
+    refused(|of| drop(of.as_object_mut().unwrap().remove("tests")), "lacks");
+    refused(|of| of["verdict"] = json!("found"), "verdict is not known");
+    refused(|of| of["outcome"] = json!("lost"), "/outcome: \"lost\" is none of");
+    refused(|of| of["flaky"] = json!(false), "/flaky: false is not true");
+    refused(|of| of["cc"] = json!([]), "/cc: fewer than 1");
+    refused(|of| of["start"] = json!("v6.9"), "/start: \"v6.9\" is not like");
+    refused(|of| of["culprit"]["author"] = Value::Null, "/culprit/author: null is no");
+    refused(|of| of["steps"][0]["test"] = json!(-1), "/steps/0/test: -1 is below 0");
+    refused(|of| of["tests"][0]["stage"] = json!("first"), "/tests/0/stage: \"first\" is none of");
+    refused(|of| of["tests"][1]["counts"]["ok"] = json!(1.5), "/tests/1/counts/ok: 1.5 is no");
+    refused(
+        |of| of["tests"][1]["runs"][0]["result"] = json!("OK"),
+        "/tests/1/runs/0/result: \"OK\" is none of",
+    );
+    refused(|of| of["totals"]["total"] = json!("5h"), "/totals/total: \"5h\" is no");
+    refused(|of| of["confidence"]["rate"] = Value::Null, "/confidence/rate: null is no");
+    let line = json!({"path": "a", "bisection": good, "title": "x"});
+    assert!(!faults(&schema, "", &line).is_empty(), "neither a report nor a bisection");
+}
+
+#[test]
+fn words_are_those_of_the_types() {
+    use crate::{BisectionKind as Kind, Mark::*, Outcome::*, RunResult as Run, Stage::*};
+    let schema = schema();
+    let is = |field: &str, words: &[&str]| {
+        let field = format!("/$defs/{field}/enum");
+        assert_eq!(schema.pointer(&field), Some(&json!(words)), "{field}");
+    };
+    is("bisection/properties/kind", &[Kind::Cause, Kind::Fix].map(Kind::as_str));
+    is(
+        "bisection/properties/outcome",
+        &[Found, Inconclusive, NotFixed, OldestBad, Error].map(crate::Outcome::as_str),
+    );
+    let stages = [Original, Minimisation, Release, Head, MergeBase, Ancestor, Step];
+    is("bisection_test/properties/stage", &stages.map(crate::Stage::as_str));
+    let marks = [Good, Bad, Skip].map(crate::Mark::as_str);
+    is("bisection_test/properties/mark", &marks);
+    is("bisection/properties/steps/items/properties/mark", &marks);
+    let messaged = [Run::Crashed, Run::Ignored, Run::BootFailed, Run::TestFailed, Run::Infra, Run::Failed];
+    let mut results = vec![Run::Ok.as_str()];
+    results.extend(messaged.map(|of| of(b"").as_str()));
+    results.push(Run::Other(b"").as_str());
+    is("bisection_test/properties/runs/items/properties/result", &results);
 }
 
 #[test]
@@ -149,7 +238,7 @@ fn take(schema: &Value, rule: &Value, name: &str, value: &Value, found: &mut BTr
 }
 
 #[test]
-fn every_field_is_described_and_stands_in_some_report() {
+fn every_field_is_described_and_stands_in_some_log() {
     let schema = schema();
     let (mut known, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for (name, rule) in schema["$defs"].as_object().unwrap() {
@@ -160,9 +249,12 @@ fn every_field_is_described_and_stands_in_some_report() {
     for (_, report) in all_reports() {
         take(&schema, &schema["$defs"]["report"], "report", &report, &mut seen);
     }
+    for (_, bisection) in all_bisections() {
+        take(&schema, &schema["$defs"]["bisection"], "bisection", &bisection, &mut seen);
+    }
     let disassembly = |name: &str| {
         cfg!(not(feature = "disasm")) && (name.contains("instruction") || name.contains("disassembly"))
     };
     let unseen: Vec<&String> = known.difference(&seen).filter(|name| !disassembly(name)).collect();
-    assert_eq!(unseen, UNSEEN, "a field that no report has is misspelt, or wants a log");
+    assert_eq!(unseen, UNSEEN, "a field that no log has is misspelt, or wants one");
 }
