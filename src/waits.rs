@@ -272,8 +272,8 @@ impl Known {
 
 fn kind_name(kind: LockKind) -> &'static str {
     match kind {
-        LockKind::Mutex => "a mutex",
-        LockKind::Semaphore => "a semaphore",
-        LockKind::RwSemaphore => "an rw-semaphore",
+        LockKind::Mutex => "mutex",
+        LockKind::Semaphore => "semaphore",
+        LockKind::RwSemaphore => "rw-semaphore",
     }
 }

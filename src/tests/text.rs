@@ -95,7 +95,7 @@ cm_owner (pid 41) waits for no lock, in hang_owner
 fn a_hang_is_explained_by_the_kernel_itself() {
     let expected = "\
 demo waiter (pid 342) waits for demo_mutex, held by demo/own:r (pid 341)
-demo writer (pid 343) waits for an rw-semaphore, held by demo reader (pid 344)
+demo writer (pid 343) waits for rw-semaphore, held by demo reader (pid 344)
 demo/own:r (pid 341) waits for no lock, in msleep
 demo reader (pid 344) waits for no lock, in msleep
 ";
@@ -120,5 +120,5 @@ fn a_deadlock_is_named() {
     let said = waits(log.as_bytes());
     assert!(said.ends_with("deadlock: c -> a -> b -> c\n"), "{said}");
     assert_eq!(said.matches("deadlock").count(), 1, "{said}");
-    assert_eq!(said.matches(" waits for a mutex, held by ").count(), 4, "{said}");
+    assert_eq!(said.matches(" waits for mutex, held by ").count(), 4, "{said}");
 }
