@@ -16,12 +16,19 @@ use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits, LINE_BYTES};
 use crate::text::{self, Log};
 
+mod block;
 mod boots;
 mod collector;
 mod course;
 mod detached;
 mod limits;
 mod lines;
+mod piece;
+mod region;
+mod relation;
+mod spotter;
+mod streams;
+mod watch;
 
 pub(crate) use boots::{BOOT_LINE_BYTES, Boots};
 pub(crate) use detached::Detached;
@@ -30,7 +37,10 @@ pub(crate) use limits::CONTEXT_BYTES;
 use collector::{Collector, Whose};
 use course::{Course, Shape, shape};
 use limits::*;
-use lines::{line_at, lines_before};
+use lines::{is_replayed, line_at, lines_before};
+use relation::Relation;
+use spotter::is_watched;
+use watch::Watch;
 
 /// A line that opens a report or continues one.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +63,12 @@ impl Banner<'_> {
         self.family.family.prelude || self.is_inlined()
     }
 
+    /// Whether another banner right after it is of the same crash.
+    fn leads_to(&self, next: &Banner<'_>) -> bool {
+        let (first, then) = (self.family.family, next.family.family);
+        first.leads_to.contains(&then.banner) || self.is_inlined() && first.banner == then.banner
+    }
+
     /// Whether the banner is all there is of its report.
     fn is_aside(&self) -> bool {
         self.family.family.part == Part::Aside
@@ -71,6 +87,10 @@ pub(crate) struct Incident<'a> {
     pub(crate) kept: usize,
     /// The banner that gives the title, by its index in `lines`: another than the first after a prelude.
     pub(crate) headline: (usize, &'static CompiledFamily),
+    /// Lines that may belong to it, or to another CPU's report.
+    pub(crate) doubtful: Vec<Line<'a>>,
+    /// Whether other CPUs printed at the same time.
+    pub(crate) mixed: bool,
     /// Start of the report that this one follows from.
     pub(crate) follows: Option<usize>,
     /// Whether it ended because the log did: were there more of the log, it might be longer.
@@ -94,17 +114,6 @@ impl Context {
     }
 }
 
-/// How a banner stands to the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    /// It belongs to the report of the banner before it.
-    Part,
-    /// It opens a report that follows from that of the banner at an index: the next of a cascade.
-    Cascade(usize),
-    /// It opens a report that has nothing to do with earlier ones.
-    Alone,
-}
-
 /// The incidents of a range of a log, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Incidents<'a> {
@@ -121,6 +130,10 @@ pub(crate) struct Incidents<'a> {
     quiet: Range<usize>,
     /// Offset of the last banner whose report is known to be over before its caller's next banner.
     over: Option<usize>,
+    /// Where several CPUs print at once.
+    watch: Watch,
+    /// Offset of the first banner that is a part of a report, unless more of the log shows that it is not.
+    unsettled: Option<usize>,
 }
 
 impl<'a> Incidents<'a> {
@@ -146,13 +159,20 @@ impl<'a> Incidents<'a> {
             known: None,
             quiet: 0..0,
             over: None,
+            watch: Watch::default(),
+            unsettled: None,
         }
+    }
+
+    /// Offset of a banner that more of the log may show to open a report, after all of those that it has opened.
+    pub(crate) fn unsettled(&self) -> Option<usize> {
+        self.unsettled
     }
 
     /// Reads one more banner, in a line that begins before `limit`; `false` if there is none.
     fn read_ahead(&mut self, limit: usize) -> bool {
         while let Some(span) = self.hits.next_before(limit) {
-            if self.is_replayed(span.end) {
+            if is_replayed(self.log, span.end) {
                 continue;
             }
             let line = line_at(self.log, span.start, span.end);
@@ -163,14 +183,6 @@ impl<'a> Incidents<'a> {
             }
         }
         false
-    }
-
-    /// Whether the line that ends there was cut short, and the console prints it once more.
-    fn is_replayed(&self, end: usize) -> bool {
-        let replaying = noise::REPLAYING.as_bytes();
-        let within = end.saturating_sub(replaying.len() + 1)..end;
-        self.log.get(end + 1..end + 1 + replaying.len()) == replaying
-            || self.log.get(within).trim_ascii_end().ends_with(replaying)
     }
 
     /// Whether one of the lines right before an offset is the kernel's.
@@ -198,10 +210,16 @@ impl<'a> Incidents<'a> {
         end > self.quiet.end
     }
 
+    /// Whether two lines come from the same.
+    fn is_alike(&self, a: &Line<'_>, b: &Line<'_>) -> bool {
+        Context::of(a) == Context::of(b) && self.watch.is_one(a, b)
+    }
+
     /// Forgets banners that no later one can look back to.
     fn forget(&mut self) {
         let Some(now) = self.banners.get(self.next).map(|b| b.line.offset) else { return };
         let horizon = now.saturating_sub(CONTEXT_BYTES);
+        self.watch.forget(horizon);
         while self.next > 0 && self.banners.front().is_some_and(|b| b.line.offset < horizon) {
             self.banners.pop_front();
             self.next -= 1;
@@ -228,6 +246,8 @@ impl<'a> Iterator for Incidents<'a> {
             if offset >= self.range.end {
                 return None;
             }
+            let line = self.banners.get(at)?.line;
+            self.watch(&line);
             let follows = match self.known.take() {
                 _ if offset < self.range.start => None,
                 Some((known, relation)) if known == offset => Some(relation),
@@ -239,6 +259,9 @@ impl<'a> Iterator for Incidents<'a> {
             }
             let follows = match follows {
                 None | Some(Relation::Part) => {
+                    if follows.is_some() && self.watch.is_unsure(offset) {
+                        self.unsettled.get_or_insert(offset);
+                    }
                     self.forget();
                     continue;
                 }
@@ -252,137 +275,8 @@ impl<'a> Iterator for Incidents<'a> {
     }
 }
 
-/// Relations between banners: each looks at the window before a banner and at nothing else.
+/// The lines of reports.
 impl<'a> Incidents<'a> {
-    /// How the banner at index `at` stands to the ones before it.
-    fn relation(&self, at: usize) -> Relation {
-        let Some(banner) = self.banners.get(at) else { return Relation::Part };
-        let related = self.cause_of(at, banner).and_then(|index| {
-            let cause = self.banners.get(index)?;
-            if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
-                return None;
-            }
-            let course = self.course_between(cause, banner)?;
-            Some(self.relation_to(index, banner, course))
-        });
-        match related {
-            Some(relation) => relation,
-            None if is_backtrace(banner) && self.answers_a_request(banner) => Relation::Part,
-            None => Relation::Alone,
-        }
-    }
-
-    /// Index of the nearest earlier banner of the same caller.
-    fn cause_of(&self, at: usize, banner: &Banner<'a>) -> Option<usize> {
-        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
-        let context = Context::of(&banner.line);
-        (at.saturating_sub(LOOK_BACK_BANNERS)..at).rev().find_map(|i| {
-            let earlier = self.banners.get(i).filter(|b| b.line.offset >= horizon && !b.is_aside())?;
-            (Context::of(&earlier.line) == context).then_some(i)
-        })
-    }
-
-    /// How `banner` stands to the one at `index`, whose report has run the `course` since.
-    fn relation_to(&self, index: usize, banner: &Banner<'a>, course: Course) -> Relation {
-        let Some(cause) = self.banners.get(index) else { return Relation::Alone };
-        let (first, then) = (cause.family.family, banner.family.family);
-        let close = course.foreign <= FOREIGN_LINES_INSIDE;
-        let part = match then.part {
-            Part::Aside => return Relation::Alone,
-            Part::Opens if cause.is_inlined() && first.banner == then.banner => true,
-            Part::Opens => close && first.leads_to.contains(&then.banner),
-            Part::OfAny => (close || first.event) && !course.ended,
-            Part::OfCrash => close && !self.is_event(index),
-            Part::OfFault => {
-                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
-            }
-        };
-        if part {
-            Relation::Part
-        } else if course.foreign == 0 && within_cascade(cause, banner) {
-            Relation::Cascade(index)
-        } else {
-            Relation::Alone
-        }
-    }
-
-    /// Whether the report that the banner at `index` belongs to, dumps apart, is of a mere event.
-    fn is_event(&self, index: usize) -> bool {
-        let horizon = self.horizon_of(index);
-        let mut index = index;
-        while let Some(banner) = self.banners.get(index).filter(|b| b.line.offset >= horizon) {
-            let family = banner.family.family;
-            match self.cause_of(index, banner) {
-                Some(cause) if family.part == Part::OfAny => index = cause,
-                _ => return family.event,
-            }
-        }
-        false
-    }
-
-    /// The start of the report that the banner at `index` belongs to.
-    fn opener_of(&self, index: usize) -> Option<usize> {
-        let horizon = self.horizon_of(index);
-        let mut index = index;
-        loop {
-            let banner = self.banners.get(index).filter(|b| b.line.offset >= horizon)?;
-            if !banner.part.unwrap_or_else(|| self.relation(index) == Relation::Part) {
-                return Some(banner.line.offset);
-            }
-            index = self.cause_of(index, banner)?;
-        }
-    }
-
-    /// How far back the causes of the banner at `index` are followed.
-    fn horizon_of(&self, index: usize) -> usize {
-        self.banners.get(index).map_or(0, |banner| banner.line.offset.saturating_sub(LOOK_BACK_BYTES))
-    }
-
-    /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
-    fn course_between(&self, cause: &Banner<'a>, banner: &Banner<'a>) -> Option<Course> {
-        let context = Context::of(&banner.line);
-        let mut course = Course::default();
-        let mut after = self.log.line_end(cause.line.offset) + 1;
-        while after < banner.line.offset {
-            let end = self.log.line_end(after);
-            let line = line_at(self.log, after, end);
-            if Context::of(&line) == context && !course.take(line.body) {
-                return None;
-            }
-            after = end + 1;
-        }
-        Some(course)
-    }
-
-    /// Whether a banner announces a crash in the midst of another's report, which may go on behind it.
-    fn interrupts(&self, at: usize, banner: &Banner<'a>) -> bool {
-        let cause = || self.banners.get(self.cause_of(at, banner)?);
-        banner.family.family.prelude
-            && cause()
-                .and_then(|cause| self.course_between(cause, banner))
-                .is_some_and(|course| !course.ended)
-    }
-
-    /// Whether a backtrace answers another CPU's request, or follows one that does.
-    fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
-        let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
-        let window = self.log.get(horizon..banner.line.offset);
-        let Some(found) = memmem::rfind(window, noise::NMI_REQUEST.as_bytes()) else { return false };
-        let start = self.log.line_start(horizon + found);
-        if start < horizon {
-            return false;
-        }
-        let request = line_at(self.log, start, self.log.line_end(start));
-        let context = Context::of(&request);
-        self.banners
-            .iter()
-            .rev()
-            .skip_while(|b| b.line.offset >= request.offset)
-            .take_while(|b| b.line.offset >= horizon)
-            .find(|b| Context::of(&b.line) == context)
-            .is_some_and(|cause| self.course_between(cause, &Banner { line: request, ..*banner }).is_some())
-    }
-
     /// Collects the lines of the report that the banner at index `at` opens.
     fn incident(&mut self, at: usize, follows: Option<usize>) -> Option<Incident<'a>> {
         let banner = *self.banners.get(at)?;
@@ -393,24 +287,33 @@ impl<'a> Incidents<'a> {
         // Whether a line was cut is known from the next one.
         let mut open = !banner.is_aside() || after >= self.log.end();
         let mut cut = banner.line.raw.len() >= LINE_BYTES;
+        // The last line that was more than the report's end.
+        let mut read = banner.line.offset;
+        let limit = self.watch.end(&banner.line).unwrap_or(usize::MAX);
         while open && after < self.log.end() {
             let end = self.log.line_end(after);
             let ended = collector.course.ended && collector.guests.is_empty();
             let silence = if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES };
-            let silent = end - collector.last > silence;
             let full = collector.lines.len() >= REPORT_LINES || end - banner.line.offset > REPORT_BYTES;
-            if silent || full {
-                cut |= !silent;
+            let over = after >= limit || end - collector.last > silence;
+            if over || full {
+                cut |= !over;
                 open = false;
                 break;
             }
-            if self.is_replayed(end) {
+            if is_replayed(self.log, end) {
                 after = end + 1;
                 continue;
             }
             let line = line_at(self.log, after, end);
-            if let Some(whose) = collector.whose(&line) {
-                let goes_on = if self.is_banner_at(after, &mut ahead) {
+            let is_banner = self.is_banner_at(after, &mut ahead);
+            if is_banner {
+                self.watch(&line);
+            }
+            let whose = collector.whose(&line);
+            let own = whose != Some(Whose::Own) || self.watch.is_one(&banner.line, &line);
+            if let Some(whose) = whose.filter(|_| own) {
+                let goes_on = if is_banner {
                     self.meet(&mut collector, whose, ahead)
                 } else {
                     collector.asked |=
@@ -419,12 +322,34 @@ impl<'a> Incidents<'a> {
                 };
                 open = goes_on;
             }
+            if open {
+                read = after;
+            }
             after = end + 1;
         }
-        self.over = self.banners.get(collector.cause).filter(|_| collector.over).map(|b| b.line.offset);
+        // Between the banner and the end of its report an announcement may stand.
+        let over = collector.over && !collector.announced;
+        self.over = self.banners.get(collector.cause).filter(|_| over).map(|b| b.line.offset);
+        open |= !banner.is_aside() && is_watched(&banner.line) && self.watch.is_unsure(read);
         let preamble = self.preamble(&banner);
+        let doubtful = self.doubtful(&banner.line, collector.last);
+        let mixed = is_watched(&banner.line) && self.watch.region(banner.line.offset).is_some();
         let Collector { lines, kept, headline, .. } = collector;
-        Some(Incident { banner, preamble, lines, kept, headline, follows, open, cut })
+        Some(Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open, cut })
+    }
+
+    /// Lines that may be of a report's or of another CPU's.
+    fn doubtful(&self, banner: &Line<'a>, last: usize) -> Vec<Line<'a>> {
+        let Some(region) = self.watch.region(banner.offset).filter(|_| is_watched(banner)) else {
+            return Vec::new();
+        };
+        let Some(id) = region.lane(banner.offset).id else { return Vec::new() };
+        // What comes before the same CPU's next crash.
+        let mut later = self.banners.iter().filter(|later| later.line.offset >= last);
+        let next = later.find(|later| self.is_alike(&later.line, banner));
+        let end = next.map_or(usize::MAX, |next| next.line.offset);
+        let own = region.doubts(id).filter(|offset| (banner.offset..end).contains(offset));
+        own.map(|offset| line_at(self.log, offset, self.log.line_end(offset))).collect()
     }
 
     /// How a banner of the report's own caller stands to the ones before it.
@@ -490,11 +415,12 @@ impl<'a> Incidents<'a> {
     /// The lines before a banner that belong to it: from `cut here` on, a line of `=`, or registers.
     fn preamble(&self, banner: &Banner<'a>) -> Vec<Line<'a>> {
         let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
-        let context = Context::of(&banner.line);
         let mut found = Vec::new();
         // How many lines are found where `cut here` is.
         let mut cut = None;
-        for line in lines_before(self.log, banner.line.offset).filter(|line| Context::of(line) == context) {
+        for line in
+            lines_before(self.log, banner.line.offset).filter(|line| self.is_alike(line, &banner.line))
+        {
             if found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES {
                 break;
             }
@@ -523,9 +449,27 @@ impl<'a> Incidents<'a> {
 }
 
 impl<'a> Incident<'a> {
+    /// Its lines, and those of others between them.
+    pub(crate) fn with_others(&self, log: Log<'a>) -> Vec<Line<'a>> {
+        let start = self.banner.line.offset;
+        let lines = self.lines.iter().take(self.kept).chain(&self.doubtful);
+        let last = lines.map(|line| line.offset).max().unwrap_or(start);
+        let mut after = start;
+        let next = || {
+            let (at, end) = (after, log.line_end(after));
+            after = end + 1;
+            (at <= last.min(start + LOOK_BACK_BYTES)).then(|| line_at(log, at, end))
+        };
+        std::iter::from_fn(next).collect()
+    }
+
     /// Lines of the same caller after the report's, as many as may hold its missing parts; and whether the log's end is
     /// among them.
     pub(crate) fn beyond(&self, log: Log<'a>) -> (Vec<Line<'a>>, bool) {
+        // Another CPU may have printed them.
+        if self.mixed {
+            return (Vec::new(), false);
+        }
         let context = Context::of(&self.banner.line);
         let last = self.lines.last().unwrap_or(&self.banner.line);
         let limit = last.offset + last.raw.len() + LOOK_BACK_BYTES;
@@ -534,7 +478,7 @@ impl<'a> Incident<'a> {
         while after < limit.min(log.end()) && found.len() < LINES_BEYOND {
             let end = log.line_end(after);
             let line = line_at(log, after, end);
-            if Context::of(&line) == context {
+            if Context::of(&line) == context && !is_replayed(log, end) {
                 found.push(line);
             }
             after = end + 1;
@@ -542,13 +486,6 @@ impl<'a> Incident<'a> {
         let ended = after < limit && found.len() < LINES_BEYOND;
         (found, ended)
     }
-}
-
-/// Whether any course of a report could join a banner to it: else the lines between need not be read.
-fn may_relate(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
-    let opens = banner.family.family.part == Part::Opens;
-    let leads = cause.family.family.leads_to.contains(&banner.family.family.banner);
-    !opens || leads || cause.is_inlined() || within_cascade(cause, banner)
 }
 
 /// `Sending NMI from CPU 0 to CPUs 1:`
@@ -577,15 +514,4 @@ fn is_dump(body: &[u8]) -> bool {
 fn is_before_cut(body: &[u8]) -> bool {
     let starts = noise::PAGE_DUMP.iter().chain(noise::BUG_MESSAGES);
     starts.copied().any(|start| body.starts_with(start.as_bytes()))
-}
-
-/// Whether two banners are close enough in time for one to follow from the other.
-fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
-    match (cause.line.prefix.time, banner.line.prefix.time) {
-        (Some(first), Some(second)) => {
-            let lasting = cause.family.family.lasts && banner.family.family.lasts;
-            second.abs_diff(first) <= if lasting { LASTING_CASCADE_MICROS } else { CASCADE_MICROS }
-        }
-        _ => true,
-    }
 }

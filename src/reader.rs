@@ -24,6 +24,9 @@ const DROPPED_BYTES: usize = 1 << 20;
 /// It gives the same reports as [`reports`](crate::reports) does for the whole log, each as soon as what follows shows
 /// that it is complete. Memory is bounded, however long the log, its lines and its reports are.
 ///
+/// Where no line says who printed it and another crash may have begun before this one's end, a report is complete only
+/// when what follows for some kilobytes is known: what comes later may tell which CPU printed its lines.
+///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let input: &[u8] = b"[    1.0] all is well\n[    2.0] kernel BUG at mm/slub.c:1!\n";
@@ -189,7 +192,8 @@ impl Window {
         // Most logs are quiet: then nothing before these lines is looked at.
         self.boots.search(log, self.searched..limit);
         if pending || scan::has_needle(log.get(self.searched..limit)) {
-            for report in Reports::of(log, self.done..limit) {
+            let mut reports = Reports::of(log, self.done..limit);
+            for report in reports.by_ref() {
                 let banner = report.span().start;
                 if report.is_open() && !closed {
                     let length = limit - banner;
@@ -199,6 +203,10 @@ impl Window {
                 }
                 let number = self.lines.number(log, banner);
                 ready.push_back(report.numbered(number, Some(self.boots.before(banner))).detach());
+            }
+            if let Some(banner) = reports.unsettled().filter(|_| !closed) {
+                (self.done, self.searched, self.wanted) = (banner, limit, limit + 1);
+                return;
             }
         }
         self.boots.before(limit);

@@ -260,6 +260,13 @@ impl TextReport<'_, '_> {
         ];
         marks.extend(said.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark.to_string()));
         marks.extend(report.corruption().map(|corruption| format!("corrupted: {}", corruption.as_str())));
-        view.row(f, "kind", marks.join(", "))
+        view.row(f, "kind", marks.join(", "))?;
+        match report.doubtful_lines().len() {
+            0 => Ok(()),
+            1 => view.row(f, "doubt", "1 line may be of this report or of another CPU's"),
+            lines => {
+                view.row(f, "doubt", format_args!("{lines} lines may be of this report or of another CPU's"))
+            }
+        }
     }
 }

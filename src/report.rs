@@ -60,6 +60,12 @@ impl<'a> Reports<'a> {
     pub(crate) fn of(log: Log<'a>, range: Range<usize>) -> Reports<'a> {
         Reports { log, incidents: Incidents::new(log, range), boots: None }
     }
+
+    /// Where to read on when more of the log is there, although all reports so far were complete: at a banner that more
+    /// of the log may show to open one.
+    pub(crate) fn unsettled(&self) -> Option<usize> {
+        self.incidents.unsettled()
+    }
 }
 
 impl<'a> Iterator for Reports<'a> {
@@ -116,12 +122,29 @@ impl<'a> Report<'a> {
         let tagged = incident.banner.line.prefix.caller.is_some();
         let named = texts.get(headline..).unwrap_or_default();
         let mut open = incident.open;
-        let title = title::of(family, log, named, tagged, || {
+        let mut title = title::of(family, log, named, tagged, || {
             let (lines, ended) = incident.beyond(log);
             open |= ended;
             lines
         });
+        if incident.mixed {
+            title = Report::mixed_title(log, &incident, title);
+        }
         Report { incident, title, words, open, number: None, boot: None }
+    }
+
+    /// The title of a report that other CPUs printed into, as the convention has it: what spoils a trace counts whoever
+    /// printed it, and what is in doubt may give a title that nothing else gives.
+    fn mixed_title(log: Log<'a>, incident: &Incident<'a>, title: Title) -> Title {
+        let lines = incident.with_others(log);
+        if title.corruption.is_none() {
+            return Title { corruption: title::spoilt_trace(log, &lines), ..title };
+        }
+        if incident.doubtful.is_empty() || title.corruption != Some(Corruption::NoFrames) {
+            return title;
+        }
+        let of_all = title::of(incident.headline.1, log, &Text::of(log, &lines), false, Vec::new);
+        Title { corruption: title.corruption, ..of_all }
     }
 
     /// The same, apart from the log.
@@ -216,6 +239,24 @@ impl<'a> Report<'a> {
     /// Lines before the banner that belong to it: `cut here` and a warning's message.
     pub fn preamble(&self) -> &[Line<'a>] {
         &self.incident.preamble
+    }
+
+    /// Lines that belong to this report or to another, and nothing tells which: no report has them.
+    ///
+    /// Two CPUs may print their crashes at the same time, line by line. Where lines name their caller
+    /// (`CONFIG_PRINTK_CALLER`) there is no doubt, and none of them is here. Else a line is known by what its CPU prints
+    /// before and after it:
+    ///
+    /// ```text
+    /// [   13.872233] RIP: 0010:oops_leaf+0x17/0x50 [crashme]
+    /// [   13.887203] RIP: 0010:multi_oops_thread+0xa1/0xc0 [crashme]
+    /// [   13.900755] Code: 00 00 48 8b 5d f8 c9 c3 66 66 2e 0f 1f 84 00 00 00 00 00 55 48 89 e5
+    /// ```
+    ///
+    /// Which counter the code is of is told by the registers behind it, if they name the CPU (`GS:ffff88801f400000`) or
+    /// the address of the fault (`CR2:`). If they do not, all of them are in doubt.
+    pub fn doubtful_lines(&self) -> &[Line<'a>] {
+        &self.incident.doubtful
     }
 
     /// Whether the crash ended in a panic.

@@ -207,6 +207,9 @@ struct Wire<'a> {
     modules: Vec<WireModule<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_unloaded: Option<WireModule<'a>>,
+    /// Offsets of the lines that may belong to it or to another CPU's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubtful: Vec<usize>,
     text: String,
 }
 
@@ -401,6 +404,7 @@ impl<'a> Wire<'a> {
             kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
             last_unloaded,
+            doubtful: report.doubtful_lines().iter().map(|line| line.offset).collect(),
             text: text(report),
         }
     }

@@ -514,6 +514,12 @@ fn missing_trace(texts: &[Text<'_>]) -> Option<Corruption> {
     (!any && headless(texts).is_none()).then_some(Corruption::NoTrace)
 }
 
+/// What is wrong with the traces that a report begins, other CPUs' lines between its own included: the convention looks
+/// at what stands behind a heading, whoever printed it.
+pub(crate) fn spoilt_trace(log: Log<'_>, lines: &[Line<'_>]) -> Option<Corruption> {
+    missing_trace(&Text::of(log, lines)).filter(|corruption| *corruption == Corruption::EmptyTrace)
+}
+
 /// What a title must not hold.
 static REPLACEMENTS: LazyLock<Vec<(Pattern, &Replacement)>> =
     LazyLock::new(|| spelling::REPLACEMENTS.iter().map(|r| (Pattern::new(r.pattern), r)).collect());

@@ -86,6 +86,7 @@ pub struct Seen {
     pub corruption: Option<&'static str>,
     pub signature: u64,
     pub preamble: Vec<usize>,
+    pub doubtful: Vec<usize>,
     pub lines: Vec<(usize, Prefix, Vec<u8>)>,
 }
 
@@ -98,6 +99,7 @@ impl Seen {
             corruption: report.corruption().map(|corruption| corruption.as_str()),
             signature: report.signature(),
             preamble: report.preamble().iter().map(|line| line.offset).collect(),
+            doubtful: report.doubtful_lines().iter().map(|line| line.offset).collect(),
             lines: report.lines().iter().map(|line| (line.offset, line.prefix, line.body.to_vec())).collect(),
         }
     }
@@ -110,8 +112,8 @@ pub fn assert_same(way: &str, whole: &[Seen], other: &[Seen]) {
     let brief = |seen: Option<&Seen>| {
         seen.map(|seen| {
             let offsets: Vec<usize> = seen.lines.iter().map(|line| line.0).collect();
-            let Seen { title, span, follows, corruption, signature, preamble, .. } = seen;
-            format!("{title}, {span:?}, follows {follows:?}, {corruption:?}, {signature:x}, {preamble:?} {offsets:?}")
+            let Seen { title, span, follows, corruption, signature, preamble, doubtful, .. } = seen;
+            format!("{title}, {span:?}, follows {follows:?}, {corruption:?}, {signature:x}, {preamble:?} {offsets:?} {doubtful:?}")
         })
     };
     assert!(a.is_none() && b.is_none(), "{way}, report {same}:\n  {:?}\n  {:?}", brief(a), brief(b));

@@ -14,6 +14,8 @@ pub(crate) struct Detached {
     lines: Vec<Place>,
     kept: usize,
     headline: (usize, &'static CompiledFamily),
+    doubtful: Vec<Place>,
+    mixed: bool,
     follows: Option<usize>,
     cut: bool,
 }
@@ -53,6 +55,8 @@ impl Incident<'_> {
             lines: self.lines.iter().map(Place::of).collect(),
             kept: self.kept,
             headline: self.headline,
+            doubtful: self.doubtful.iter().map(Place::of).collect(),
+            mixed: self.mixed,
             follows: self.follows,
             cut: self.cut,
         }
@@ -63,9 +67,9 @@ impl Detached {
     /// The incident in a log that has its bytes.
     pub(crate) fn attach(self, log: Log<'_>) -> Option<Incident<'_>> {
         let lines = |places: &[Place]| places.iter().map(|place| place.line(log)).collect::<Vec<_>>();
-        let (preamble, lines) = (lines(&self.preamble), lines(&self.lines));
-        let Detached { family, kept, headline, follows, cut, .. } = self;
+        let (preamble, doubtful, lines) = (lines(&self.preamble), lines(&self.doubtful), lines(&self.lines));
+        let Detached { family, kept, headline, mixed, follows, cut, .. } = self;
         let banner = Banner { line: *lines.first()?, family, part: Some(false) };
-        Some(Incident { banner, preamble, lines, kept, headline, follows, open: false, cut })
+        Some(Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open: false, cut })
     }
 }

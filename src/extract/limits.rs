@@ -4,7 +4,7 @@
 pub(super) const LOOK_BACK_BYTES: usize = 64 << 10;
 /// How far before a banner lies what its cause is known by: the cause's own cause, whether that is a mere event, and
 /// where the report begins that they are parts of. What a range's reports are depends on nothing before that.
-pub(crate) const CONTEXT_BYTES: usize = 4 * LOOK_BACK_BYTES;
+pub(crate) const CONTEXT_BYTES: usize = 4 * LOOK_BACK_BYTES + super::watch::WATCH_BYTES;
 /// How many banners before a banner are looked at for its cause.
 pub(super) const LOOK_BACK_BANNERS: usize = 128;
 /// How far beyond a line of a report the next banners are looked for at a time.
@@ -13,12 +13,6 @@ pub(super) const READ_AHEAD_BYTES: usize = 16 << 10;
 pub(super) const SILENCE_BYTES: usize = 64 << 10;
 /// The same after its end marker: the registers that follow it wait for other CPUs' reports only.
 pub(super) const SILENCE_BYTES_AFTER_END: usize = 16 << 10;
-/// Foreign lines between a banner and one that continues it.
-pub(super) const FOREIGN_LINES_INSIDE: u32 = 8;
-/// A cascade: the next banner comes within this time, with nothing foreign between.
-pub(super) const CASCADE_MICROS: u64 = 2_000_000;
-/// The same where both crashes last.
-pub(super) const LASTING_CASCADE_MICROS: u64 = 120_000_000;
 /// Lines before a banner that may belong to it (`cut here` and a WARN's message).
 pub(super) const PREAMBLE_LINES: usize = 16;
 /// Lines that a report keeps; a dump of all tasks of a large machine stays below.

@@ -1,5 +1,6 @@
 //! The lines of a log round an offset.
 
+use crate::formats::noise;
 use crate::line::Line;
 use crate::scan::LINE_BYTES;
 use crate::text::Log;
@@ -12,13 +13,27 @@ pub(super) fn line_at(log: Log<'_>, start: usize, end: usize) -> Line<'_> {
     Line::parse(start, log.get(start..end))
 }
 
-/// The lines before an offset, the nearest first, back to one that is too long to be the kernel's.
+/// Whether the line that ends there was cut short, and the console prints it once more; or is what says so.
+pub(super) fn is_replayed(log: Log<'_>, end: usize) -> bool {
+    let replaying = noise::REPLAYING.as_bytes();
+    let after = log.get(end + 1..end + 1 + replaying.len());
+    if after.first() == replaying.first() && after == replaying {
+        return true;
+    }
+    let within = log.get(end.saturating_sub(replaying.len() + 1)..end).trim_ascii_end();
+    within.last() == replaying.last() && within.ends_with(replaying)
+}
+
+/// The lines before an offset, the nearest first, back to one that is too long to be the kernel's; without those that the
+/// console prints once more.
 pub(super) fn lines_before(log: Log<'_>, offset: usize) -> impl Iterator<Item = Line<'_>> + use<'_> {
     let horizon = log.before(offset, LOOK_BACK_BYTES);
     let mut at = offset;
     std::iter::from_fn(move || {
         let end = (at > horizon).then(|| at - 1)?;
         at = log.line_start(end);
-        (end - at < LINE_BYTES).then(|| line_at(log, at, end))
+        (end - at < LINE_BYTES).then_some((at, end))
     })
+    .filter(move |(_, end)| !is_replayed(log, *end))
+    .map(move |(at, end)| line_at(log, at, end))
 }

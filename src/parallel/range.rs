@@ -137,7 +137,8 @@ impl Readable<'_> {
             let (limit, closed) = whole_lines(log, log.end() >= self.size);
             let log = Log::part(window.get(..limit - start).unwrap_or_default(), start);
             let mut open = limit < range.end && !closed;
-            for found in Reports::of(log, from..range.end.min(limit)) {
+            let mut reports = Reports::of(log, from..range.end.min(limit));
+            for found in reports.by_ref() {
                 let banner = found.span().start;
                 if found.is_open() && !closed {
                     (from, open) = (banner, true);
@@ -156,6 +157,9 @@ impl Readable<'_> {
                     return;
                 }
                 from = banner + 1;
+            }
+            if let Some(banner) = reports.unsettled().filter(|_| !closed && !open) {
+                (from, open) = (banner, true);
             }
             if !open {
                 return;

@@ -51,7 +51,7 @@ fn stamp(line: &[u8]) -> (usize, usize) {
     (time, caller)
 }
 
-fn untagged(log: &[u8]) -> Vec<u8> {
+pub(super) fn untagged(log: &[u8]) -> Vec<u8> {
     mapped(log, |line, out| {
         let (time, caller) = stamp(line);
         out.extend_from_slice(&line[..time]);

@@ -23,6 +23,7 @@ pub(super) struct Seen {
     signature: u64,
     cut: bool,
     preamble: Vec<usize>,
+    doubtful: Vec<usize>,
     lines: Vec<usize>,
     /// Prefixes and texts of all lines.
     texts: Vec<(Prefix, Vec<u8>)>,
@@ -38,6 +39,7 @@ impl Seen {
             signature: report.signature(),
             cut: report.is_cut(),
             preamble: report.preamble().iter().map(|line| line.offset).collect(),
+            doubtful: report.doubtful_lines().iter().map(|line| line.offset).collect(),
             lines: report.lines().iter().map(|line| line.offset).collect(),
             texts: report
                 .preamble()

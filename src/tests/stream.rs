@@ -219,7 +219,8 @@ fn what_was_read_before_an_error_is_not_lost() {
 
 #[test]
 fn a_report_comes_as_soon_as_it_is_complete() {
-    let log = support::logs("logs").into_iter().find(|log| log.name == "debian-multi-oops").unwrap().bytes;
+    let log =
+        support::logs("logs").into_iter().find(|log| log.name == "debian-hung-task.kaslr").unwrap().bytes;
     let all = whole(&log);
     assert!(all.len() > 1);
     let mut reader = ReportReader::new(Pieces::of(&log, &[80]));

@@ -1,0 +1,174 @@
+//! How banners stand to each other: each answer looks at the window before a banner and at nothing else.
+
+use memchr::memmem;
+
+use crate::formats::{Part, noise};
+
+use super::course::Course;
+use super::lines::{is_replayed, line_at};
+use super::{Banner, Incidents, LOOK_BACK_BANNERS, LOOK_BACK_BYTES, is_backtrace};
+
+/// Foreign lines between a banner and one that continues it.
+const FOREIGN_LINES_INSIDE: u32 = 8;
+/// A cascade: the next banner comes within this time, with nothing foreign between.
+const CASCADE_MICROS: u64 = 2_000_000;
+/// The same where both crashes last.
+const LASTING_CASCADE_MICROS: u64 = 120_000_000;
+
+/// How a banner stands to the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It belongs to the report of the banner before it.
+    Part,
+    /// It opens a report that follows from that of the banner at an index: the next of a cascade.
+    Cascade(usize),
+    /// It opens a report that has nothing to do with earlier ones.
+    Alone,
+}
+
+impl<'a> Incidents<'a> {
+    /// How the banner at index `at` stands to the ones before it.
+    pub(super) fn relation(&self, at: usize) -> Relation {
+        let Some(banner) = self.banners.get(at) else { return Relation::Part };
+        let related = self.cause_of(at, banner).and_then(|index| {
+            let cause = self.banners.get(index)?;
+            if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
+                return None;
+            }
+            let course = self.course_between(cause, banner)?;
+            Some(self.relation_to(index, banner, course))
+        });
+        match related {
+            Some(relation) => relation,
+            None if is_backtrace(banner) && self.answers_a_request(banner) => Relation::Part,
+            None => Relation::Alone,
+        }
+    }
+
+    /// Index of the nearest earlier banner of the same caller.
+    pub(super) fn cause_of(&self, at: usize, banner: &Banner<'a>) -> Option<usize> {
+        let horizon = banner.line.offset.saturating_sub(LOOK_BACK_BYTES);
+        (at.saturating_sub(LOOK_BACK_BANNERS)..at).rev().find_map(|i| {
+            let earlier = self.banners.get(i).filter(|b| b.line.offset >= horizon && !b.is_aside())?;
+            self.is_alike(&earlier.line, &banner.line).then_some(i)
+        })
+    }
+
+    /// How `banner` stands to the one at `index`, whose report has run the `course` since.
+    pub(super) fn relation_to(&self, index: usize, banner: &Banner<'a>, course: Course) -> Relation {
+        let Some(cause) = self.banners.get(index) else { return Relation::Alone };
+        let (first, then) = (cause.family.family, banner.family.family);
+        let close = course.foreign <= FOREIGN_LINES_INSIDE;
+        let part = match then.part {
+            Part::Aside => return Relation::Alone,
+            Part::Opens if cause.is_inlined() && first.banner == then.banner => true,
+            Part::Opens => close && first.leads_to.contains(&then.banner),
+            Part::OfAny => (close || first.event) && !course.ended,
+            Part::OfCrash => close && !self.is_event(index),
+            Part::OfFault => {
+                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
+            }
+        };
+        if part {
+            Relation::Part
+        } else if course.foreign == 0 && within_cascade(cause, banner) {
+            Relation::Cascade(index)
+        } else {
+            Relation::Alone
+        }
+    }
+
+    /// Whether the report that the banner at `index` belongs to, dumps apart, is of a mere event.
+    fn is_event(&self, index: usize) -> bool {
+        let horizon = self.horizon_of(index);
+        let mut index = index;
+        while let Some(banner) = self.banners.get(index).filter(|b| b.line.offset >= horizon) {
+            let family = banner.family.family;
+            match self.cause_of(index, banner) {
+                Some(cause) if family.part == Part::OfAny => index = cause,
+                _ => return family.event,
+            }
+        }
+        false
+    }
+
+    /// The start of the report that the banner at `index` belongs to.
+    pub(super) fn opener_of(&self, index: usize) -> Option<usize> {
+        let horizon = self.horizon_of(index);
+        let mut index = index;
+        loop {
+            let banner = self.banners.get(index).filter(|b| b.line.offset >= horizon)?;
+            if !banner.part.unwrap_or_else(|| self.relation(index) == Relation::Part) {
+                return Some(banner.line.offset);
+            }
+            index = self.cause_of(index, banner)?;
+        }
+    }
+
+    /// How far back the causes of the banner at `index` are followed.
+    fn horizon_of(&self, index: usize) -> usize {
+        self.banners.get(index).map_or(0, |banner| banner.line.offset.saturating_sub(LOOK_BACK_BYTES))
+    }
+
+    /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
+    fn course_between(&self, cause: &Banner<'a>, banner: &Banner<'a>) -> Option<Course> {
+        let mut course = Course::default();
+        let mut after = self.log.line_end(cause.line.offset) + 1;
+        while after < banner.line.offset {
+            let end = self.log.line_end(after);
+            let line = line_at(self.log, after, end);
+            let own = self.is_alike(&line, &banner.line) && !is_replayed(self.log, end);
+            if own && !course.take(line.body) {
+                return None;
+            }
+            after = end + 1;
+        }
+        Some(course)
+    }
+
+    /// Whether a banner announces a crash in the midst of another's report, which may go on behind it.
+    pub(super) fn interrupts(&self, at: usize, banner: &Banner<'a>) -> bool {
+        let cause = || self.banners.get(self.cause_of(at, banner)?);
+        banner.family.family.prelude
+            && cause()
+                .and_then(|cause| self.course_between(cause, banner))
+                .is_some_and(|course| !course.ended)
+    }
+
+    /// Whether a backtrace answers another CPU's request, or follows one that does.
+    fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
+        let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
+        let window = self.log.get(horizon..banner.line.offset);
+        let Some(found) = memmem::rfind(window, noise::NMI_REQUEST.as_bytes()) else { return false };
+        let start = self.log.line_start(horizon + found);
+        if start < horizon {
+            return false;
+        }
+        let request = line_at(self.log, start, self.log.line_end(start));
+        self.banners
+            .iter()
+            .rev()
+            .skip_while(|b| b.line.offset >= request.offset)
+            .take_while(|b| b.line.offset >= horizon)
+            .find(|b| self.is_alike(&b.line, &request))
+            .is_some_and(|cause| self.course_between(cause, &Banner { line: request, ..*banner }).is_some())
+    }
+}
+
+/// Whether any course of a report could join a banner to it: else the lines between need not be read.
+fn may_relate(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
+    let opens = banner.family.family.part == Part::Opens;
+    let leads = cause.family.family.leads_to.contains(&banner.family.family.banner);
+    !opens || leads || cause.is_inlined() || within_cascade(cause, banner)
+}
+
+/// Whether two banners are close enough in time for one to follow from the other.
+fn within_cascade(cause: &Banner<'_>, banner: &Banner<'_>) -> bool {
+    match (cause.line.prefix.time, banner.line.prefix.time) {
+        (Some(first), Some(second)) => {
+            let lasting = cause.family.family.lasts && banner.family.family.lasts;
+            second.abs_diff(first) <= if lasting { LASTING_CASCADE_MICROS } else { CASCADE_MICROS }
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,97 @@
+//! Which CPUs wait for a line.
+
+use crate::line::Line;
+
+use super::{Demixer, Fit, MOST_LOST, RECENT_LINES, Stream};
+use crate::extract::block::{Evidence, Phase};
+use crate::extract::piece::Piece;
+
+/// Bytes after which nobody waits for a line any more: it is lost.
+const PATIENCE_BYTES: usize = 32 << 10;
+/// The same of one whose lines are mixed with another's.
+const BLURRED_BYTES: usize = 2 << 10;
+
+impl<'a> Demixer<'a> {
+    /// Whether as many are known that are one of these as these are: what comes next is theirs.
+    fn is_spent(&self, stream: usize) -> bool {
+        if self.streams.get(stream).is_none_or(|stream| stream.free) {
+            return false;
+        }
+        let unknown = self.streams.iter().filter(|other| other.is.is_none() && other.among.contains(&stream));
+        let unknown: Vec<&Vec<usize>> = unknown.map(|other| &other.among).collect();
+        unknown.iter().any(|among| unknown.iter().filter(|other| *other == among).count() >= among.len())
+    }
+
+    /// The streams that wait for a line: one, or those that nothing tells apart.
+    pub(super) fn fits(&self, piece: Piece, line: &Line<'a>) -> Vec<Fit> {
+        let fit = |(at, stream): (usize, &Stream<'a>)| {
+            let patience = if stream.blurred { BLURRED_BYTES } else { PATIENCE_BYTES };
+            let waits = stream.is.is_none() && line.offset - stream.at.min(line.offset) <= patience;
+            let (phase, lost) =
+                stream.block.follow(piece, line.body).filter(|_| waits && !self.is_spent(at))?;
+            // Where ` <TASK>` is printed, no frame stands before it.
+            let early = piece == Piece::Frame && stream.block.phase == Phase::Head && self.marked;
+            let lost = Some(lost + u8::from(early)).filter(|lost| *lost <= MOST_LOST)?;
+            let evidence = if stream.among.is_empty() {
+                stream.block.evidence(piece, phase, line.body)
+            } else {
+                Evidence::None
+            };
+            let other = phase == Phase::CounterAgain && self.again.is_some_and(|again| again != line.body);
+            (evidence != Evidence::Against && !other).then_some(Fit { stream: at, phase, lost, evidence })
+        };
+        let mut fits: Vec<Fit> = self.streams.iter().enumerate().filter_map(fit).collect();
+        if fits.iter().any(|fit| fit.evidence == Evidence::For) {
+            fits.retain(|fit| fit.evidence == Evidence::For);
+        }
+        // Who has another header than its next one is somebody else.
+        if matches!(piece, Piece::Header(..)) {
+            fits.retain(|fit| fit.lost == 0 || Some(fit.stream) == self.current);
+        }
+        let least = fits.iter().map(|fit| fit.lost).min().unwrap_or(0);
+        fits.retain(|fit| fit.lost == least);
+        let time = line.prefix.time;
+        let time_of = |fit: &Fit| self.block(fit.stream).and_then(|block| block.time);
+        // What one CPU prints is in the order of time.
+        narrow(&mut fits, |fit| time_of(fit) <= time);
+        // Who printed the last line goes on, unless another one prints line by line with it.
+        let since = self.lines.len().saturating_sub(RECENT_LINES);
+        let own = fits.iter().find(|fit| Some(fit.stream) == self.current).copied();
+        let before = own.and_then(|own| time_of(&own));
+        let rival = |fit: &Fit| {
+            let recent = self.streams.get(fit.stream).is_some_and(|stream| stream.nth > since);
+            // Lines nearer to each other than to another's are of one.
+            recent
+                && time
+                    .zip(before)
+                    .zip(time_of(fit))
+                    .is_none_or(|((now, own), other)| now.abs_diff(own) >= own.abs_diff(other))
+        };
+        let rivals = fits.iter().filter(|fit| rival(fit)).count();
+        // A stack's end follows any of its frames, and what a crash says of itself its banner.
+        let says = piece == Piece::Inside && fits.iter().any(|fit| fit.phase <= Phase::Fault);
+        if says || matches!(piece, Piece::Close(_)) {
+            return fits;
+        }
+        match own {
+            Some(own) if time_of(&own) == time => return vec![own],
+            _ if time.is_some() => narrow(&mut fits, |fit| time_of(fit) == time),
+            _ => {}
+        }
+        match own {
+            Some(own) if fits.iter().any(|fit| fit.stream == own.stream) && rivals < 2 => vec![own],
+            Some(_) => {
+                fits.retain(rival);
+                fits
+            }
+            None => fits,
+        }
+    }
+}
+
+/// Keeps what is so, if anything is.
+fn narrow(fits: &mut Vec<Fit>, is: impl Fn(&Fit) -> bool) {
+    if fits.iter().any(&is) {
+        fits.retain(is);
+    }
+}
