@@ -386,7 +386,8 @@ impl<'a> Incidents<'a> {
                     return false;
                 }
             },
-            Whose::Guest => self.relation(next),
+            Whose::Guest if self.is_guest(next, collector.context) => Relation::Part,
+            Whose::Guest => Relation::Alone,
         };
         if banner.is_aside() || relation != Relation::Part && banner.family.family.prelude {
             return true;
@@ -403,7 +404,7 @@ impl<'a> Incidents<'a> {
                 collector.course = Course::default();
                 collector.keep(banner.line);
             }
-            (Whose::Guest, Relation::Part) if is_backtrace(&banner) => {
+            (Whose::Guest, Relation::Part) => {
                 collector.guests.push((from, Course::default()));
                 collector.keep(banner.line);
             }

@@ -6,7 +6,7 @@ use crate::formats::{Part, noise};
 
 use super::course::Course;
 use super::lines::{is_replayed, line_at};
-use super::{Banner, Incidents, LOOK_BACK_BANNERS, LOOK_BACK_BYTES, is_backtrace};
+use super::{Banner, Context, Incidents, LOOK_BACK_BANNERS, LOOK_BACK_BYTES, is_backtrace};
 
 /// Foreign lines between a banner and one that continues it.
 const FOREIGN_LINES_INSIDE: u32 = 8;
@@ -30,19 +30,29 @@ impl<'a> Incidents<'a> {
     /// How the banner at index `at` stands to the ones before it.
     pub(super) fn relation(&self, at: usize) -> Relation {
         let Some(banner) = self.banners.get(at) else { return Relation::Part };
-        let related = self.cause_of(at, banner).and_then(|index| {
-            let cause = self.banners.get(index)?;
-            if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
-                return None;
-            }
-            let course = self.course_between(cause, banner)?;
-            Some(self.relation_to(index, banner, course))
-        });
-        match related {
+        match self.relation_to_own(at, banner) {
             Some(relation) => relation,
-            None if is_backtrace(banner) && self.answers_a_request(banner) => Relation::Part,
+            None if is_backtrace(banner) && self.asker(banner).is_some() => Relation::Part,
             None => Relation::Alone,
         }
+    }
+
+    /// How a banner stands to its caller's earlier ones.
+    fn relation_to_own(&self, at: usize, banner: &Banner<'a>) -> Option<Relation> {
+        let index = self.cause_of(at, banner)?;
+        let cause = self.banners.get(index)?;
+        if self.over == Some(cause.line.offset) || !may_relate(cause, banner) {
+            return None;
+        }
+        let course = self.course_between(cause, banner)?;
+        Some(self.relation_to(index, banner, course))
+    }
+
+    /// Whether the banner at an index is a backtrace that this caller has asked another CPU for, and has nothing to do with
+    /// that CPU's own reports.
+    pub(super) fn is_guest(&self, at: usize, caller: Context) -> bool {
+        let Some(banner) = self.banners.get(at).filter(|banner| is_backtrace(banner)) else { return false };
+        self.relation_to_own(at, banner).is_none() && self.asker(banner) == Some(caller)
     }
 
     /// Index of the nearest earlier banner of the same caller.
@@ -135,23 +145,24 @@ impl<'a> Incidents<'a> {
                 .is_some_and(|course| !course.ended)
     }
 
-    /// Whether a backtrace answers another CPU's request, or follows one that does.
-    fn answers_a_request(&self, banner: &Banner<'a>) -> bool {
+    /// Who has asked for a backtrace, or for one that it follows, if his report goes on until then.
+    fn asker(&self, banner: &Banner<'a>) -> Option<Context> {
         let horizon = self.log.before(banner.line.offset, LOOK_BACK_BYTES);
         let window = self.log.get(horizon..banner.line.offset);
-        let Some(found) = memmem::rfind(window, noise::NMI_REQUEST.as_bytes()) else { return false };
+        let found = memmem::rfind(window, noise::NMI_REQUEST.as_bytes())?;
         let start = self.log.line_start(horizon + found);
         if start < horizon {
-            return false;
+            return None;
         }
         let request = line_at(self.log, start, self.log.line_end(start));
-        self.banners
+        let cause = self
+            .banners
             .iter()
             .rev()
             .skip_while(|b| b.line.offset >= request.offset)
             .take_while(|b| b.line.offset >= horizon)
-            .find(|b| self.is_alike(&b.line, &request))
-            .is_some_and(|cause| self.course_between(cause, &Banner { line: request, ..*banner }).is_some())
+            .find(|b| self.is_alike(&b.line, &request))?;
+        self.course_between(cause, &Banner { line: request, ..*banner }).map(|_| Context::of(&request))
     }
 }
 

@@ -276,3 +276,29 @@ fn a_crash_announced_inside_another_report() {
         .collect();
     assert_eq!(lines, [vec![0, 2], vec![1, 3, 4]]);
 }
+
+/// Another CPU's backtrace is of one report, whoever else waits for one: its own CPU's, or the one of who has asked for it.
+#[test]
+fn a_backtrace_is_of_one_report() {
+    let own = b"\
+[    1.100000][    C0] WARNING: inconsistent lock state
+[    1.100010][    C0] {HARDIRQ-ON-W} state was registered at:
+[    1.100020][    C0]   lock_acquire+0x1ad/0x4b0
+[    1.100030][   T44] sysrq: Show backtrace of all active CPUs
+[    1.100040][   T44] Sending NMI from CPU 1 to CPUs 0:
+[    1.100050][    C0] NMI backtrace for cpu 0
+[    1.100060][    C0] CPU: 0 PID: 41 Comm: init Not tainted 6.1.0 #1
+";
+    read(own);
+    let asked_twice = b"\
+[    1.100000][   T44] sysrq: Show backtrace of all active CPUs
+[    1.100010][   T44] Sending NMI from CPU 1 to CPUs 0:
+[    1.100020][   T45] INFO: task demo:7 blocked for more than 6 seconds.
+[    1.100030][   T45] Sending NMI from CPU 2 to CPUs 0:
+[    1.100040][    C0] NMI backtrace for cpu 0
+[    1.100050][    C0] CPU: 0 PID: 41 Comm: init Not tainted 6.1.0 #1
+";
+    read(asked_twice);
+    let lines: Vec<usize> = reports(asked_twice).map(|report| report.lines().len()).collect();
+    assert_eq!(lines, [2, 4]);
+}
