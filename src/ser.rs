@@ -48,12 +48,13 @@ pub struct JsonReport<'r, 'a> {
     line: Option<u64>,
     sources: Option<&'r dyn Calls>,
     guilty_file: Option<&'r str>,
+    disassembly: bool,
 }
 
 impl<'r, 'a> JsonReport<'r, 'a> {
     /// A report of a log without a name.
     pub fn new(report: &'r Report<'a>) -> JsonReport<'r, 'a> {
-        JsonReport { report, path: None, line: None, sources: None, guilty_file: None }
+        JsonReport { report, path: None, line: None, sources: None, guilty_file: None, disassembly: false }
     }
 
     /// Adds the log's path: one report a line needs it.
@@ -69,6 +70,11 @@ impl<'r, 'a> JsonReport<'r, 'a> {
     /// Adds files, lines and inlined calls to the frames.
     pub fn sources(self, sources: &'r dyn Calls) -> JsonReport<'r, 'a> {
         JsonReport { sources: Some(sources), ..self }
+    }
+
+    /// Adds the instructions of the code round the program counter: with the feature `disasm`, and where there is code.
+    pub fn disassembly(self, disassembly: bool) -> JsonReport<'r, 'a> {
+        JsonReport { disassembly, ..self }
     }
 
     /// Gives the guilty file, which only a symbolized report tells: see [`guilty_file`](crate::guilty_file).
@@ -365,7 +371,7 @@ impl<'a> Wire<'a> {
         let span = report.span();
         let linked_in = report.modules_linked_in();
         let last_unloaded = linked_in.as_ref().and_then(|m| m.last_unloaded).map(module);
-        let code = own.as_ref().and_then(code);
+        let code = own.as_ref().and_then(|own| code(own, json.disassembly));
         Wire {
             path: json.path,
             title: report.title(),
@@ -486,13 +492,15 @@ fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegister
     }
 }
 
-fn code(registers: &Registers<'_>) -> Option<WireCode> {
+fn code(registers: &Registers<'_>, disassembled: bool) -> Option<WireCode> {
+    #[cfg(not(feature = "disasm"))]
+    let _ = disassembled;
     let code = registers.code.as_ref().filter(|code| !code.bytes.is_empty())?;
     Some(WireCode {
         bytes: hexadecimal(&code.bytes),
         trap: code.trap,
         #[cfg(feature = "disasm")]
-        disassembly: disassembly(registers),
+        disassembly: if disassembled { disassembly(registers) } else { Vec::new() },
     })
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "format")]
     pub(crate) group: bool,
 
-    /// In text and Markdown, show all stacks, locks, modules and registers whole.
+    /// In text and Markdown, show all stacks, locks, modules and registers whole; in JSON, disassemble the code.
     #[arg(long)]
     pub(crate) full: bool,
 

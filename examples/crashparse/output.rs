@@ -76,7 +76,7 @@ impl Renderer {
         let mut symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
         let found = symbols.as_mut().map(|symbols| symbols.of(report));
         drop(symbols);
-        let mut json = JsonReport::new(report).line(line);
+        let mut json = JsonReport::new(report).line(line).disassembly(self.full);
         let colors = self.colors && self.format == Format::Text;
         let mut text = TextReport::new(report).at(path, line).full(self.full).colors(colors);
         if let Some(excerpts) = &self.excerpts {

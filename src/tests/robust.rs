@@ -68,7 +68,7 @@ fn read_report(report: &Report<'_>) {
     assert!(control.is_none(), "a control character reaches the reader: {control:?}");
     #[cfg(feature = "serde")]
     {
-        let json = crate::ser::JsonReport::new(report).line(1).path("log");
+        let json = crate::ser::JsonReport::new(report).line(1).path("log").disassembly(true);
         serde_json::to_string(&json).unwrap();
     }
 }

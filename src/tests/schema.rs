@@ -51,7 +51,7 @@ fn reports_of(log: &Log) -> Vec<Value> {
     let mut numbers = LineNumbers::new(&log.bytes);
     let value = |report: Report<'_>| {
         let line = numbers.of(report.span().start);
-        serde_json::to_value(JsonReport::new(&report).line(line)).unwrap()
+        serde_json::to_value(JsonReport::new(&report).line(line).disassembly(true)).unwrap()
     };
     reports(&log.bytes).map(value).collect()
 }
@@ -177,7 +177,8 @@ fn what_is_not_schema_1_is_refused() {
     let schema = schema();
     assert_eq!(schema["$defs"]["document"]["properties"]["schema"]["const"], json!(SCHEMA));
     let log = support::logs("logs").into_iter().find(|log| log.name == "oops-work").unwrap();
-    let good = serde_json::to_value(JsonReport::new(&reports(&log.bytes).next().unwrap())).unwrap();
+    let good = serde_json::to_value(JsonReport::new(&reports(&log.bytes).next().unwrap()).disassembly(true))
+        .unwrap();
     let refused = |change: fn(&mut Value), what: &str| {
         let mut report = good.clone();
         change(&mut report);
