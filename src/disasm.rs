@@ -5,15 +5,12 @@
 
 mod arm64;
 mod s390;
-mod show;
 mod system;
 mod x86;
 
 use crate::arch::Arch;
 use crate::facts::code::Code;
 use crate::facts::registers::Registers;
-
-pub(crate) use self::show::CodeText;
 
 /// The instructions round a program counter.
 #[derive(Clone, Debug, PartialEq, Eq)]

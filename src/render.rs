@@ -4,14 +4,14 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
-#[cfg(feature = "disasm")]
-use crate::disasm::CodeText;
 use crate::facts::frame::{Calls, Frame};
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 
 mod bisect;
+#[cfg(feature = "disasm")]
+mod code;
 mod facts;
 mod stack;
 mod style;
@@ -19,6 +19,8 @@ mod waits;
 
 pub use bisect::TextBisection;
 
+#[cfg(feature = "disasm")]
+pub(crate) use code::CodeText;
 use facts::LockText;
 use stack::FrameText;
 use style::{Role, Styles};

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use crate::arch::{self, Arch};
-use crate::disasm::{CodeText, Disassembly};
+use crate::disasm::Disassembly;
 use crate::facts::code::Code;
 use crate::facts::registers::Registers;
+use crate::render::CodeText;
 use crate::reports;
 
 fn arch_of(name: &str) -> &'static Arch {

@@ -302,3 +302,17 @@ fn a_backtrace_is_of_one_report() {
     let lines: Vec<usize> = reports(asked_twice).map(|report| report.lines().len()).collect();
     assert_eq!(lines, [2, 4]);
 }
+
+/// What s390 itself disassembles is text of the log: no byte of it reaches a terminal.
+#[test]
+fn code_of_the_log_is_shown_as_text() {
+    let log = std::fs::read(support::testdata().join("arch/s390x-4.9-oops.log")).unwrap();
+    let code = memchr::memmem::find(&log, b"Krnl Code:").unwrap();
+    let mut hostile = log.clone();
+    for at in code + 40..code + 300 {
+        if hostile[at] == b' ' && at % 3 == 0 {
+            hostile[at] = if at % 2 == 0 { 0x1b } else { 0 };
+        }
+    }
+    read(&hostile);
+}

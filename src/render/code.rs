@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Disassembly, Instruction};
+use crate::disasm::{self, Disassembly, Instruction};
 use crate::facts::frame::Frame;
 use crate::facts::registers::Registers;
+
+use super::Plain;
 
 /// Instructions shown before the trapping one, and after it; the same where all is wanted.
 const AROUND: (usize, usize) = (3, 1);
@@ -29,7 +31,7 @@ pub(crate) struct CodeText<'r, 'a> {
 impl Display for CodeText<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let CodeText { registers, full, head } = self;
-        let Some(Disassembly { instructions, .. }) = super::of_kernel(registers) else { return Ok(()) };
+        let Some(Disassembly { instructions, .. }) = disasm::of_kernel(registers) else { return Ok(()) };
         let trap = instructions.iter().position(|instruction| instruction.trap).unwrap_or_default();
         let checks = |text: &str| text == "ud2" || text.starts_with("brk");
         if !full && instructions.get(trap).is_some_and(|instruction| checks(&instruction.text)) {
@@ -54,7 +56,7 @@ impl Display for CodeText<'_, '_> {
                 f,
                 "  {mark} {:<places$}  {bytes:<codes$}  {}",
                 format!("{place}:"),
-                instruction.text,
+                Plain(instruction.text.as_bytes()),
                 places = places + 1
             )?;
             if let Some(target) = instruction.target.filter(|target| has_symbol && is_inside(pc, *target)) {
@@ -74,7 +76,7 @@ fn place(pc: Option<&Frame<'_>>, at: i64) -> String {
     };
     match pc.map(|pc| (pc.symbol, pc.offset, pc.address)) {
         Some((Some(symbol), Some(offset), _)) => {
-            format!("{symbol}{}", signed((offset as i64).wrapping_add(at)))
+            format!("{}{}", Plain(symbol.as_bytes()), signed((offset as i64).wrapping_add(at)))
         }
         Some((None, _, Some(address))) => format!("{:#x}", address.wrapping_add_signed(at)),
         _ => signed(at),
