@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut reader = ReportReader::new(io::stdin().lock());
     let mut known = HashSet::new();
     while let Some(report) = reader.next_report()? {
-        // The same bug has the same signature whatever the addresses, the offsets and the build.
+        // The same bug has the same signature whatever the addresses and the offsets.
         let is_new = known.insert(report.signature());
         let json = serde_json::to_string(&JsonReport::new(&report).line(report.line_number().unwrap_or(0)))?;
         println!("{{\"new\":{is_new},\"report\":{json}}}");

@@ -3,8 +3,8 @@
 //! # A log in memory
 //!
 //! [`reports`] finds the reports of a log; nothing is copied, every fact borrows the log. A [`Report`] has the
-//! [title](Report::title) that syzbot would give it, its [kind](Report::kind), a [signature](Report::signature) that the
-//! same bug has on every boot and build, and facts that are read when they are asked for.
+//! [title](Report::title) that syzbot would give it, its [kind](Report::kind), a [signature](Report::signature) by
+//! which the same bug is known again on other boots, and facts that are read when they are asked for.
 //!
 //! ```
 //! use crashparse::facts::trace::TraceKind;
@@ -35,6 +35,15 @@
 //! the same reports as the whole. [`decode`] and [`Decoder`] take a log out of a container: `journalctl -o json`,
 //! `dmesg -J`, netconsole, pstore, a mail.
 //!
+//! ```
+//! let input: &[u8] = b"[    1.0] all is well\n[    2.0] kernel BUG at mm/slub.c:1!\n";
+//! let mut reader = crashparse::ReportReader::new(input);
+//! while let Some(report) = reader.next_report()? {
+//!     println!("{:?}: {} {:016x}", report.line_number(), report.title(), report.signature());
+//! }
+//! # std::io::Result::Ok(())
+//! ```
+//!
 //! # Source lines
 //!
 //! With the feature `symbolize`, [`symbolize::Symbolizer`] looks frames and addresses up in `vmlinux` and modules with
@@ -44,6 +53,14 @@
 //!
 //! [`TextReport`] is a report as text; with the feature `serde`, [`ser::JsonReport`] is one as JSON. [`Waits`] tells who
 //! waits for which lock held by whom in the reports of hung tasks.
+//!
+//! ```
+//! # #[cfg(feature = "serde")]
+//! for report in crashparse::reports(b"[    2.0] kernel BUG at mm/slub.c:1!\n") {
+//!     let json = serde_json::to_string(&crashparse::ser::JsonReport::new(&report)).unwrap();
+//!     assert!(json.starts_with(r#"{"title":"kernel BUG in corrupted","#));
+//! }
+//! ```
 //!
 //! # Promises
 //!

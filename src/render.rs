@@ -140,7 +140,7 @@ impl Display for TextReport<'_, '_> {
         }
         let others: Vec<&StackTrace<'_>> = own.iter().skip(1).chain(&others).copied().collect();
         stack::others(f, view, &others)?;
-        facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid))?;
+        facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid), !traces.is_empty())?;
         if let Some(dump) = report.registers_in(&traces) {
             self.registers(f, &dump, own.first().is_none_or(|trace| dump.line < trace.first))?;
         }

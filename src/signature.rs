@@ -1,4 +1,4 @@
-//! What tells one bug from another: a number that the same crash has on every boot and build.
+//! What tells one bug from another: a number that the same crash has on every boot, and on builds that inline alike.
 
 use std::borrow::Cow;
 
@@ -20,6 +20,9 @@ impl Report<'_> {
     /// symbolized logs and frames that the unwinder does not vouch for have no part in it. A hang is told by
     /// the function in its title, since the innermost one differs from time to time; a report without frames
     /// by its title.
+    ///
+    /// What a build inlines has no frame of its own in an unsymbolized log: there the same crash of another configuration or
+    /// compiler may have another number.
     ///
     /// The number is the 64-bit FNV-1a hash of the kind's name and the functions' names, each followed by
     /// a line feed. To change it is a breaking change of this crate.

@@ -591,3 +591,45 @@ fn the_source_is_shown_round_the_line_to_blame() {
     assert!(text.contains("../secret.c:2") && !text.contains(" 2 b"), "{text}");
     fs::remove_dir_all(&tree).unwrap();
 }
+
+#[test]
+fn nothing_searched_is_said() {
+    let folder = std::env::temp_dir().join(format!("crashparse-nothing-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let at = folder.to_str().unwrap();
+    let (out, err, status) = run(&[at], b"");
+    assert_eq!((out.as_str(), status), ("", Some(2)));
+    assert!(err.contains("no files were searched"), "{err}");
+    // What is no text is named, and the rest is read.
+    for (name, head) in
+        [("a.zip", &b"PK\x03\x04xxxx"[..]), ("b.bz2", b"BZh91AY"), ("c.txt", b"\xff\xfeB\0U\0G\0")]
+    {
+        fs::write(folder.join(name), head).unwrap();
+    }
+    let (out, err, status) = run(&["--format", "titles", at, LOG], b"");
+    assert_eq!((out.lines().count(), status), (1, Some(2)));
+    for words in ["a.zip: a zip archive", "b.bz2: packed by bzip2", "c.txt: a text in UTF-16"] {
+        assert!(err.contains(words), "{err}");
+    }
+    let (_, err, status) = run(&[], b"BZh91AY&SY");
+    assert!(err.contains("<stdin>: packed by bzip2") && status == Some(2), "{err}");
+    let (_, err, status) = run(&["--source", "/nonexistent", LOG], b"");
+    assert!(err.contains("/nonexistent: no directory of source files") && status == Some(2), "{err}");
+    // An empty log has been read, and tells nothing.
+    fs::write(folder.join("empty"), "").unwrap();
+    let (junit, _, _) = run(&["--format", "junit", folder.join("empty").to_str().unwrap()], b"");
+    assert!(junit.contains("<skipped message=\"the log is empty\"/>"), "{junit}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_group_and_titles_print_makes_crashes_known() {
+    let known = std::env::temp_dir().join(format!("crashparse-known-{}", std::process::id()));
+    for form in [&["--group"][..], &["--format", "titles"], &["--format", "jsonl"]] {
+        let (list, _, _) = run(&[form, &[LOG]].concat(), b"");
+        fs::write(&known, &list).unwrap();
+        let (_, _, status) = run(&["--exclude-known", known.to_str().unwrap(), LOG], b"");
+        assert_eq!(status, Some(if form.contains(&"jsonl") { 0 } else { 1 }), "{list}");
+    }
+    fs::remove_file(&known).unwrap();
+}

@@ -116,7 +116,7 @@ fn a_crash_that_the_culprits_message_quotes_is_none_of_the_log() {
 fn a_verdict_is_a_status_for_git() {
     let title = "general protection fault in oops_leaf";
     let (crash, other, quiet) =
-        ("testdata/logs/oops-work.log", "testdata/logs/divide.log", "testdata/negative/sshd.log");
+        ("testdata/logs/oops-work.log", "testdata/logs/divide.log", "testdata/negative/sysrq-q.log");
     let judge = |arguments: &[&str]| {
         let (out, _, status) = run(&[&["verdict", "--commit", &"a".repeat(40)], arguments].concat(), None);
         (out.lines().skip(2).map(str::to_string).collect::<Vec<_>>(), status)
@@ -124,6 +124,8 @@ fn a_verdict_is_a_status_for_git() {
     let (record, status) = judge(&["--like", title, quiet, other, crash]);
     assert_eq!((record.len(), record[3].as_str(), status), (4, "same bug: #2 by title", Some(1)));
     assert_eq!(judge(&["--like", title, quiet, quiet]).1, Some(0));
+    // What no kernel printed says nothing of one.
+    assert_eq!(judge(&["--like", title, "testdata/negative/sshd.log"]).1, Some(125));
     assert_eq!(judge(&["--like", title, quiet, other, other]).1, Some(125));
     assert_eq!(judge(&["--like", title, "--runs", "3", quiet]).1, Some(125));
     // A file's report is the bug as well.
@@ -208,7 +210,7 @@ fn git_bisect_run_finds_the_culprit_and_leaves_a_log() {
             .env("OUT", &folder.0)
             .env("JUDGE", binary())
             .env("CRASH", here().join("testdata/logs/oops-work.log"))
-            .env("QUIET", here().join("testdata/negative/sshd.log"))
+            .env("QUIET", here().join("testdata/negative/sysrq-q.log"))
             .env("LIKE", here().join("testdata/logs/oops-work.log"))
             .output()
             .unwrap();

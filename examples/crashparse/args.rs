@@ -22,13 +22,14 @@ Examples:
   crashparse --format jsonl logs/ | jq .title  everything, for programs
   crashparse symbolize -k vmlinux < dmesg.txt  the log itself, with source lines
 
-Exit status: 0 if a report (that is selected) or a bisection was found, 1 if none, 2 if something could not be read.";
+Exit status: 0 if a report (that is selected) or a bisection was found, 1 if none, 2 if something could not be
+read, even if reports were found in the rest.";
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
 ///
 /// Logs may be of any size, packed by gzip, xz or zstd, or in a container: journalctl -o json or export, dmesg -J,
 /// /dev/kmsg, netconsole, pstore, LAVA, logcat, JUnit, a mail. Directories are searched for logs recursively: every file
-/// below is read. A bisection log, of syzkaller or of git, is recognised by its content: then the bisection is printed as
+/// below is read, links are not followed. A bisection log, of syzkaller or of git, is recognised by its content: then the bisection is printed as
 /// well.
 #[derive(Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES, name = "crashparse")]

@@ -48,6 +48,9 @@ impl Kept {
         let json = || serde_json::to_string(&JsonBisection::new(&bisection));
         let text = match format {
             Format::Text => Some(format!("{}\n", TextBisection::new(&bisection).at(path)).into_bytes()),
+            Format::Markdown => {
+                Some(format!("```text\n{}```\n\n", TextBisection::new(&bisection).at(path)).into_bytes())
+            }
             Format::Json => Some(json()?.into_bytes()),
             Format::Jsonl => {
                 let path = serde_json::to_string(path)?;

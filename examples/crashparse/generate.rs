@@ -37,7 +37,7 @@ A report (that is selected) or a bisection was found; with \fB\-\-generate\fR, e
 No report was found.
 .TP
 2
-Something could not be read, or the arguments were wrong. What could be read was printed.
+Something could not be read, or the arguments were wrong. The reports of what could be read were printed all the same.
 .PP
 \fBcrashparse verdict\fR gives 1 for the bug, 0 for none, 125 where it cannot be told, and 128 or more for an error.
 \fBcrashparse symbolize\fR gives 0, or 2 if something could not be read.

@@ -81,6 +81,9 @@ impl Opener {
         }
         let mut head = Vec::new();
         (&file).take(HEAD_BYTES).read_to_end(&mut head)?;
+        if let Some(why) = Packed::unknown(&head) {
+            return Err(io::Error::other(why));
+        }
         if is_bisection(&head) && metadata.len() <= bisection::MOST_BYTES {
             (&file).take(metadata.len() - head.len() as u64).read_to_end(&mut head)?;
             return Ok(Input::bisection(head));
@@ -150,6 +153,9 @@ pub(crate) fn unpacked<'r>(input: impl Read + 'r) -> io::Result<Box<dyn Read + '
 fn sniffed<R: Read>(mut input: R) -> io::Result<(Option<Packed>, impl Read + use<R>)> {
     let mut head = Vec::new();
     input.by_ref().take(Packed::HEAD).read_to_end(&mut head)?;
+    if let Some(why) = Packed::unknown(&head) {
+        return Err(io::Error::other(why));
+    }
     Ok((Packed::of(&head), Cursor::new(head).chain(input)))
 }
 

@@ -21,7 +21,7 @@ impl Suite {
         let class = escape(&Plain(path.as_bytes()).to_string());
         let (title, kind, text) = (escape(title), escape(kind), escape(text));
         format!(
-            "  <testcase classname=\"{class}\" name=\"{title}\" file=\"{class}\" line=\"{line}\">\n\
+            "  <testcase classname=\"{class}\" name=\"{title} (line {line})\" file=\"{class}\" line=\"{line}\">\n\
              \x20   <failure message=\"{title}\" type=\"{kind}\">{text}</failure>\n  </testcase>\n"
         )
         .into_bytes()
@@ -46,8 +46,8 @@ impl Suite {
         );
     }
 
-    /// Writes the suite of a log.
-    pub(crate) fn write(self, path: &str, out: &mut impl Write) -> io::Result<()> {
+    /// Writes the suite of a log, which may be `empty`.
+    pub(crate) fn write(self, path: &str, empty: bool, out: &mut impl Write) -> io::Result<()> {
         let Suite { cases, failures, errors } = self;
         let name = escape(path);
         let left_out = failures.saturating_sub(CASES);
@@ -62,8 +62,13 @@ impl Suite {
             let more = format!("{left_out} more reports");
             out.write_all(&Suite::case(path, 0, &more, "", ""))?;
         }
-        if failures + errors == 0 {
-            writeln!(out, "  <testcase classname=\"{name}\" name=\"no crash\"/>")?;
+        match failures + errors {
+            0 if empty => {
+                let skipped = "<skipped message=\"the log is empty\"/>";
+                writeln!(out, "  <testcase classname=\"{name}\" name=\"no crash\">{skipped}</testcase>")?
+            }
+            0 => writeln!(out, "  <testcase classname=\"{name}\" name=\"no crash\"/>")?,
+            _ => {}
         }
         writeln!(out, " </testsuite>")
     }

@@ -20,7 +20,7 @@ mod symbols;
 mod unpack;
 mod verdict;
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -112,9 +112,18 @@ fn run(args: &Args) -> io::Result<Outcome> {
             return Ok(Outcome { failed: true, found: false });
         }
     };
+    if let Some(directory) = args.source.as_deref().filter(|directory| !directory.is_dir()) {
+        say(&format_args!("{}: no directory of source files", name(directory)));
+        return Ok(Outcome { failed: true, found: false });
+    }
+    if args.logs.is_empty() && io::stdin().is_terminal() {
+        say(&"reading a log from the terminal; for files see crashparse --help");
+    }
     let (paths, mut failed) = logs::find(&args.logs);
     let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
     if paths.is_empty() {
+        say(&"no files were searched: there is none in the directory");
+        failed = true;
         Printer::new(io::stdout(), format, several, false)?.finish()?;
         return Ok(Outcome { failed, found: false });
     }

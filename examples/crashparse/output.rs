@@ -232,8 +232,8 @@ impl<W: Write> Printer<W> {
         bytes: Option<u64>,
         bisection: Option<bisection::Rendered>,
     ) -> io::Result<()> {
+        self.found |= bisection.is_some();
         let (text, quoted) = bisection.map_or((None, 0..0), |of| (of.text, of.quoted));
-        self.found |= text.is_some();
         let member = if self.format == Format::Json { text } else { self.text(text)? };
         for report in mem::take(&mut self.held) {
             if !quoted.contains(&report.start) {
@@ -242,7 +242,11 @@ impl<W: Write> Printer<W> {
         }
         let count = mem::take(&mut self.count);
         if self.format == Format::Junit {
-            return mem::take(&mut self.suite).write(&Plain(path.as_bytes()).to_string(), &mut self.out);
+            return mem::take(&mut self.suite).write(
+                &Plain(path.as_bytes()).to_string(),
+                bytes == Some(0),
+                &mut self.out,
+            );
         }
         if count == 0 && bytes.is_none() && member.is_none() {
             return Ok(());

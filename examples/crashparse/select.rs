@@ -23,11 +23,11 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "REGEX", help_heading = "Selection")]
     title: Option<Regex>,
 
-    /// Only reports of this time of the log or later, in seconds; none without a time.
+    /// Only reports of this time of the log, seconds since the boot, or later; none without a time.
     #[arg(long, value_name = "SECONDS", value_parser = micros, help_heading = "Selection")]
     since: Option<u64>,
 
-    /// Only reports of this time of the log or earlier, in seconds; none without a time.
+    /// Only reports of this time of the log, seconds since the boot, or earlier; none without a time.
     #[arg(long, value_name = "SECONDS", value_parser = micros, help_heading = "Selection")]
     until: Option<u64>,
 
@@ -35,7 +35,8 @@ pub(crate) struct SelectArgs {
     #[arg(long, help_heading = "Selection")]
     pub(crate) first: bool,
 
-    /// Leave out crashes that are listed in FILE: a title or a signature on each line; `#` begins a comment.
+    /// Leave out crashes that are listed in FILE: a title or a signature on each line, or a line of `--group` or of
+    /// `--format titles`; `#` begins a comment.
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     exclude_known: Vec<PathBuf>,
 }
@@ -53,7 +54,8 @@ fn kinds(word: &str) -> Result<Kinds, String> {
     };
     let found: Vec<Kind> = Kind::ALL.iter().copied().filter(is).collect();
     if found.is_empty() {
-        let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let mut all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        all.sort_unstable();
         return Err(format!("no such kind; there are {}", all.join(", ")));
     }
     Ok(Kinds(found))
@@ -83,7 +85,8 @@ impl Selection {
     pub(crate) fn new(args: &SelectArgs) -> Result<Selection, (PathBuf, io::Error)> {
         let mut known = HashSet::new();
         for path in &args.exclude_known {
-            known.extend(listed(path).map_err(|error| (path.clone(), error))?);
+            let lines = listed(path).map_err(|error| (path.clone(), error))?;
+            known.extend(lines.iter().flat_map(|line| known_in(line)).map(str::to_string));
         }
         Ok(Selection {
             bugs_only: args.bugs_only,
@@ -116,6 +119,16 @@ impl Selection {
 /// A signature as it is printed: 16 hexadecimal digits.
 pub(crate) fn signature(signature: u64) -> String {
     format!("{signature:016x}")
+}
+
+/// What a line makes known: itself, the signature in a line of `--group`, the title in a line of `--format titles`.
+fn known_in(line: &str) -> impl Iterator<Item = &str> {
+    let is_signature = |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let signature = line.split_whitespace().nth(4).filter(is_signature);
+    let title = line
+        .split_once(": ")
+        .filter(|(place, _)| place.rsplit_once(':').is_some_and(|(_, line)| line.parse::<u64>().is_ok()));
+    [Some(line), signature, title.map(|(_, title)| title)].into_iter().flatten()
 }
 
 /// The lines of a file without comments and blank ones.

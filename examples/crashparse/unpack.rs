@@ -47,6 +47,18 @@ impl Packed {
         }
     }
 
+    /// Why a file that begins with these bytes is no log that can be read, where that is known.
+    pub(crate) fn unknown(head: &[u8]) -> Option<&'static str> {
+        match head {
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("packed by bzip2, which is not read"),
+            [b'P', b'K', 3, 4, ..] => Some("a zip archive, which is not read"),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Some("packed by lz4, which is not read"),
+            [b'7', b'z', 0xbc, 0xaf, ..] => Some("a 7z archive, which is not read"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("a text in UTF-16, which is not read"),
+            _ => None,
+        }
+    }
+
     /// What was packed; several files in one are one file.
     pub(crate) fn decoder<R: Read>(self, input: R) -> io::Result<Decoder<R>> {
         Ok(match self {

@@ -3,7 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::list::WHOLE_HASH;
+use crate::line::{self, Origin};
 use crate::report::{Report, reports};
+use crate::scan::LINE_BYTES;
 use crate::text;
 
 /// The bug that is looked for.
@@ -60,7 +62,7 @@ pub enum Judged {
     },
     /// The kernel began to boot and came to no init, here is why.
     BootFailed(String),
-    /// There is no log, or nothing in it.
+    /// There is no log, or nothing of a kernel in it.
     Lost(&'static str),
 }
 
@@ -146,6 +148,10 @@ impl Wanted {
                 Judged::BootFailed(other.unwrap_or_else(|| "the kernel came to no init".to_string()))
             }
             (None, Some(title)) => Judged::Crashed { title, same: None },
+            // What started no kernel has tested none: `Could not access KVM kernel module`.
+            (None, None) if !booted() && !lines(log).any(|line| line.prefix.origin == Origin::Kernel) => {
+                Judged::Lost("no line of the log is a kernel's")
+            }
             (None, None) => Judged::Ok,
         }
     }
@@ -164,6 +170,11 @@ impl Wanted {
         let signature = self.signature.filter(|_| report.corruption().is_none())?;
         (report.signature() == signature).then_some(Match::Signature)
     }
+}
+
+/// The lines of a log, as far as a line may be the kernel's.
+fn lines(log: &[u8]) -> impl Iterator<Item = line::Line<'_>> {
+    log.split(|byte| *byte == b'\n').map(|text| line::Line::parse(0, text.get(..LINE_BYTES).unwrap_or(text)))
 }
 
 /// What was judged, in the shape of a bisection log: printed for each revision it leaves a log that
@@ -251,6 +262,8 @@ mod tests {
         assert!(matches!(wanted.judge(WARNING), Judged::Crashed { same: None, .. }));
         assert_eq!(wanted.judge(b"[    1.5] all is well\n"), Judged::Ok);
         assert!(matches!(wanted.judge(b"[    0.0] Linux version 6.1\n[    0.1] x\n"), Judged::BootFailed(_)));
+        let nothing = b"qemu-system-x86_64: Could not access KVM kernel module\nSeaBIOS (version 1.16.2)\n";
+        assert!(matches!(wanted.judge(nothing), Judged::Lost(_)));
         assert_eq!(
             wanted.judge(b"[    0.0] Linux version 6.1\n[    1.0] Run /init as init process\n"),
             Judged::Ok

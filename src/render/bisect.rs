@@ -202,7 +202,7 @@ fn table(f: &mut Formatter<'_>, bisection: &Bisection<'_>, confidence: Option<&C
     if let Some(runs) = assumed {
         writeln!(
             f,
-            "  of `all runs:` the log gives no number: as many as elsewhere are meant, such as {runs}"
+            "  `all runs:` is of a number that the log does not give: taken for {runs}, as elsewhere"
         )?;
     }
     writeln!(f)

@@ -53,7 +53,7 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
     if let (Some(did), Some(address)) = (kasan.access, kasan.address) {
         let mut text = access(did).to_string();
         if let Some(size) = kasan.size {
-            write!(text, " of {size} bytes")?;
+            write!(text, " of {size} byte{}", if size == 1 { "" } else { "s" })?;
         }
         write!(text, " at {address:#018x}")?;
         view.row(f, "memory", text)?;
@@ -67,7 +67,11 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
             Side::Right => "after",
         };
         let state = place.state.map_or(String::new(), |state| format!("{state} "));
-        format!("{} bytes {side} the {state}object", place.distance)
+        format!(
+            "{} byte{} {side} the {state}object",
+            place.distance,
+            if place.distance == 1 { "" } else { "s" }
+        )
     });
     let words: Vec<String> = place.into_iter().chain(cache).collect();
     if !words.is_empty() {
@@ -132,12 +136,14 @@ impl Display for LockText<'_, '_> {
     }
 }
 
-/// Who holds which locks: the crashed task first; of other tasks those that share a lock with another, unless all is wanted.
+/// Who holds which locks: the crashed task first; of other tasks those that share a lock with another, unless all is wanted
+/// or there is nothing else to show.
 pub(super) fn locks(
     f: &mut Formatter<'_>,
     view: &View<'_>,
     holders: &[HeldLocks<'_>],
     own: Option<u32>,
+    fold: bool,
 ) -> fmt::Result {
     let is_own = |holder: &&HeldLocks<'_>| own == Some(holder.pid);
     // Of each lock, a task that holds it, and whether another does.
@@ -156,7 +162,7 @@ pub(super) fn locks(
     let prints = |lock: &HeldLock<'_>| lock.at.and_then(|at| at.function()) == Some("debug_show_all_locks");
     let holding = holders.iter().filter(|holder| !holder.locks.is_empty());
     let (mine, others): (Vec<_>, Vec<_>) = holding.partition(is_own);
-    let shared = others.iter().filter(|holder| view.full || of_others(holder));
+    let shared = others.iter().filter(|holder| view.full || !fold || of_others(holder));
     let shown: Vec<_> = shared.take(if view.full { usize::MAX } else { FOLDED_HOLDERS }).collect();
     for holder in mine.iter().chain(shown.iter().copied()) {
         let heading = format!("locks of {} (pid {})", Plain(holder.comm), holder.pid);

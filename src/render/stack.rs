@@ -239,5 +239,5 @@ impl Display for Heading<'_, '_> {
 /// Where a register dump stands that is of no stack.
 pub(super) fn counter(f: &mut Formatter<'_>, view: &View<'_>, dump: &Registers<'_>) -> fmt::Result {
     let Some(pc) = dump.pc.filter(|_| !dump.user) else { return Ok(()) };
-    whole(f, view, &pc.calls(view.sources), None)
+    pc.calls(view.sources).iter().try_for_each(|call| view.row(f, "also at", FrameText(call)))
 }
