@@ -123,12 +123,21 @@ impl<'a> Incidents<'a> {
     /// How the report of `cause` stands when `banner`'s line is reached; `None` if it ended before.
     fn course_between(&self, cause: &Banner<'a>, banner: &Banner<'a>) -> Option<Course> {
         let mut course = Course::default();
+        // What is all of its report says nothing of another's.
+        let later = self.banners.partition_point(|other| other.line.offset <= cause.line.offset);
+        let mut asides =
+            self.banners.range(later..).filter(|aside| aside.is_aside()).map(|aside| aside.line.offset);
+        let mut aside = asides.next();
         let mut after = self.log.line_end(cause.line.offset) + 1;
         while after < banner.line.offset {
             let end = self.log.line_end(after);
             let line = line_at(self.log, after, end);
+            let is_aside = aside == Some(after);
+            if is_aside {
+                aside = asides.next();
+            }
             let own = self.is_alike(&line, &banner.line) && !is_replayed(self.log, end);
-            if own && !course.take(line.body) {
+            if own && !is_aside && !course.take(line.body) {
                 return None;
             }
             after = end + 1;

@@ -314,3 +314,22 @@ fn code_of_the_log_is_shown_as_text() {
     assert!(shown(&hostile).contains("lhi\\x1b[31m"), "{}", shown(&hostile));
     read(hostile.as_bytes());
 }
+
+/// A line that is all of its report is no foreign line in another's, whichever way that is looked at.
+#[test]
+fn lines_of_their_own_between_two_panics() {
+    let mut log = String::from(
+        "[    1.100000] Kernel panic - not syncing: Out of memory\n[    1.100000] Call Trace:\n",
+    );
+    for line in 0..5 {
+        log.push_str(&format!("[    1.10000{line}] demo: loading out-of-tree module taints kernel\n"));
+        log.push_str(
+            "[    1.100009] EXT4-fs error (device loop0): ext4_lookup:1785: inode #2: comm demo: deleted\n",
+        );
+    }
+    log.push_str(
+        "[    1.200000] Kernel panic - not syncing: Fatal exception\n[    1.200000]  panic+0x118/0x2ed\n",
+    );
+    read(log.as_bytes());
+    assert_eq!(reports(log.as_bytes()).count(), 6);
+}
