@@ -7,6 +7,16 @@
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
+    // sysrq_handle_crash, drivers/tty/sysrq.c: asked for, so that no crash before it has led to it
+    Family {
+        banner: "Kernel panic - not syncing: sysrq triggered crash",
+        rules: &[Rule {
+            line: "Kernel panic - not syncing: (sysrq triggered crash)",
+            title: "kernel panic: {1}",
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
     // panic, kernel/panic.c
     Family {
         banner: "Kernel panic",
