@@ -182,7 +182,8 @@ impl TextReport<'_, '_> {
             facts::memory(f, view, &memory)?;
         }
         if let Some(attempt) = report.lock_attempt() {
-            for (verb, lock) in [("wants", attempt.wanted), ("holds", attempt.held)] {
+            let wants = if attempt.releases { "releases" } else { "wants" };
+            for (verb, lock) in [(wants, attempt.wanted), ("holds", attempt.held)] {
                 lock.map_or(Ok(()), |lock| view.row(f, verb, LockText(&lock, view.sources)))?;
             }
         }

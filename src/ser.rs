@@ -353,6 +353,8 @@ struct WireAttempt<'a> {
     wanted: Option<WireLock<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<WireLock<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    releases: bool,
 }
 
 #[derive(Serialize)]
@@ -540,6 +542,7 @@ fn attempt<'a>(attempt: LockAttempt<'a>, sources: Sources<'a>) -> WireAttempt<'a
         task,
         wanted: attempt.wanted.map(|found| lock(found, sources)),
         held: attempt.held.map(|found| lock(found, sources)),
+        releases: attempt.releases,
     }
 }
 

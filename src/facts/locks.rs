@@ -192,6 +192,8 @@ pub struct LockAttempt<'a> {
     pub wanted: Option<HeldLock<'a>>,
     /// The lock that it holds already; `None` in reports about one lock.
     pub held: Option<HeldLock<'a>>,
+    /// Whether it wants to release the lock: `init/40 is trying to release lock (cm_lock_a) at:`.
+    pub releases: bool,
 }
 
 impl<'a> LockAttempt<'a> {
@@ -237,7 +239,8 @@ fn attempting(body: &[u8]) -> Option<LockAttempt<'_>> {
         None => task,
     };
     let (comm, pid) = comm_and_pid(task, b'/')?;
-    Some(LockAttempt { comm, pid, wanted: named(body), held: None })
+    let releases = text::contains(body, " is trying to release");
+    Some(LockAttempt { comm, pid, wanted: named(body), held: None, releases })
 }
 
 /// The lock that the line itself names: `demo/7 is trying to release lock (&x->lock) at:`. The next line says where.
