@@ -52,6 +52,11 @@ impl Region {
         Lane { region: self.range.start, id, first: same(self.first), last: same(self.last) }
     }
 
+    /// Whether who printed what is before also printed what is behind.
+    pub(super) fn is_one_throughout(&self) -> bool {
+        self.first.is_some() && self.first == self.last
+    }
+
     /// Offsets of the lines that one of several printed, this one among them.
     pub(super) fn doubts(&self, id: usize) -> impl Iterator<Item = usize> {
         self.doubts.iter().filter(move |(_, ids)| ids.contains(&id)).map(|(at, _)| *at)

@@ -66,6 +66,13 @@ impl Watch {
         if behind || !is_watched(a) {
             return true;
         }
+        // Where nobody else prints, that is one CPU: but another one, if what several print stands between.
+        let (from, to) = (a.offset.min(b.offset), a.offset.max(b.offset));
+        let after = self.regions.partition_point(|region| region.range.start <= from);
+        let mut between = self.regions.range(after..).take_while(|region| region.range.end <= to);
+        if between.any(|region| !region.is_one_throughout()) {
+            return false;
+        }
         let lane = |line: &Line<'_>| self.lane(line.offset);
         match (lane(a), lane(b)) {
             (None, None) => true,

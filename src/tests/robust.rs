@@ -333,3 +333,18 @@ fn lines_of_their_own_between_two_panics() {
     read(log.as_bytes());
     assert_eq!(reports(log.as_bytes()).count(), 6);
 }
+
+/// Two parts of a log that several CPUs printed: what comes behind the second is not of who printed the first's end as well.
+#[test]
+fn two_mixtures_in_one_log() {
+    let log = b"\
+[   64.103856] Unable to handle kernel pointer dereference in virtual kernel address space
+[   80.201593] list_del corruption. prev->next should be ffff888004e1a0c8, but was dead000000000100. (prev=ffff888004e1a1c8)
+[   64.108252] Hardware name: IBM              2964 NC9              704              (LPAR)
+[   64.1Unable to handle kernel paging request at virtual address 09061] Krnl PSW : 0704c00180000000 000003ff801ce02e
+[    9.470191] BUG: scheduling while atomic: init/38/0x00000002
+[   80.201593] list_del corruption. prev->next should be ffff888004e1a0c8, but was dead000000000100. (prev=ffff888004e1a1c8)
+[   80.209414] Code: 0f 1f 44 00 00 55 48 89 e5 53 48 89 fb e8 12 34 56 78 48 8b 43 08 <48> 8b 00 48 89 c7 e8 00 00 00 00 5b 5d c3
+";
+    read(log);
+}
