@@ -10,10 +10,14 @@ use crashparse::{Plain, Report, TextReport, Waits};
 use crate::args::Format;
 use crate::bisection;
 use crate::junit::Suite;
+use crate::say;
 use crate::select::{Selection, signature};
 use crate::source::SourceTree;
 use crate::summary::{Counted, Summary};
 use crate::symbols::Symbols;
+
+/// Reports of a log that are printed: more have only logs that were made to. `--count`, `--summary` and `--group` count all.
+const REPORTS: u64 = 1 << 20;
 
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
@@ -140,6 +144,8 @@ pub(crate) struct Printer<W: Write> {
     count: u64,
     /// Reports of a bisection's log: the bisection comes first.
     held: Vec<Rendered>,
+    /// Reports beyond the most that are printed of a log.
+    left_out: u64,
     /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
     summary: Summary,
@@ -163,6 +169,7 @@ impl<W: Write> Printer<W> {
             logs: 0,
             count: 0,
             held: Vec::new(),
+            left_out: 0,
             found: false,
             summary: Summary::default(),
             suite: Suite::default(),
@@ -173,6 +180,11 @@ impl<W: Write> Printer<W> {
     /// Prints a report of a log, by its number and path; at once, where the log is `live`: somebody may be waiting.
     pub(crate) fn report(&mut self, log: usize, path: &str, report: Rendered, live: bool) -> io::Result<()> {
         if self.first && self.count > 0 {
+            return Ok(());
+        }
+        let counts = matches!(self.format, Format::Count | Format::Summary | Format::Group);
+        if self.count >= REPORTS && !counts {
+            self.left_out += 1;
             return Ok(());
         }
         if self.format == Format::Json {
@@ -241,6 +253,12 @@ impl<W: Write> Printer<W> {
             }
         }
         let count = mem::take(&mut self.count);
+        let left_out = mem::take(&mut self.left_out);
+        if left_out > 0 {
+            say(&format_args!(
+                "{path}: {left_out} more reports than the {REPORTS} that are printed of a log"
+            ));
+        }
         if self.format == Format::Junit {
             return mem::take(&mut self.suite).write(
                 &Plain(path.as_bytes()).to_string(),
