@@ -226,7 +226,8 @@ impl<'a> Report<'a> {
     /// Number, from 1, of the boot that crashed, in a log of several; 0 if the log begins in its midst. It is how often
     /// a kernel begins before the banner with `[    0.000000] Linux version 6.1.0 …`, a dump's kernel too.
     ///
-    /// Counted by [`reports`] and by readers of streams, not by [`reports_in`].
+    /// Counted by [`reports`], by readers of streams and, unless told otherwise, by [`Scan`](crate::Scan); not by
+    /// [`reports_in`].
     pub fn boot(&self) -> Option<u64> {
         self.boot
     }
@@ -269,8 +270,8 @@ impl<'a> Report<'a> {
         self.words & title::SUPPRESSED != 0 && self.lines().iter().any(|line| title::is_suppressed(line.body))
     }
 
-    /// Whether the report was longer than what is kept of one: 65,536 lines, and 8 MiB from its banner on. The largest that
-    /// a kernel prints, a dump of all tasks, is a hundredth of that.
+    /// Whether the report was longer than what is kept of one: 65,536 lines, and 8 MiB from its banner on. A dump of
+    /// all tasks may be, where there are thousands.
     pub fn is_cut(&self) -> bool {
         self.incident.cut
     }

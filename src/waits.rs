@@ -68,8 +68,11 @@ pub struct Waits {
     tasks: BTreeMap<u32, Known>,
 }
 
-/// Tasks that are kept: a log may be made to have ever new ones.
+/// Tasks that are kept, and calls of each: a log may be made to have ever more.
 const TASKS: usize = 1024;
+const CALLS: usize = 256;
+/// Locks that lockdep knows of a task: `MAX_LOCK_DEPTH` in `include/linux/sched.h`.
+const LOCKS: usize = 48;
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -117,7 +120,7 @@ impl Waits {
             let reliable = || trace.frames.iter().filter(|frame| frame.trust == Trust::Return);
             let waits = |name: &str| rules::NEVER_TO_BLAME.has(name) || rules::WAITING.has(name);
             let Some(known) = self.known(comm, pid) else { continue };
-            known.calls = Some(reliable().filter_map(place).collect());
+            known.calls = Some(reliable().filter_map(place).take(CALLS).collect());
             known.function =
                 reliable().filter_map(Frame::function).find(|name| !waits(name)).map(str::to_string);
         }
@@ -128,7 +131,7 @@ impl Waits {
                 at: lock.at.as_ref().and_then(place),
             });
             if let Some(known) = self.known(list.comm, list.pid) {
-                known.locks = locks.collect();
+                known.locks = locks.take(LOCKS).collect();
             }
         }
         for blocker in report.blockers() {

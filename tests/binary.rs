@@ -476,6 +476,12 @@ fn markdown_and_junit_are_whole() {
         assert!(junit.contains(part), "{part} in\n{junit}");
     }
     assert!(junit.ends_with("</testsuites>\n"));
+    // More reports than any CI shows are one case together.
+    let many = "[    1.0] kernel BUG at mm/slub.c:1!\n[    9.0] usb 1-1: new device\n".repeat(10_050);
+    let (junit, _, _) = run(&["--format", "junit"], many.as_bytes());
+    assert!(junit.contains("tests=\"10001\" failures=\"10001\""), "{}", &junit[..300]);
+    assert_eq!(junit.matches("<testcase ").count(), 10_001);
+    assert!(junit.contains("50 more reports"));
 }
 
 /// The names of all long options, as `--help` lists them.

@@ -127,7 +127,7 @@ pub(crate) enum Format {
     Json,
     /// One JSON report a line, written as found.
     Jsonl,
-    /// For an issue or a mail: the text, and the log's own lines.
+    /// For an issue: the text, and the log's own lines.
     Markdown,
     /// JUnit XML, for a CI: a suite for each log, a failure for each report.
     Junit,

@@ -8,6 +8,7 @@ use crashparse::ser::JsonBisection;
 use crashparse::{TextBisection, bisection, is_bisection};
 
 use crate::args::Format;
+use crate::output::fence;
 
 /// A longer log is not read as a bisection's, whatever it begins with: real ones have less than a megabyte.
 pub(crate) const MOST_BYTES: u64 = 16 << 20;
@@ -49,7 +50,9 @@ impl Kept {
         let text = match format {
             Format::Text => Some(format!("{}\n", TextBisection::new(&bisection).at(path)).into_bytes()),
             Format::Markdown => {
-                Some(format!("```text\n{}```\n\n", TextBisection::new(&bisection).at(path)).into_bytes())
+                let text = TextBisection::new(&bisection).at(path).to_string();
+                let fence = fence(text.lines());
+                Some(format!("{fence}text\n{text}{fence}\n\n").into_bytes())
             }
             Format::Json => Some(json()?.into_bytes()),
             Format::Jsonl => {

@@ -4,14 +4,16 @@ use std::io::{self, Write};
 
 use crashparse::Plain;
 
-/// Cases of a log: more than any CI shows.
+/// Cases of a log, and bytes of them: more than any CI shows.
 const CASES: usize = 10_000;
+const CASE_BYTES: usize = 32 << 20;
 
 /// The cases of a log, until their number is known.
 #[derive(Default)]
 pub(crate) struct Suite {
     cases: Vec<u8>,
     failures: usize,
+    left_out: usize,
     errors: usize,
 }
 
@@ -28,9 +30,11 @@ impl Suite {
     }
 
     pub(crate) fn add(&mut self, case: &[u8]) {
-        self.failures += 1;
-        if self.failures <= CASES {
+        if self.failures < CASES && self.cases.len() + case.len() <= CASE_BYTES {
+            self.failures += 1;
             self.cases.extend_from_slice(case);
+        } else {
+            self.left_out += 1;
         }
     }
 
@@ -48,11 +52,11 @@ impl Suite {
 
     /// Writes the suite of a log, which may be `empty`.
     pub(crate) fn write(self, path: &str, empty: bool, out: &mut impl Write) -> io::Result<()> {
-        let Suite { cases, failures, errors } = self;
+        let Suite { cases, failures, left_out, errors } = self;
         let name = escape(path);
-        let left_out = failures.saturating_sub(CASES);
-        let tests = (failures - left_out + errors + usize::from(left_out > 0)).max(1);
-        let failed = failures - left_out + usize::from(left_out > 0);
+        // What was left out is one case together.
+        let failed = failures + usize::from(left_out > 0);
+        let tests = (failed + errors).max(1);
         writeln!(
             out,
             " <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{errors}\">"
@@ -62,7 +66,7 @@ impl Suite {
             let more = format!("{left_out} more reports");
             out.write_all(&Suite::case(path, 0, &more, "", ""))?;
         }
-        match failures + errors {
+        match failed + errors {
             0 if empty => {
                 let skipped = "<skipped message=\"the log is empty\"/>";
                 writeln!(out, "  <testcase classname=\"{name}\" name=\"no crash\">{skipped}</testcase>")?

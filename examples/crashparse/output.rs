@@ -113,10 +113,7 @@ fn markdown(report: &Report<'_>, text: &str, out: &mut Vec<u8>) -> io::Result<()
     let (_, rest) = text.split_once('\n').unwrap_or((text, ""));
     let lines = report.preamble().iter().chain(report.lines());
     let log: Vec<String> = lines.map(|line| Plain(line.raw.trim_ascii_end()).to_string()).collect();
-    // A fence is longer than any run of backticks inside.
-    let runs = rest.lines().chain(log.iter().map(String::as_str));
-    let longest = runs.flat_map(|line| line.split(|c| c != '`').map(str::len)).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
+    let fence = fence(rest.lines().chain(log.iter().map(String::as_str)));
     // What would be emphasis, a link or a tag is none in a title.
     let title: String = Plain(report.title().as_bytes())
         .to_string()
@@ -129,6 +126,12 @@ fn markdown(report: &Report<'_>, text: &str, out: &mut Vec<u8>) -> io::Result<()
         "<details><summary>Log</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n",
         log.join("\n")
     )
+}
+
+/// What stands round lines of text in Markdown: longer than any run of backticks in them.
+pub(crate) fn fence<'l>(lines: impl Iterator<Item = &'l str>) -> String {
+    let longest = lines.flat_map(|line| line.split(|c| c != '`').map(str::len)).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
 }
 
 /// Prints what was rendered.
@@ -179,6 +182,10 @@ impl<W: Write> Printer<W> {
 
     /// Prints a report of a log, by its number and path; at once, where the log is `live`: somebody may be waiting.
     pub(crate) fn report(&mut self, log: usize, path: &str, report: Rendered, live: bool) -> io::Result<()> {
+        // The log is too long for a bisection's after all.
+        for held in mem::take(&mut self.held) {
+            self.report(log, path, held, live)?;
+        }
         if self.first && self.count > 0 {
             return Ok(());
         }

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crashparse::Excerpts;
 
 /// No file of source is larger.
-const FILE_BYTES: u64 = 16 << 20;
+const FILE_BYTES: u64 = 4 << 20;
+/// Files that are remembered: a log may be made to name ever new ones.
+const FILES: usize = 16;
 
 /// A directory of source files.
 #[derive(Debug)]
@@ -26,6 +28,9 @@ impl SourceTree {
 
     fn file(&self, name: &str) -> Option<Arc<str>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.len() >= FILES && !read.contains_key(name) {
+            read.clear();
+        }
         read.entry(name.to_string()).or_insert_with(|| find(&self.root, Path::new(name))).clone()
     }
 }

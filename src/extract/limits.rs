@@ -15,7 +15,7 @@ pub(super) const SILENCE_BYTES: usize = 64 << 10;
 pub(super) const SILENCE_BYTES_AFTER_END: usize = 16 << 10;
 /// Lines before a banner that may belong to it (`cut here` and a WARN's message).
 pub(super) const PREAMBLE_LINES: usize = 16;
-/// Lines that a report keeps; a dump of all tasks of a large machine stays below.
+/// Lines that a report keeps: a dump of some thousands of tasks.
 pub(super) const REPORT_LINES: usize = 65_536;
 /// Bytes from a banner to the end of what is read for its report: as many lines of 128 bytes.
 pub(super) const REPORT_BYTES: usize = 8 << 20;
