@@ -140,8 +140,14 @@ impl<T: Copy> Starts<T> {
 
     /// What the first row means that `line` begins with.
     pub(crate) fn find(&self, line: &[u8]) -> Option<T> {
+        self.find_if(line, |_| true)
+    }
+
+    /// The same of the rows that mean something wanted.
+    pub(crate) fn find_if(&self, line: &[u8], wanted: impl Fn(&T) -> bool) -> Option<T> {
         let of_byte = self.0.get(usize::from(*line.first()?))?;
-        of_byte.iter().find(|(start, _)| line.starts_with(start.as_bytes())).map(|(_, means)| *means)
+        let fits = |(start, means): &&(&str, T)| line.starts_with(start.as_bytes()) && wanted(means);
+        of_byte.iter().find(fits).map(|(_, means)| *means)
     }
 }
 

@@ -1,110 +1,126 @@
-//! The lines of one report while they are collected: whose each is, and whether the report goes on.
+//! A report while its lines are collected.
 
-use crate::line::{Caller, Line};
+use crate::line::Line;
 use crate::rules::CompiledFamily;
+use crate::scan::LINE_BYTES;
 
-use super::course::{Course, Shape, shape};
-use super::{Banner, Context, is_backtrace};
-
-/// Whose line it is: the report's own caller's, or another CPU's that answers a request for its backtrace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
-    Own,
-    Guest,
-}
-
-/// Hardly a report has fewer lines.
-const FEWEST_LINES: usize = 32;
+use super::banner::Banner;
+use super::incident::Incident;
+use super::limits::{
+    REPORT_BYTES, REPORT_LINES, REPORT_LOG_LINES, REPORT_SUCCESSORS, SILENCE_BYTES, SILENCE_BYTES_AFTER_END,
+};
+use super::window::Entry;
 
 /// A report while its lines are collected.
+#[derive(Clone, Debug)]
 pub(super) struct Collector<'a> {
-    pub(super) context: Context,
-    pub(super) lines: Vec<Line<'a>>,
+    pub(super) banner: Banner<'a>,
+    pub(super) preamble: Vec<Line<'a>>,
+    lines: Vec<Line<'a>>,
     /// How many lines reach to the last one that surely belongs.
-    pub(super) kept: usize,
+    kept: usize,
     /// End of the last line that surely belongs.
-    pub(super) last: usize,
-    /// Index of the last banner of the report's own caller, and the course since.
-    pub(super) cause: usize,
-    pub(super) course: Course,
-    /// Other CPUs that print a backtrace for this report.
-    pub(super) guests: Vec<(Context, Course)>,
-    /// A line of the report's own caller has shown that it is over.
-    pub(super) over: bool,
-    /// Whether other CPUs have been asked for their backtraces.
-    pub(super) asked: bool,
-    pub(super) headline: (usize, &'static CompiledFamily),
-    /// A line has announced another crash, whose report may stand between this one's lines.
-    pub(super) announced: bool,
-    /// It is announced in the midst of another report: lines are the other's until its own begin.
-    pub(super) waits: bool,
+    last: usize,
+    headline: (usize, &'static CompiledFamily),
+    pub(super) doubtful: Vec<Line<'a>>,
+    mixed: bool,
+    follows: Option<usize>,
+    pub(super) open: bool,
+    cut: bool,
+    /// It is done because it has grown too long.
+    full: bool,
+    /// The number of the banner's line among those read.
+    number: u64,
+    /// Whether the lines are wanted: else it is of interest only to what follows.
+    pub(super) owned: bool,
+    /// Its end marker has been seen.
+    pub(super) ended: bool,
+    /// How many other CPUs print a backtrace for it.
+    pub(super) guests: u32,
+    pub(super) done: bool,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(cause: usize, banner: &Banner<'a>) -> Collector<'a> {
-        let mut lines = Vec::with_capacity(FEWEST_LINES);
-        lines.push(banner.line);
+    pub(super) fn new(entry: &Entry<'a>, banner: Banner<'a>, follows: Option<usize>, owned: bool) -> Self {
+        let line = banner.line;
         Collector {
-            context: Context::of(&banner.line),
-            lines,
+            banner,
+            preamble: Vec::new(),
+            lines: vec![line],
             kept: 1,
-            last: banner.line.offset + banner.line.raw.len(),
-            cause,
-            course: Course::default(),
-            guests: Vec::new(),
-            over: false,
-            asked: is_backtrace(banner),
+            last: line.offset + line.raw.len(),
             headline: (0, banner.family),
-            announced: false,
-            waits: false,
+            doubtful: Vec::new(),
+            mixed: entry.mixed,
+            follows,
+            open: false,
+            cut: line.raw.len() >= LINE_BYTES,
+            full: false,
+            number: entry.number,
+            owned,
+            ended: false,
+            guests: 0,
+            done: false,
         }
     }
 
-    /// Whose line it is; `None` if it has nothing to do with the report.
-    pub(super) fn whose(&self, line: &Line<'a>) -> Option<Whose> {
-        let from = Context::of(line);
-        if from == self.context {
-            return Some(Whose::Own);
+    /// Adds a line; whether it surely belongs.
+    pub(super) fn take(&mut self, line: Line<'a>, belongs: bool) {
+        if self.done {
+            return;
         }
-        let asked = self.asked && matches!(from.caller, Some(Caller::Cpu(_)));
-        (asked || self.guests.iter().any(|(guest, _)| *guest == from)).then_some(Whose::Guest)
+        if self.owned {
+            self.lines.push(line);
+        }
+        if belongs {
+            self.last = line.offset + line.raw.len();
+            self.kept = self.lines.len();
+        }
     }
 
-    /// Adds a line that surely belongs.
-    pub(super) fn keep(&mut self, line: Line<'a>) {
-        self.last = line.offset + line.raw.len();
-        self.lines.push(line);
-        self.kept = self.lines.len();
+    /// Adds the banner that gives the title.
+    pub(super) fn take_headline(&mut self, banner: &Banner<'a>) {
+        if !self.done {
+            self.headline = (self.lines.len(), banner.family);
+        }
+        self.take(banner.line, true);
     }
 
-    /// Takes a line that is no banner; `false` where the report ends before it.
-    pub(super) fn take(&mut self, whose: Whose, line: Line<'a>) -> bool {
-        let from = Context::of(&line);
-        if whose == Whose::Own && (self.announced || self.waits) && shape(line.body) == Shape::Cut {
-            if self.announced {
-                return false;
-            }
-            self.waits = false;
+    /// Ends where nothing of it has come for long, or it has grown too long; so many reports have begun since.
+    pub(super) fn expire(&mut self, entry: &Entry<'_>, successors: usize) {
+        if self.done {
+            return;
         }
-        let waits = whose == Whose::Own && self.waits;
-        let course = match whose {
-            Whose::Own => &mut self.course,
-            Whose::Guest => match self.guests.iter_mut().find(|(guest, _)| *guest == from) {
-                Some((_, course)) => course,
-                None => return true,
-            },
-        };
-        if !course.take(line.body) {
-            self.guests.retain(|(guest, _)| *guest != from);
-            self.over = whose == Whose::Own;
-            return !self.over;
+        if entry.end > self.deadline() {
+            self.done = true;
+        } else if self.lines.len() >= REPORT_LINES
+            || entry.end.saturating_sub(self.banner.line.offset) > REPORT_BYTES
+            || entry.number.saturating_sub(self.number) > REPORT_LOG_LINES
+            || successors > REPORT_SUCCESSORS
+        {
+            (self.done, self.cut, self.full) = (true, true, true);
         }
-        let belongs = course.foreign == 0 && !course.cut;
-        match belongs {
-            _ if waits => {}
-            true => self.keep(line),
-            false => self.lines.push(line),
-        }
-        true
     }
+
+    /// Where it is over, if nothing of it comes before.
+    pub(super) fn deadline(&self) -> usize {
+        self.last + silence(self.ended && self.guests == 0)
+    }
+
+    /// Whether it is done because it has grown too long.
+    pub(super) fn is_cut(&self) -> bool {
+        self.full
+    }
+
+    pub(super) fn finish(self) -> Incident<'a> {
+        let Collector {
+            banner, preamble, lines, kept, headline, doubtful, mixed, follows, open, cut, ..
+        } = self;
+        Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open, cut }
+    }
+}
+
+/// For how many bytes nothing comes of a report that is over.
+pub(super) fn silence(ended: bool) -> usize {
+    if ended { SILENCE_BYTES_AFTER_END } else { SILENCE_BYTES }
 }

@@ -1,13 +1,18 @@
 //! How far the engine looks: everything that a report depends on lies within these.
 
-/// How far before a banner its cause is looked for.
+/// How far before a banner its cause is looked for, and where the report begins that the cause belongs to.
 pub(super) const LOOK_BACK_BYTES: usize = 64 << 10;
-/// How far before a banner lies what its cause is known by: the cause's own cause, whether that is a mere event, and
-/// where the report begins that they are parts of. What a range's reports are depends on nothing before that.
-pub(crate) const CONTEXT_BYTES: usize = 4 * LOOK_BACK_BYTES + super::watch::WATCH_BYTES;
-/// How many banners before a banner are looked at for its cause.
-pub(super) const LOOK_BACK_BANNERS: usize = 128;
-/// How far beyond a line of a report the next banners are looked for at a time.
+/// Most bytes, from a crash before which all was quiet, in which the CPUs that print at once are told apart.
+pub(super) const BURST_BYTES: usize = 64 << 10;
+/// Behind the last banner of such a part its lines are looked for in so many bytes.
+pub(super) const TAIL_BYTES: usize = 16 << 10;
+/// How far before a crash lies what it is known by that all was quiet.
+pub(super) const QUIET_LOOK_BACK_BYTES: usize = 64 << 10;
+/// How far before a range lies what its reports depend on: the banners that the first one may belong to, what those belong
+/// to, and who printed their lines.
+pub(crate) const CONTEXT_BYTES: usize =
+    2 * LOOK_BACK_BYTES + BURST_BYTES + TAIL_BYTES + QUIET_LOOK_BACK_BYTES;
+/// How far beyond a line the next banners are looked for at a time.
 pub(super) const READ_AHEAD_BYTES: usize = 16 << 10;
 /// A report ends where nothing of it comes for this many bytes.
 pub(super) const SILENCE_BYTES: usize = 64 << 10;
@@ -19,5 +24,11 @@ pub(super) const PREAMBLE_LINES: usize = 16;
 pub(super) const REPORT_LINES: usize = 65_536;
 /// Bytes from a banner to the end of what is read for its report: as many lines of 128 bytes.
 pub(super) const REPORT_BYTES: usize = 8 << 20;
-/// Lines after a report that are searched for the stack that it lacks.
+/// The same in lines of the log, whoever printed them.
+pub(super) const REPORT_LOG_LINES: u64 = 4 * REPORT_LINES as u64;
+/// The same in reports that begin meanwhile.
+pub(super) const REPORT_SUCCESSORS: usize = 4096;
+/// Lines before or after a report that are searched for what it lacks, or for who speaks.
 pub(super) const LINES_BEYOND: usize = 96;
+/// Lines that are remembered, whoever printed them.
+pub(super) const PAST_LINES: usize = 128;

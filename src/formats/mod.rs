@@ -15,6 +15,7 @@
 pub(crate) mod bug;
 pub(crate) mod device;
 pub(crate) mod dump;
+pub(crate) mod dumps;
 pub(crate) mod fault;
 pub(crate) mod filesystem;
 pub(crate) mod guilty;

@@ -115,6 +115,9 @@ pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 /// `CUT_HERE` of `include/asm-generic/bug.h`: what follows belongs to the next banner.
 pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";
 
+/// The same of `arch/arm/mm/fault.c` and `arch/arm/kernel/traps.c`, since 5.1.
+pub(crate) const CUT_HERE_ARM: &str = "8<--- cut here ---";
+
 /// Beginnings of lines before a page fault's banner that say why (`show_fault_oops`, arch/x86/mm/fault.c).
 pub(crate) const PREFACES: &[&str] = &["kernel tried to execute", "unable to execute userspace code"];
 
@@ -317,6 +320,10 @@ pub(crate) const INSIDE: &[&str] = &[
     "Object ",
     "Padding ",
     "cache_from_obj:",
+    // show_regs and __die of arch/arm/kernel
+    "Register r",
+    "Exception stack(",
+    "Process ",
 ];
 
 /// What the kernel prints first, and `/proc/version` says: `linux_banner` in `init/version.c`.

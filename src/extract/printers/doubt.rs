@@ -1,13 +1,13 @@
 //! Lines that one of several CPUs printed, until something tells which.
 
-use super::{Demixer, Fit, Stream};
-use crate::extract::block::Evidence;
-use crate::extract::piece::Piece;
+use super::order::Evidence;
+use super::piece::Piece;
+use super::streams::{Fit, Stream, Streams};
 
-impl Demixer<'_> {
+impl Streams<'_> {
     /// One of several streams has a line, and it is not known which.
     pub(super) fn doubt(&mut self, fit: Fit, fits: &[Fit]) -> Option<Fit> {
-        let among = |fit: &Fit| match self.streams.get(fit.stream) {
+        let among = |fit: &Fit| match self.list.get(fit.stream) {
             Some(stream) if !stream.among.is_empty() => stream.among.clone(),
             _ => vec![fit.stream],
         };
@@ -17,7 +17,7 @@ impl Demixer<'_> {
             all.sort_unstable();
             all.dedup();
             for one in &all {
-                if let Some(stream) = self.streams.get_mut(*one) {
+                if let Some(stream) = self.list.get_mut(*one) {
                     stream.free = false;
                 }
             }
@@ -26,7 +26,7 @@ impl Demixer<'_> {
             return Some(Fit { stream: self.open(block, all)?, ..fit });
         }
         for other in fits {
-            if let Some(stream) = self.streams.get_mut(other.stream) {
+            if let Some(stream) = self.list.get_mut(other.stream) {
                 stream.blurred = true;
             }
         }
@@ -36,7 +36,7 @@ impl Demixer<'_> {
     /// What a line says about a stream that is one of several.
     pub(super) fn settle(&mut self, fit: Fit, piece: Piece, body: &[u8]) -> usize {
         let doubtful = |stream: &&Stream<'_>| !stream.among.is_empty() && !stream.blurred;
-        let Some(stream) = self.streams.get(fit.stream).filter(doubtful) else {
+        let Some(stream) = self.list.get(fit.stream).filter(doubtful) else {
             return fit.stream;
         };
         let judged = stream.among.iter().map(|one| {
@@ -57,7 +57,7 @@ impl Demixer<'_> {
             (None, &[one]) => self.resolve(fit.stream, one),
             (None, []) => fit.stream,
             (None, _) => {
-                if let Some(stream) = self.streams.get_mut(fit.stream) {
+                if let Some(stream) = self.list.get_mut(fit.stream) {
                     stream.among = left;
                 }
                 fit.stream
@@ -67,14 +67,14 @@ impl Demixer<'_> {
 
     /// What a CPU's own registers say about those that printed the same base before: it is this CPU, or not.
     pub(super) fn compare_bases(&mut self, known: usize, piece: Piece) {
-        let sure = self.streams.get(known).filter(|stream| stream.among.is_empty());
-        let Some(gs) =
-            sure.and_then(|stream| stream.block.gs).filter(|_| matches!(piece, Piece::Row(Some((6, _)))))
-        else {
+        let sure = self.list.get(known).filter(|stream| stream.among.is_empty());
+        // The row of x86 that holds it.
+        let based = matches!(piece, Piece::Row(Some(row)) if row.of.code_first && row.from == 6);
+        let Some(gs) = sure.and_then(|stream| stream.block.gs).filter(|_| based) else {
             return;
         };
-        for at in 0..self.streams.len() {
-            let Some(stream) = self.streams.get_mut(at).filter(|s| s.is.is_none() && !s.blurred) else {
+        for at in 0..self.list.len() {
+            let Some(stream) = self.list.get_mut(at).filter(|s| s.is.is_none() && !s.blurred) else {
                 continue;
             };
             if !stream.among.contains(&known) || stream.block.gs.is_none() {
@@ -94,7 +94,7 @@ impl Demixer<'_> {
     /// A stream that was one of several is this one.
     fn resolve(&mut self, doubtful: usize, one: usize) -> usize {
         let known = self.block(one).copied();
-        if let (Some(stream), Some(known)) = (self.streams.get_mut(doubtful), known) {
+        if let (Some(stream), Some(known)) = (self.list.get_mut(doubtful), known) {
             stream.block = stream.block.as_of(&known);
         }
         self.join(doubtful, one)

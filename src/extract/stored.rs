@@ -4,7 +4,8 @@ use crate::line::{Line, Prefix};
 use crate::rules::CompiledFamily;
 use crate::text::Log;
 
-use super::{Banner, Incident};
+use super::banner::Banner;
+use super::incident::Incident;
 
 /// An [`Incident`] that borrows nothing.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ impl Detached {
         let lines = |places: &[Place]| places.iter().map(|place| place.line(log)).collect::<Vec<_>>();
         let (preamble, doubtful, lines) = (lines(&self.preamble), lines(&self.doubtful), lines(&self.lines));
         let Detached { family, kept, headline, mixed, follows, cut, .. } = self;
-        let banner = Banner { line: *lines.first()?, family, part: Some(false) };
+        let banner = Banner { line: *lines.first()?, family };
         Some(Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open: false, cut })
     }
 }

@@ -1,13 +1,14 @@
 //! What a line is in the block that a CPU prints of one crash: `__show_regs`, `show_trace_log_lvl` and `oops_end` of x86,
-//! the same of arm64.
+//! the same of other CPUs.
 
 use std::sync::LazyLock;
 
 use crate::facts::registers;
 use crate::facts::task::Task;
+use crate::formats::dumps::{self, Dump};
 use crate::text::{self, Starts};
 
-use super::course::{Shape, shape};
+use super::super::shape::Shape;
 
 /// A line's place in the order of such a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum Piece {
     Modules,
     /// `CPU: 3 PID: 112 Comm: cm_oops/3`
     Header(Option<u32>, u32),
+    /// `Tainted: [O]=OOT_MODULE, [E]=UNSIGNED_MODULE`, since 6.13
+    Taint,
     /// `Hardware name: QEMU Standard PC`
     Hardware,
     /// `Workqueue: events work_fn`
@@ -30,8 +33,8 @@ pub(super) enum Piece {
     Counter(bool),
     /// `Code: 00 00 <8b> 07`
     Code,
-    /// A row of registers: where it stands among them, and which comes next.
-    Row(Option<(u8, u8)>),
+    /// A row of registers, and where it stands among them, if that is known.
+    Row(Option<Row>),
     /// `Call Trace:`
     Head,
     /// ` <TASK>`, ` <IRQ>`; whether it is the task's.
@@ -53,31 +56,40 @@ pub(super) enum Piece {
     Foreign,
 }
 
-/// Rows of x86 in their order, and the first that is not always printed: `DR0:`.
-const ROWS: &[&str] = &[
-    "RSP: ", "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "DR0: ", "DR3: ", "PKRU: ",
-];
-/// After so many rows a dump of x86 is whole.
-pub(super) const ROWS_X86: u8 = 9;
-/// The same of arm64, whose rows are counted by registers: `lr`, `sp`, `x29` to `x0`.
-pub(super) const ROWS_ARM64: u8 = 32;
+/// Where a row of registers stands among those of its CPU, and which comes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) of: &'static Dump,
+    pub(super) from: u8,
+    pub(super) to: u8,
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        std::ptr::eq(self.of, other.of) && (self.from, self.to) == (other.from, other.to)
+    }
+}
+
+impl Eq for Row {}
 
 static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
-    let rows = ROWS.iter().zip(0..).map(|(start, at)| (*start, Piece::Row(Some((at, at + 1)))));
-    Starts::new(rows.chain([
+    Starts::new([
         ("#PF: ", Piece::Fault),
         ("PGD ", Piece::Fault),
         ("Oops: ", Piece::Fault),
+        // die, arch/riscv/kernel/traps.c; die, arch/loongarch/kernel/traps.c
+        ("Oops [#", Piece::Fault),
+        ("Oops[#", Piece::Fault),
+        ("Kernel BUG [#", Piece::Fault),
         ("KASAN: ", Piece::Fault),
         ("Mem abort info:", Piece::Fault),
         ("Data abort info:", Piece::Fault),
         ("Modules linked in:", Piece::Modules),
         ("Hardware name:", Piece::Hardware),
+        ("Tainted: ", Piece::Taint),
         ("Workqueue:", Piece::Work),
         ("pstate: ", Piece::Status),
         ("Code: ", Piece::Code),
-        ("lr : ", Piece::Row(Some((0, 1)))),
-        ("sp : ", Piece::Row(Some((1, 2)))),
         ("Call Trace:", Piece::Head),
         ("Call trace:", Piece::Head),
         ("<TASK>", Piece::Open(true)),
@@ -87,7 +99,16 @@ static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
         ("</IRQ>", Piece::Close(false)),
         ("</NMI>", Piece::Close(false)),
         ("note: ", Piece::Note),
-    ]))
+    ])
+});
+
+/// Rows of registers by what they begin with, and what they hold besides.
+static ROWS: LazyLock<Starts<(&'static str, Row)>> = LazyLock::new(|| {
+    let rows = dumps::DUMPS.iter().chain([&dumps::ARM64]).flat_map(|of| {
+        let rows = of.rows.iter().zip(0..);
+        rows.map(move |(row, from)| (row.start, (row.with, Row { of, from, to: from + 1 })))
+    });
+    Starts::new(rows)
 });
 
 impl Piece {
@@ -99,16 +120,22 @@ impl Piece {
         )
     }
 
-    pub(super) fn of(body: &[u8]) -> Piece {
+    /// Of a line that means `shape` for its report.
+    pub(super) fn of(shape: Shape, body: &[u8]) -> Piece {
         let text = text::skip_blanks(body);
-        match STARTS.find(text) {
-            Some(Piece::Row(Some((8, _)))) if !text::contains(text, "CR3: ") => return Piece::FaultAfter,
-            // ` do_step+0x1/0x2` is the common line; nothing that begins so is another one.
-            Some(piece) => return piece,
-            None => {}
+        // ` do_step+0x1/0x2` is the common line; nothing that begins so is another one.
+        if let Some(piece) = STARTS.find(text) {
+            return piece;
+        }
+        let is_row = |(with, _): &(&str, Row)| with.is_empty() || text::contains(text, with);
+        if let Some((_, row)) = ROWS.find_if(text, is_row) {
+            return Piece::Row(Some(row));
+        }
+        if text.starts_with(b"CR2: ") {
+            return Piece::FaultAfter;
         }
         if let Some(row) = row_of_arm64(text) {
-            return row;
+            return Piece::Row(Some(row));
         }
         if let Some(task) = Task::parse(text) {
             return Piece::Header(task.cpu, task.pid);
@@ -116,7 +143,7 @@ impl Piece {
         if registers::is_pc_line(text) {
             return Piece::Counter(!text.starts_with(b"RIP: 0033:"));
         }
-        match shape(body) {
+        match shape {
             Shape::End => Piece::End,
             Shape::Cut => Piece::Cut,
             Shape::Inside if is_frame(body) => Piece::Frame,
@@ -139,17 +166,18 @@ fn is_frame(body: &[u8]) -> bool {
 }
 
 /// `x29: ffff80000a3abc00 x28: ffff00000304ab80 x27: 0000000000000000`
-fn row_of_arm64(text: &[u8]) -> Option<Piece> {
+fn row_of_arm64(text: &[u8]) -> Option<Row> {
+    let last = dumps::ARM64.whole - 1;
     let number = |word: &[u8]| {
         let digits = word.strip_prefix(b"x")?.strip_suffix(b":")?;
         let number = text::number(digits, 10).filter(|number| *number < 30)?;
-        Some(ROWS_ARM64 - 1 - number as u8)
+        Some(last - number as u8)
     };
     if text.first() != Some(&b'x') {
         return None;
     }
     let words = text.split(|byte| *byte == b' ').filter(|word| word.ends_with(b":"));
     let mut places = words.filter_map(number);
-    let first = places.next()?;
-    Some(Piece::Row(Some((first, places.next_back().unwrap_or(first) + 1))))
+    let from = places.next()?;
+    Some(Row { of: &dumps::ARM64, from, to: places.next_back().unwrap_or(from) + 1 })
 }

@@ -1,11 +1,20 @@
 //! How far a CPU has come in printing one crash, and which line may come next.
 
+use crate::facts::registers;
 use crate::formats::Part;
+use crate::formats::dumps::Dump;
 use crate::line::Line;
 use crate::text;
 
-use super::Banner;
-use super::piece::{Piece, ROWS_ARM64, ROWS_X86};
+use super::super::banner::Banner;
+use super::piece::{Piece, Row};
+
+/// Microseconds after which nobody waits for a line any more.
+pub(super) const PATIENCE_MICROS: u64 = 5_000_000;
+/// Behind the end of a crash its registers may come once more, in so many microseconds.
+pub(super) const QUIET_MICROS: u64 = 500_000;
+/// Lines that may be lost before one that is still taken.
+pub(super) const MOST_LOST: u8 = 2;
 
 /// What was printed last, in the order in which kernels print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +62,8 @@ pub(super) struct Block<'a> {
     row: u8,
     /// The same of registers inside the stack: those of the system call.
     inner: Option<u8>,
-    /// How many rows a whole dump has.
-    rows: u8,
+    /// The kind of its registers, if that is known.
+    dump: Option<&'static Dump>,
     /// The stack's part of the task has begun.
     in_task: bool,
     pub(super) banner: Option<Banner<'a>>,
@@ -63,8 +72,8 @@ pub(super) struct Block<'a> {
     /// Base of the CPU's own data, as printed.
     pub(super) gs: Option<&'a [u8]>,
     pub(super) time: Option<u64>,
-    /// The address of a page fault, as printed: it is also in CR2.
-    fault: Option<&'a [u8]>,
+    /// The address of a fault: it is also among the registers.
+    fault: Option<u64>,
     /// Where a check failed, as the banner says: `multi_oops_thread+0x66/0x90`.
     place: Option<&'a [u8]>,
     /// Whether it goes through `die()`, which numbers crashes: `[#1]`.
@@ -84,7 +93,7 @@ impl<'a> Block<'a> {
             phase: Phase::Cut,
             row: 0,
             inner: None,
-            rows: 0,
+            dump: None,
             in_task: false,
             banner: None,
             cpu: None,
@@ -110,17 +119,21 @@ impl<'a> Block<'a> {
     /// A banner that opens the block, or goes on with it.
     pub(super) fn meet(&mut self, banner: &Banner<'a>) {
         let body = banner.line.body;
-        let warns = text::contains(body, "WARNING: CPU: ");
-        if warns {
-            (self.cpu, self.pid) = named(body);
-        } else if banner.family.family.part == Part::OfAny {
+        let warns = named(body);
+        if let Some((cpu, pid)) = warns {
+            (self.cpu, self.pid) = (cpu, pid);
+        } else if banner.part() == Part::OfAny {
             // A dump, of any CPU or task.
             (self.cpu, self.pid) = (None, None);
+        } else if let Some(cpu) = body.strip_prefix(b"CPU ").and_then(|rest| text::dec_u32(rest).ok()) {
+            // do_page_fault, arch/loongarch/mm/fault.c: "CPU 1 Unable to handle kernel paging request at …"
+            self.cpu = Some(cpu.1);
         }
-        let place = || body.split(|byte| *byte == b' ').rfind(|word| text::contains(word, "+0x"));
+        let warns = warns.is_some();
+        let place =
+            || body.split(|byte| matches!(byte, b' ' | b',')).rfind(|word| text::contains(word, "+0x"));
         self.place = if warns { place() } else { None };
-        let address = text::after(body, "address: ");
-        self.fault = self.fault.or(address.map(|digits| text::take(digits, |b| b.is_ascii_hexdigit()).0));
+        self.fault = self.fault.or_else(|| FAULTS.iter().find_map(|mark| address(body, mark)));
         self.dies |= text::contains(body, "[#") || self.fault.is_some();
         self.numbered = text::contains(body, "[#") || !(is_bug(body) || self.fault.is_some());
         self.trap |= warns || is_bug(body) || body.starts_with(b"invalid opcode:");
@@ -144,11 +157,16 @@ impl<'a> Block<'a> {
             Piece::Cut | Piece::Blank | Piece::Foreign => return None,
             Piece::Fault if opened && at <= Fault => (Fault, u8::from(!self.dies)),
             Piece::Modules if opened && self.numbered && at < Modules => (Modules, 0),
+            Piece::Modules if at == Rows && self.dump.is_some_and(|dump| dump.at_once) => (Rows, 0),
             Piece::Modules if (Head..ModulesAfter).contains(&at) && opened => {
                 (ModulesAfter, if self.dies { u8::from(at == Head) } else { 2 })
             }
             // A fault and a failed check are numbered before.
             Piece::Header(..) if at < Header => (Header, if self.numbered { 0 } else { 2 }),
+            // dump_stack, behind the registers of a failed check.
+            Piece::Header(_, pid) if at == Rows && self.is_loose() && self.pid == Some(pid) => (Rows, 0),
+            Piece::Taint | Piece::Hardware if at == Rows && self.is_loose() => (Rows, 0),
+            Piece::Taint if at == Header => (Header, 0),
             Piece::Hardware if at == Header => (Hardware, 0),
             Piece::Hardware if before_stack => (Hardware, 1),
             Piece::Work if at == Hardware => (Work, 0),
@@ -162,17 +180,21 @@ impl<'a> Block<'a> {
             Piece::Head if opened && (Stack..=Inside).contains(&at) => (Head, 1),
             Piece::Open(task) if (Head..Closed).contains(&at) && !(task && self.in_task) => (Stack, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
+            Piece::Frame if at == Rows && self.is_whole() && self.dump.is_some_and(|dump| !dump.heading) => {
+                (Stack, 0)
+            }
             Piece::Frame if opened && at < Head => (Stack, 3),
             Piece::Close(task) if at == Stack => (if task { Closed } else { Stack }, 0),
             Piece::Rule if opened => (if at < Header { at } else { Done }, 0),
             Piece::Inside if opened && at <= Fault => (at, 0),
+            Piece::Inside if (Counter..Head).contains(&at) && self.is_loose() => (at, 0),
             Piece::Inside if opened && (Stack..=Inside).contains(&at) => (Inside, 0),
             Piece::FaultAfter if opened && (Stack..FaultAfter).contains(&at) => {
                 (FaultAfter, if self.dies { 0 } else { 2 })
             }
             Piece::End if opened && (Head..End).contains(&at) => {
                 let early = if self.dies {
-                    at <= Inside && self.rows != ROWS_ARM64
+                    at <= Inside && self.dump.is_none_or(|dump| dump.code_first)
                 } else {
                     at == Head || at == Stack && self.in_task
                 };
@@ -188,13 +210,31 @@ impl<'a> Block<'a> {
         self.has_registers() && (Phase::Header..Phase::Counter).contains(&self.phase)
     }
 
+    fn is_strict(&self) -> bool {
+        self.dump.is_some_and(|dump| dump.strict)
+    }
+
+    /// Whether other lines may be printed between its registers.
+    fn is_loose(&self) -> bool {
+        self.dump.is_some_and(|dump| !dump.strict)
+    }
+
+    fn is_code_first(&self) -> bool {
+        self.dump.is_some_and(|dump| dump.code_first)
+    }
+
+    /// Whether all rows of registers have come.
+    fn is_whole(&self) -> bool {
+        self.dump.is_none_or(|dump| self.row >= dump.whole)
+    }
+
     /// How many lines are lost if the stack begins now.
     fn lost_before_stack(&self) -> u8 {
         match self.phase {
             Phase::Hardware | Phase::Work | Phase::Status => u8::from(self.has_registers()),
             Phase::Header => 1 + u8::from(self.has_registers()),
             Phase::Counter | Phase::Code => 1,
-            Phase::Rows => u8::from(self.row < self.rows),
+            Phase::Rows => u8::from(!self.is_whole()),
             _ if self.banner.is_none() || !self.numbered || self.has_registers() => 4,
             // Tasks that hang have headers of their own.
             _ => u8::from(!self.is_event()),
@@ -220,31 +260,39 @@ impl<'a> Block<'a> {
             at @ Phase::Stack if self.inner == Some(0) => (at, 0),
             Phase::Counter => (Phase::Code, 0),
             Phase::CounterAgain => (Phase::CodeAgain, 0),
-            // arm64 prints it after the stack, with the instruction that crashed in round brackets.
-            Phase::Stack | Phase::Inside if text::contains(body, "(") && self.dies => (Phase::CodeAfter, 0),
+            // Most print it after the stack; arm64 with the instruction that crashed in round brackets.
+            Phase::Stack | Phase::Inside
+                if self.dies
+                    && (text::contains(body, "(") || self.dump.is_some() && !self.is_code_first()) =>
+            {
+                (Phase::CodeAfter, 0)
+            }
             at if self.banner.is_some() && at >= Phase::Header && at < Phase::Counter => (Phase::Code, 2),
             _ => return None,
         })
     }
 
-    fn follow_row(&self, row: Option<(u8, u8)>, body: &[u8]) -> Option<(Phase, u8)> {
+    fn follow_row(&self, row: Option<Row>, body: &[u8]) -> Option<(Phase, u8)> {
         let (phase, next) = match self.phase {
             Phase::Counter | Phase::Code => (Phase::Rows, 0),
             Phase::Rows => (Phase::Rows, self.row),
             Phase::CounterAgain | Phase::CodeAgain => (Phase::RowsAgain, 0),
             Phase::RowsAgain => (Phase::RowsAgain, self.row),
             Phase::Stack => (Phase::Stack, self.inner?),
+            Phase::Hardware | Phase::Work if row.is_some_and(|row| row.of.at_once) => (Phase::Rows, 0),
+            Phase::Header if row.is_some_and(|row| row.of.at_once) => (Phase::Rows, 1),
             _ => return None,
         };
-        let Some((from, _)) = row else { return Some((phase, 0)) };
-        if from < next {
+        let Some(Row { of, from, .. }) = row else { return Some((phase, 0)) };
+        if self.dump.is_some_and(|dump| !std::ptr::eq(dump, of)) && phase == Phase::Rows {
+            return None;
+        }
+        if from + u8::from(!of.strict) < next {
             // Printed again by a console that was taken over.
             return (body == self.last).then_some((phase, 1));
         }
-        // Of x86 the code comes before.
-        let code = u8::from(!is_arm64(body) && matches!(self.phase, Phase::Counter | Phase::CounterAgain));
-        let lost =
-            if is_arm64(body) { from.min(ROWS_ARM64) } else { from.min(ROWS_X86) }.saturating_sub(next);
+        let code = u8::from(of.code_first && matches!(self.phase, Phase::Counter | Phase::CounterAgain));
+        let lost = from.min(of.whole).saturating_sub(next);
         Some((phase, (code + lost).min(3)))
     }
 
@@ -252,21 +300,15 @@ impl<'a> Block<'a> {
     pub(super) fn take(&mut self, piece: Piece, phase: Phase, line: &Line<'a>) {
         let body = line.body;
         match piece {
-            Piece::Header(cpu, pid) => (self.cpu, self.pid) = (cpu, Some(pid)),
+            Piece::Header(cpu, pid) => (self.cpu, self.pid, self.numbered) = (cpu, Some(pid), true),
             Piece::Counter(_) => (self.row, self.inner) = (0, (phase == Phase::Stack).then_some(0)),
             Piece::Head => self.inner = None,
             Piece::Row(row) => {
-                if let Some((_, to)) = row {
+                if let Some(Row { of, to, .. }) = row {
                     self.row = to;
                     self.inner = self.inner.map(|_| to);
+                    self.dump = Some(of);
                 }
-                self.rows = if is_arm64(body) {
-                    ROWS_ARM64
-                } else if row.is_some() {
-                    ROWS_X86
-                } else {
-                    0
-                };
                 self.gs = gs_base(body).or(self.gs);
                 self.last = body;
             }
@@ -282,29 +324,34 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// Whether a program counter is where a check failed.
+    fn is_place(&self, body: &[u8]) -> Evidence {
+        let place = self.place.and_then(text::ascii).filter(|_| text::contains(body, "+0x"));
+        // The counter of s390 stands behind the instruction.
+        let behind = text::begins(text::skip_blanks(body), "Krnl PSW");
+        let place =
+            place.map(|place| place.split_once('+').filter(|_| behind).map_or(place, |(name, _)| name));
+        judge(place.map(|place| text::contains(body, place)))
+    }
+
     /// What a line says about being of this block, `phase` being what it would be.
     pub(super) fn evidence(&self, piece: Piece, phase: Phase, body: &[u8]) -> Evidence {
-        let judge = |known: Option<bool>| match known {
-            None => Evidence::None,
-            Some(true) => Evidence::For,
-            Some(false) => Evidence::Against,
-        };
         match piece {
             Piece::Header(cpu, pid) => {
-                judge(self.pid.map(|own| own == pid && (cpu.is_none() || cpu == self.cpu)))
+                let same = cpu.is_none() || self.cpu.is_none() || cpu == self.cpu;
+                match self.pid {
+                    Some(own) => judge(Some(own == pid && same)),
+                    None => judge(cpu.and(self.cpu).map(|_| same)),
+                }
             }
             Piece::Note => judge(self.pid.map(|pid| text::contains(body, &format!("[{pid}]")))),
-            Piece::Counter(_) if phase == Phase::Counter => {
-                let place = self.place.and_then(text::ascii);
-                judge(place.map(|place| text::contains(body, place)))
-            }
+            Piece::Counter(_) if phase == Phase::Counter => self.is_place(body),
             // ud2
             Piece::Code if phase == Phase::Code && text::contains(body, "<0f> 0b") => judge(Some(self.trap)),
-            Piece::Row(_) => match (gs_base(body), text::after(body, "CR2: ")) {
+            Piece::Row(Some(row)) if row.of.at_once && registers::is_pc_line(body) => self.is_place(body),
+            Piece::Row(_) => match (gs_base(body), ADDRESSES.iter().find_map(|mark| address(body, mark))) {
                 (Some(gs), _) => judge(self.gs.map(|own| own == gs)),
-                (None, Some(value)) if phase == Phase::Rows => {
-                    judge(self.fault.map(|own| value.starts_with(own)))
-                }
+                (None, Some(value)) if phase == Phase::Rows => judge(self.fault.map(|own| own == value)),
                 _ => Evidence::None,
             },
             _ => Evidence::None,
@@ -318,23 +365,29 @@ impl<'a> Block<'a> {
         let amid = (Header..Head).contains(&at);
         match piece {
             Piece::Header(cpu, pid) => {
-                let other = self.pid.is_some_and(|own| own != pid) && cpu.is_some() && self.cpu.is_some();
+                let known = cpu.is_some() && self.cpu.is_some();
+                if known && self.pid.is_none() && self.cpu != cpu {
+                    return true;
+                }
+                let other = known && self.pid.is_some_and(|own| is_other((cpu, pid), (self.cpu, own)));
                 let waits = self.has_registers() && (Head..End).contains(&at);
                 other && (amid || waits || at < Header && self.place.is_some() || at == Stack && self.in_task)
             }
-            Piece::Hardware => at == Rows && self.rows != 0,
+            Piece::Hardware => at == Rows && self.is_strict(),
             // Old kernels print it again, with the stack pointer, after the stack.
             Piece::Counter(true) if body.starts_with(b"RIP: 0010:") => {
                 at == Rows || (matches!(at, Counter | Code) && self.last != body)
             }
-            Piece::Counter(true) => at == Rows && self.rows == ROWS_ARM64 && self.row > 2,
-            Piece::Row(Some((from, _))) => {
+            Piece::Counter(true) => at == Rows && self.row > 2 && self.is_strict() && !self.is_code_first(),
+            Piece::Row(Some(Row { of, from, .. })) => {
                 let amid = matches!(at, Rows | RowsAgain);
-                amid && from < self.row && from > 0 && body != self.last
+                let same = self.dump.is_some_and(|dump| std::ptr::eq(dump, of));
+                let again = from + u8::from(!of.strict) < self.row;
+                amid && same && again && from > 0 && body != self.last
             }
             // The end of a stack that has not begun.
             Piece::Close(true) => amid && self.has_registers(),
-            Piece::End => at == Rows && self.rows != 0 || at == Done && self.place.is_some(),
+            Piece::End => at == Rows && self.is_strict() || at == Done && self.place.is_some(),
             _ => false,
         }
     }
@@ -344,6 +397,16 @@ impl<'a> Block<'a> {
         // The end marker follows the modules at once.
         let ends = self.dies && matches!(self.phase, Phase::ModulesAfter | Phase::FaultAfter);
         self.banner.is_some() && (ends || (Phase::Header..=Phase::Head).contains(&self.phase))
+    }
+
+    /// Whether the crash has been announced, and its registers and stack have not come.
+    pub(super) fn is_announced(&self) -> bool {
+        self.dies && self.phase < Phase::Head
+    }
+
+    /// Whether the crash ends with a marker that has not come.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_amid() || self.dies && self.phase < Phase::End
     }
 
     /// Whether the crash is a failed check, which `cut here` stands before.
@@ -367,8 +430,8 @@ impl<'a> Block<'a> {
 
     /// The same as far as it has come, of a crash that is known.
     pub(super) fn as_of(&self, known: &Block<'a>) -> Block<'a> {
-        let Block { phase, row, inner, rows, in_task, time, last, .. } = *self;
-        Block { phase, row, inner, rows, in_task, time, last, gs: self.gs.or(known.gs), ..*known }
+        let Block { phase, row, inner, dump, in_task, time, last, .. } = *self;
+        Block { phase, row, inner, dump, in_task, time, last, gs: self.gs.or(known.gs), ..*known }
     }
 
     /// Takes a line that does not follow: what was before it is lost. `false` if it has no place of its own.
@@ -388,20 +451,51 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`.
-fn named(body: &[u8]) -> (Option<u32>, Option<u32>) {
+/// Whether of two CPUs, each with its task, one cannot have printed the lines of both: a CPU may go on with another task,
+/// and a task on another CPU. The idle tasks of all CPUs have the same number.
+pub(super) fn is_other(one: (Option<u32>, u32), other: (Option<u32>, u32)) -> bool {
+    one.0 != other.0 && (one.1 != other.1 || one.1 == 0)
+}
+
+/// What a line says, if it says anything.
+fn judge(known: Option<bool>) -> Evidence {
+    match known {
+        None => Evidence::None,
+        Some(true) => Evidence::For,
+        Some(false) => Evidence::Against,
+    }
+}
+
+/// What stands before the address of a fault in its banner: `address: 0000000000000028` of x86, `at virtual address
+/// 0000000000000010` of arm64, riscv and loongarch, `on read at 0x00000228` of powerpc, `(0x81b) at 0x00000020` of arm.
+const FAULTS: &[&str] = &["address: ", "virtual address ", " at 0x"];
+/// The same among the registers of x86, riscv, loongarch and powerpc.
+const ADDRESSES: &[&str] = &["CR2: ", "badaddr: ", "BADV: ", "DAR: "];
+
+fn address(body: &[u8], mark: &str) -> Option<u64> {
+    let rest = text::after(body, mark)?;
+    let rest = rest.strip_prefix(b"0x").unwrap_or(rest);
+    text::number(text::take(rest, |byte| byte.is_ascii_hexdigit()).0, 16)
+}
+
+/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and of Linux 7.2
+/// `WARNING: misc.c:334 at multi_oops_thread+0x74/0x90 [crashme], CPU#1: cm_oops/1/124` (`__warn` in `kernel/panic.c`).
+fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
     let number =
         |mark| text::after(body, mark).and_then(|rest| text::dec_u32(rest).ok()).map(|(_, number)| number);
-    (number("CPU: "), number("PID: "))
+    if text::contains(body, "WARNING: CPU: ") {
+        return Some((number("CPU: "), number("PID: ")));
+    }
+    if !body.starts_with(b"WARNING: ") || !text::contains(body, ", CPU#") {
+        return None;
+    }
+    let pid = body.rsplit(|byte| *byte == b'/').next().and_then(|digits| text::number(digits, 10));
+    Some((number(", CPU#"), pid.and_then(|pid| u32::try_from(pid).ok())))
 }
 
 /// `kernel BUG at mm/slub.c:1!`
 fn is_bug(body: &[u8]) -> bool {
     text::contains(body, "kernel BUG at ")
-}
-
-fn is_arm64(body: &[u8]) -> bool {
-    matches!(body.first(), Some(b'x' | b'l' | b's'))
 }
 
 /// `GS:ffff88801f400000(0000)`

@@ -1,11 +1,12 @@
 //! Whether several CPUs print at once: lines that one CPU cannot have printed in this order.
 
-use crate::line::{Line, Origin};
+use crate::extract::banner::Banner;
+use crate::extract::window::Entry;
+use crate::formats::Part;
+use crate::line::Line;
 
-use super::Banner;
-use super::block::{Block, Phase};
+use super::order::{Block, MOST_LOST, Phase, QUIET_MICROS, is_other};
 use super::piece::Piece;
-use super::streams::MOST_LOST;
 
 /// Bytes from a banner that are watched.
 const WATCHED_BYTES: usize = 16 << 10;
@@ -22,31 +23,31 @@ pub(super) struct Spotter<'a> {
     foreign: u32,
     /// The banner stands in the dump of a mere event.
     amid_event: bool,
-    /// The task whose crash was being printed where the banner stands: it may be its own next one.
-    amid: Option<(Option<u32>, u32)>,
+    /// The crash that was being printed where the banner stands: it may be of the same task.
+    outer: Option<Block<'a>>,
+    /// Crashes that had only been announced where the next one was.
+    announced: u32,
 }
 
 impl<'a> Spotter<'a> {
     /// Takes a line; `true` if another CPU printed it than the lines before.
-    pub(super) fn take(&mut self, line: &Line<'a>, banner: Option<&Banner<'a>>) -> bool {
-        if let Some(banner) = banner {
-            return self.meet(banner);
+    pub(super) fn take(&mut self, entry: &Entry<'a>, piece: Piece) -> bool {
+        if let Some(banner) = entry.banner() {
+            return self.meet(&banner);
         }
         let Some(block) = &mut self.block else { return false };
-        if !block.banner.is_none_or(|banner| is_alike(&banner.line, line)) {
-            return false;
-        }
-        let piece = Piece::of(line.body);
+        let line = &entry.line;
         if piece == Piece::Blank {
             return false;
         }
-        let other = match (piece, self.amid) {
-            (Piece::Header(cpu, pid), Some((outer, task))) => {
-                self.amid = None;
-                pid != task || cpu != outer
+        let other = self.outer.is_some_and(|outer| match piece {
+            Piece::Header(cpu, pid) if outer.is_amid() => {
+                self.outer = None;
+                outer.pid.is_some_and(|task| is_other((cpu, pid), (outer.cpu, task)))
             }
-            _ => false,
-        };
+            // The crash that was interrupted goes on.
+            _ => piece.tells() && !fits(block, piece, line.body) && fits(&outer, piece, line.body),
+        });
         let found = other || !self.amid_event && block.contradicts(piece, line.body);
         let foreign = matches!(piece, Piece::Foreign);
         self.foreign = if foreign { self.foreign + 1 } else { 0 };
@@ -70,6 +71,13 @@ impl<'a> Spotter<'a> {
         self.block.is_none()
     }
 
+    /// Whether all that was printed until a line comes has ended then.
+    pub(super) fn is_over(&self, line: &Line<'_>) -> bool {
+        let Some(block) = &self.block else { return true };
+        let late = block.time.zip(line.prefix.time).is_some_and(|(last, now)| now > last + QUIET_MICROS);
+        late && block.phase >= Phase::End
+    }
+
     fn meet(&mut self, banner: &Banner<'a>) -> bool {
         if banner.is_aside() {
             return false;
@@ -77,9 +85,15 @@ impl<'a> Spotter<'a> {
         let joins = self.block.is_some_and(|block| block.goes_on_with(banner));
         // An event's dump between the lines of a crash spoils the crash: so the convention has it.
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
-        let outer = self.block.filter(|block| !joins && !event && block.is_amid());
-        let found = outer.is_some_and(|outer| outer.pid.is_none());
-        self.amid = outer.and_then(|outer| Some((outer.cpu, outer.pid?))).or(self.amid.filter(|_| joins));
+        let before = self.block.filter(|_| !joins && !event);
+        let outer = before.filter(Block::is_open);
+        let mut found = outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
+        if before.is_some_and(|block| block.is_announced()) {
+            self.announced += 1;
+        } else if !joins && banner.part() == Part::OfFault {
+            found |= self.announced > 0;
+        }
+        self.outer = outer.or(self.outer.filter(|_| joins));
         self.amid_event = event && !joins;
         let mut block = self.block.filter(|_| joins).unwrap_or_else(|| Block::of(banner));
         block.meet(banner);
@@ -88,12 +102,7 @@ impl<'a> Spotter<'a> {
     }
 }
 
-/// Whether two lines went the same way: all lines of one report do.
-pub(super) fn is_alike(a: &Line<'_>, b: &Line<'_>) -> bool {
-    (a.prefix.time.is_some(), a.prefix.origin) == (b.prefix.time.is_some(), b.prefix.origin)
-}
-
-/// Whether a line is the kernel's, and does not say who printed it.
-pub(super) fn is_watched(line: &Line<'_>) -> bool {
-    line.prefix.caller.is_none() && line.prefix.origin != Origin::Program
+/// Whether a line is the next one of a crash.
+fn fits(block: &Block<'_>, piece: Piece, body: &[u8]) -> bool {
+    matches!(block.follow(piece, body), Some((_, 0)))
 }

@@ -2,22 +2,25 @@
 
 use crate::line::Line;
 
-use super::{Demixer, Fit, MOST_LOST, RECENT_LINES, Stream};
-use crate::extract::block::{Evidence, Phase};
-use crate::extract::piece::Piece;
+use super::order::{Evidence, MOST_LOST, PATIENCE_MICROS, Phase};
+use super::piece::Piece;
+use super::streams::{Fit, Stream, Streams};
+
+/// Who printed one of so many last lines may have printed the next.
+pub(super) const RECENT_LINES: usize = 4;
 
 /// Bytes after which nobody waits for a line any more: it is lost.
 const PATIENCE_BYTES: usize = 32 << 10;
 /// The same of one whose lines are mixed with another's.
 const BLURRED_BYTES: usize = 2 << 10;
 
-impl<'a> Demixer<'a> {
+impl<'a> Streams<'a> {
     /// Whether as many are known that are one of these as these are: what comes next is theirs.
     fn is_spent(&self, stream: usize) -> bool {
-        if self.streams.get(stream).is_none_or(|stream| stream.free) {
+        if self.list.get(stream).is_none_or(|stream| stream.free) {
             return false;
         }
-        let unknown = self.streams.iter().filter(|other| other.is.is_none() && other.among.contains(&stream));
+        let unknown = self.list.iter().filter(|other| other.is.is_none() && other.among.contains(&stream));
         let unknown: Vec<&Vec<usize>> = unknown.map(|other| &other.among).collect();
         unknown.iter().any(|among| unknown.iter().filter(|other| *other == among).count() >= among.len())
     }
@@ -26,7 +29,12 @@ impl<'a> Demixer<'a> {
     pub(super) fn fits(&self, piece: Piece, line: &Line<'a>) -> Vec<Fit> {
         let fit = |(at, stream): (usize, &Stream<'a>)| {
             let patience = if stream.blurred { BLURRED_BYTES } else { PATIENCE_BYTES };
-            let waits = stream.is.is_none() && line.offset - stream.at.min(line.offset) <= patience;
+            let late = || {
+                let times = stream.block.time.zip(line.prefix.time);
+                times.is_some_and(|(last, now)| now > last + PATIENCE_MICROS)
+            };
+            let waits =
+                stream.is.is_none() && line.offset - stream.at.min(line.offset) <= patience && !late();
             let (phase, lost) =
                 stream.block.follow(piece, line.body).filter(|_| waits && !self.is_spent(at))?;
             // Where ` <TASK>` is printed, no frame stands before it.
@@ -40,13 +48,14 @@ impl<'a> Demixer<'a> {
             let other = phase == Phase::CounterAgain && self.again.is_some_and(|again| again != line.body);
             (evidence != Evidence::Against && !other).then_some(Fit { stream: at, phase, lost, evidence })
         };
-        let mut fits: Vec<Fit> = self.streams.iter().enumerate().filter_map(fit).collect();
+        let mut fits: Vec<Fit> = self.list.iter().enumerate().filter_map(fit).collect();
         if fits.iter().any(|fit| fit.evidence == Evidence::For) {
             fits.retain(|fit| fit.evidence == Evidence::For);
         }
         // Who has another header than its next one is somebody else.
         if matches!(piece, Piece::Header(..)) {
-            fits.retain(|fit| fit.lost == 0 || Some(fit.stream) == self.current);
+            let own = |fit: &Fit| fit.lost == 0 || fit.evidence == Evidence::For;
+            fits.retain(|fit| own(fit) || Some(fit.stream) == self.current);
         }
         let least = fits.iter().map(|fit| fit.lost).min().unwrap_or(0);
         fits.retain(|fit| fit.lost == least);
@@ -55,11 +64,11 @@ impl<'a> Demixer<'a> {
         // What one CPU prints is in the order of time.
         narrow(&mut fits, |fit| time_of(fit) <= time);
         // Who printed the last line goes on, unless another one prints line by line with it.
-        let since = self.lines.len().saturating_sub(RECENT_LINES);
+        let since = self.lines.saturating_sub(RECENT_LINES);
         let own = fits.iter().find(|fit| Some(fit.stream) == self.current).copied();
         let before = own.and_then(|own| time_of(&own));
         let rival = |fit: &Fit| {
-            let recent = self.streams.get(fit.stream).is_some_and(|stream| stream.nth > since);
+            let recent = self.list.get(fit.stream).is_some_and(|stream| stream.nth > since);
             // Lines nearer to each other than to another's are of one.
             recent
                 && time

@@ -1,0 +1,459 @@
+//! Puts the reports together: each lane's lines go to the report that it is printing, which goes on until its end, the
+//! lane's next crash, or silence.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+use crate::formats::noise;
+use crate::text;
+
+use super::banner::Banner;
+use super::collector::{Collector, silence};
+use super::follows::{Cause, Relation};
+use super::goes_on::Course;
+use super::incident::Incident;
+use super::lane::Lane;
+use super::limits::{LOOK_BACK_BYTES, SILENCE_BYTES_AFTER_END};
+use super::preamble::preamble;
+use super::printers::Settled;
+use super::shape::Shape;
+use super::window::{Entry, Window};
+
+/// Puts the reports together whose banner starts in a range.
+#[derive(Clone, Debug)]
+pub(super) struct Assembly<'a> {
+    range: Range<usize>,
+    lanes: HashMap<Lane, Talk<'a>>,
+    /// How many of them are not silent.
+    live: usize,
+    reports: Reports<'a>,
+    /// The last request for other CPUs' backtraces.
+    request: Option<Request>,
+    /// Where to look whether a lane still prints a report.
+    deadlines: VecDeque<(usize, Lane, u64)>,
+    /// Lines may be cut or printed again behind what is here of the log, or be of another printer.
+    unsure: bool,
+    /// Offset of the first banner that is a part of a report, unless more of the log shows that it is not.
+    unsettled: Option<usize>,
+}
+
+/// Reports in the order of their banners.
+#[derive(Clone, Debug, Default)]
+struct Reports<'a> {
+    list: VecDeque<Collector<'a>>,
+    /// Number of the first.
+    first: u64,
+}
+
+/// What a lane is printing.
+#[derive(Clone, Debug)]
+struct Talk<'a> {
+    now: Telling<'a>,
+    /// The report in whose midst a line has announced the one of `now`.
+    outer: Option<Telling<'a>>,
+    /// Nothing of it has come for long.
+    silent: bool,
+}
+
+/// A report as far as a lane has come with it.
+#[derive(Clone, Debug)]
+struct Telling<'a> {
+    /// Number of the report.
+    report: u64,
+    /// The last banner, and the course since.
+    cause: Cause<'a>,
+    course: Course,
+    /// Another CPU has asked for it.
+    guest: bool,
+    /// It was announced in the midst of another report: lines are the other's until its own begin.
+    waits: bool,
+    /// A line has shown that it is over.
+    over: bool,
+    /// End of the last line that the lane has printed of it.
+    last: usize,
+}
+
+/// `Sending NMI from CPU 0 to CPUs 1:`
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    offset: usize,
+    report: u64,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(range: Range<usize>) -> Assembly<'a> {
+        Assembly {
+            range,
+            lanes: HashMap::new(),
+            live: 0,
+            reports: Reports::default(),
+            request: None,
+            deadlines: VecDeque::new(),
+            unsure: false,
+            unsettled: None,
+        }
+    }
+
+    /// The next report, if it is complete.
+    pub(super) fn next(&mut self) -> Option<Incident<'a>> {
+        while self.reports.list.front()?.done {
+            let report = self.reports.list.pop_front()?;
+            self.reports.first += 1;
+            if report.owned {
+                return Some(report.finish());
+            }
+        }
+        None
+    }
+
+    /// Whether a report may go on at an offset. Where none does, nothing follows from what was before.
+    pub(super) fn is_live(&mut self, offset: usize) -> bool {
+        while let Some((deadline, lane, report)) = self.deadlines.front().copied()
+            && deadline < offset
+        {
+            self.deadlines.pop_front();
+            let (Some(silent), Some(talk)) = (self.deadline(lane), self.lanes.get_mut(&lane)) else {
+                continue;
+            };
+            if talk.now.report != report {
+                continue;
+            }
+            // Until it is forgotten, its next banner may follow from its last one.
+            let forgotten = talk.now.cause.banner.line.offset + LOOK_BACK_BYTES;
+            if silent >= offset {
+                self.deadlines.push_back((silent, lane, report));
+            } else if forgotten >= offset {
+                self.live -= usize::from(!std::mem::replace(&mut talk.silent, true));
+                self.deadlines.push_back((forgotten, lane, report));
+            } else {
+                self.end(lane);
+            }
+        }
+        if self.live == 0 {
+            self.lanes.clear();
+            self.deadlines.clear();
+        }
+        self.live > 0
+    }
+
+    /// Whether a report of the range is not complete.
+    pub(super) fn is_owing(&self) -> bool {
+        self.reports.list.iter().any(|report| report.owned && !report.done)
+    }
+
+    /// Offset of a banner that more of the log may show to open a report, after all of those that it has opened.
+    pub(super) fn unsettled(&self) -> Option<usize> {
+        self.unsettled
+    }
+
+    /// From here on more of the log may change what a line is.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+        self.reports.list.iter_mut().filter(|report| !report.done).for_each(|report| report.open = true);
+    }
+
+    /// No more lines come.
+    pub(super) fn finish(&mut self) {
+        self.reports.list.iter_mut().for_each(|report| report.done = true);
+    }
+
+    /// Takes the next line, which is not yet settled in the window.
+    pub(super) fn take(&mut self, settled: Settled<'a>, window: &mut Window<'a>) {
+        match settled {
+            Settled::Line(entry) => {
+                self.expire(&entry);
+                match entry.banner() {
+                    _ if entry.lane.is_nobody() => {}
+                    Some(banner) => self.meet(&entry, banner, window),
+                    None => self.listen(&entry),
+                }
+                window.settle(entry);
+            }
+            Settled::Doubtful(entry, lanes) => {
+                for lane in lanes {
+                    let talk = self.lanes.get(&lane).map(|talk| talk.now.report);
+                    if let Some(report) = talk.and_then(|report| self.reports.get(report)).filter(|r| !r.done)
+                    {
+                        report.doubtful.push(entry.line);
+                    }
+                }
+                window.settle(entry);
+            }
+            Settled::Over(lane) => self.end(lane),
+        }
+    }
+
+    /// The first report may be over.
+    fn expire(&mut self, entry: &Entry<'a>) {
+        let successors = self.reports.list.len();
+        if let Some(report) = self.reports.list.front_mut() {
+            report.expire(entry, successors);
+        }
+    }
+
+    /// Where nothing comes any more from a lane, unless something does before.
+    fn deadline(&mut self, lane: Lane) -> Option<usize> {
+        let Telling { report, guest, course, last, .. } = self.lanes.get(&lane)?.now;
+        Some(match self.reports.get(report).filter(|report| !guest && !report.done) {
+            Some(report) => report.deadline(),
+            None => last + silence(course.ended && !guest),
+        })
+    }
+
+    /// Ends what a lane was printing, if nothing of it has come for long.
+    fn hush(&mut self, entry: &Entry<'a>) {
+        let Some(now) = self.lanes.get(&entry.lane).map(|talk| &talk.now) else { return };
+        let (number, guest) = (now.report, now.guest);
+        let successors = self.reports.next().saturating_sub(number);
+        if let Some(report) = self.reports.get(number).filter(|_| !guest) {
+            report.expire(entry, successors as usize);
+        }
+        if self.deadline(entry.lane).is_some_and(|deadline| deadline < entry.end)
+            && let Some(talk) = self.lanes.get_mut(&entry.lane)
+        {
+            self.live -= usize::from(!std::mem::replace(&mut talk.silent, true));
+        }
+    }
+
+    /// A lane prints nothing more of its reports.
+    fn end(&mut self, lane: Lane) {
+        if let Some(Talk { now, outer, .. }) = self.remove(lane) {
+            self.reports.end(&now);
+            outer.iter().for_each(|outer| self.reports.end(outer));
+        }
+    }
+
+    fn remove(&mut self, lane: Lane) -> Option<Talk<'a>> {
+        let talk = self.lanes.remove(&lane)?;
+        self.live -= usize::from(!talk.silent);
+        Some(talk)
+    }
+
+    /// Takes a line that is no banner.
+    fn listen(&mut self, entry: &Entry<'a>) {
+        self.hush(entry);
+        let Some(talk) = self.lanes.get_mut(&entry.lane) else { return };
+        if entry.shape == Shape::Cut {
+            // What was announced begins.
+            talk.now.waits = false;
+            if let Some(outer) = talk.outer.take() {
+                self.reports.end(&outer);
+            }
+        }
+        if let Some(outer) = &mut talk.outer
+            && !self.reports.tell(outer, entry)
+        {
+            talk.outer = None;
+        }
+        let goes_on = self.reports.tell(&mut talk.now, entry);
+        let request = !talk.now.guest && is_request(entry);
+        let report = talk.outer.as_ref().unwrap_or(&talk.now).report;
+        if !goes_on && talk.outer.is_none() {
+            self.end(entry.lane);
+        } else if request {
+            self.request = Some(Request { offset: entry.line.offset, report });
+        }
+    }
+
+    /// Takes a banner.
+    fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
+        self.hush(entry);
+        if banner.is_aside() {
+            let report = self.open(entry, banner, None, window);
+            if let Some(report) = self.reports.get(report) {
+                report.done = true;
+            }
+            return;
+        }
+        let now = self.lanes.get(&entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
+        let relation = now.and_then(|now| now.cause.relation(&banner, &now.course));
+        let asked = || now.is_none_or(|now| now.guest && relation == Some(Relation::Part));
+        if banner.is_backtrace() && (relation.is_none() || asked()) && self.is_answered(entry, banner) {
+            return;
+        }
+        match relation {
+            Some(Relation::Part) if self.goes_on(entry, banner) => {}
+            relation => {
+                let now = self.lanes.get(&entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
+                let midst = now.filter(|now| banner.family.family.prelude && !now.course.ended);
+                let announced = midst.is_some() && relation.is_some();
+                let follows = now
+                    .filter(|_| relation == Some(Relation::Cascade))
+                    .and_then(|now| now.cause.start(banner.line.offset));
+                self.begin(entry, banner, follows, announced, window);
+            }
+        }
+    }
+
+    /// A banner goes on with the report of its lane; `false` if that is over.
+    fn goes_on(&mut self, entry: &Entry<'a>, banner: Banner<'a>) -> bool {
+        let Some(talk) = self.lanes.get_mut(&entry.lane) else { return false };
+        if let Some(outer) = talk.outer.take() {
+            self.reports.end(&outer);
+        }
+        let prelude = talk.now.cause.banner.is_prelude();
+        let unsure = self.unsure;
+        let wanted = self.range.contains(&banner.line.offset);
+        if let Some(report) = self.reports.get(talk.now.report) {
+            if report.done && !report.is_cut() {
+                return false;
+            }
+            if prelude {
+                report.take_headline(&banner);
+            } else {
+                report.take(banner.line, true);
+            }
+            report.ended = false;
+        }
+        if unsure && wanted {
+            self.unsettled.get_or_insert(banner.line.offset);
+        }
+        let now = &mut talk.now;
+        (now.cause, now.course, now.waits) = (now.cause.next(banner), Course::default(), false);
+        now.last = banner.line.offset + banner.line.raw.len();
+        true
+    }
+
+    /// Whether a CPU prints its backtrace because another one has asked for it: then it belongs to that one's report.
+    fn is_answered(&mut self, entry: &Entry<'a>, banner: Banner<'a>) -> bool {
+        let offset = banner.line.offset;
+        let Some(request) = self.request.filter(|request| offset - request.offset <= LOOK_BACK_BYTES) else {
+            return false;
+        };
+        let Some(talk) = self.lanes.get(&entry.lane) else { return self.join(entry, banner, request.report) };
+        // What it has printed since then is its own.
+        if talk.now.cause.banner.line.offset > request.offset && talk.now.report != request.report {
+            return false;
+        }
+        self.join(entry, banner, request.report)
+    }
+
+    /// A CPU begins to print for another's report; `false` if that is over.
+    fn join(&mut self, entry: &Entry<'a>, banner: Banner<'a>, number: u64) -> bool {
+        if self.reports.get(number).is_none_or(|report| report.done) {
+            return false;
+        }
+        self.end(entry.lane);
+        let Some(report) = self.reports.get(number) else { return false };
+        report.take(banner.line, true);
+        report.guests += 1;
+        let cause = Cause::first(report.banner).next(banner);
+        self.talk(entry, Telling::new(number, cause, true, false), None);
+        true
+    }
+
+    /// A banner opens a report of its lane.
+    fn begin(
+        &mut self,
+        entry: &Entry<'a>,
+        banner: Banner<'a>,
+        follows: Option<usize>,
+        announced: bool,
+        window: &mut Window<'a>,
+    ) {
+        let before = self.remove(entry.lane);
+        let outer = before.and_then(|Talk { now, outer, .. }| {
+            if !announced {
+                self.reports.end(&now);
+                outer.iter().for_each(|outer| self.reports.end(outer));
+                return None;
+            }
+            let Some(outer) = outer else { return Some(now) };
+            self.reports.end(&now);
+            Some(outer)
+        });
+        let report = self.open(entry, banner, follows, window);
+        self.talk(entry, Telling::new(report, Cause::first(banner), false, announced), outer);
+        if banner.is_backtrace() {
+            self.request = Some(Request { offset: banner.line.offset, report });
+        }
+    }
+
+    fn talk(&mut self, entry: &Entry<'a>, now: Telling<'a>, outer: Option<Telling<'a>>) {
+        self.deadlines.push_back((entry.end + SILENCE_BYTES_AFTER_END, entry.lane, now.report));
+        self.live += 1;
+        self.lanes.insert(entry.lane, Talk { now, outer, silent: false });
+    }
+
+    /// Opens a report; gives its number.
+    fn open(
+        &mut self,
+        entry: &Entry<'a>,
+        banner: Banner<'a>,
+        follows: Option<usize>,
+        window: &mut Window<'a>,
+    ) -> u64 {
+        let owned = self.range.contains(&banner.line.offset);
+        let mut report = Collector::new(entry, banner, follows, owned);
+        if owned {
+            report.preamble = preamble(window, &banner, entry.lane);
+        }
+        report.open = self.unsure;
+        self.reports.list.push_back(report);
+        self.reports.next() - 1
+    }
+}
+
+impl<'a> Reports<'a> {
+    /// A report that has not been handed on, by its number.
+    fn get(&mut self, number: u64) -> Option<&mut Collector<'a>> {
+        let at = number.checked_sub(self.first)?;
+        self.list.get_mut(usize::try_from(at).ok()?)
+    }
+
+    /// Number of the next one.
+    fn next(&self) -> u64 {
+        self.first + self.list.len() as u64
+    }
+
+    /// Of a report comes no other line from who has printed it.
+    fn end(&mut self, telling: &Telling<'a>) {
+        let guest = telling.guest;
+        if let Some(report) = self.get(telling.report) {
+            if guest {
+                report.guests = report.guests.saturating_sub(1);
+            } else {
+                report.done = true;
+            }
+        }
+    }
+
+    /// A line for a report; `false` if it shows that the report is over.
+    fn tell(&mut self, telling: &mut Telling<'a>, entry: &Entry<'a>) -> bool {
+        if telling.over {
+            return false;
+        }
+        if !telling.course.take(entry.shape, entry.line.body) {
+            telling.over = true;
+            self.end(telling);
+            return false;
+        }
+        if telling.waits {
+            return true;
+        }
+        let Telling { course, guest, report, .. } = *telling;
+        let belongs = course.foreign == 0 && !course.cut;
+        if belongs {
+            telling.last = entry.line.offset + entry.line.raw.len();
+        }
+        if let Some(report) = self.get(report) {
+            report.take(entry.line, belongs);
+            report.ended |= course.ended && !guest;
+        }
+        true
+    }
+}
+
+impl<'a> Telling<'a> {
+    fn new(report: u64, cause: Cause<'a>, guest: bool, waits: bool) -> Telling<'a> {
+        let line = &cause.banner.line;
+        let last = line.offset + line.raw.len();
+        Telling { report, cause, course: Course::default(), guest, waits, over: false, last }
+    }
+}
+
+/// Whether a line asks other CPUs for their backtraces.
+fn is_request(entry: &Entry<'_>) -> bool {
+    entry.shape == Shape::Inside
+        && text::skip_blanks(entry.line.body).starts_with(noise::NMI_REQUEST.as_bytes())
+}

@@ -1,0 +1,47 @@
+//! A line that opens a report or continues one.
+
+use crate::formats::Part;
+use crate::line::Line;
+use crate::rules::CompiledFamily;
+use crate::text;
+
+/// A line that opens a report or continues one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Banner<'a> {
+    pub(crate) line: Line<'a>,
+    pub(crate) family: &'static CompiledFamily,
+}
+
+impl Banner<'_> {
+    /// How it relates to an earlier one.
+    pub(super) fn part(&self) -> Part {
+        self.family.family.part
+    }
+
+    /// Whether a symbolizer repeats the banner for the function that this one's was inlined into:
+    /// `BUG: KASAN: use-after-free in skb_clone net/core/skbuff.c:1029 [inline]`.
+    pub(super) fn is_inlined(&self) -> bool {
+        text::contains(self.line.body, " [inline]")
+    }
+
+    /// Whether the next banner gives the report's title.
+    pub(super) fn is_prelude(&self) -> bool {
+        self.family.family.prelude || self.is_inlined()
+    }
+
+    /// Whether another banner right after it is of the same crash.
+    pub(super) fn leads_to(&self, next: &Banner<'_>) -> bool {
+        let (first, then) = (self.family.family, next.family.family);
+        first.leads_to.contains(&then.banner) || self.is_inlined() && first.banner == then.banner
+    }
+
+    /// Whether the banner is all there is of its report.
+    pub(super) fn is_aside(&self) -> bool {
+        self.part() == Part::Aside
+    }
+
+    /// `NMI backtrace for cpu 1`: printed by that CPU, on another's request.
+    pub(super) fn is_backtrace(&self) -> bool {
+        text::contains(self.line.body, "NMI backtrace for cpu ")
+    }
+}

@@ -1,0 +1,91 @@
+//! What follows from what: how a banner stands to the one before it in its lane.
+
+use crate::formats::Part;
+
+use super::banner::Banner;
+use super::goes_on::Course;
+use super::limits::LOOK_BACK_BYTES;
+
+/// Foreign lines between a banner and one that continues it.
+const FOREIGN_LINES_INSIDE: u32 = 8;
+/// A cascade: the next banner comes within this time, with nothing foreign between.
+const CASCADE_MICROS: u64 = 2_000_000;
+/// The same where both crashes last.
+const LASTING_CASCADE_MICROS: u64 = 120_000_000;
+
+/// How a banner stands to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It belongs to the report of the banner before it.
+    Part,
+    /// It opens a report that follows from that one: the next of a cascade.
+    Cascade,
+    /// It opens a report that has nothing to do with it.
+    Alone,
+}
+
+/// The last banner of a lane, and what its report is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cause<'a> {
+    pub(super) banner: Banner<'a>,
+    /// Start of the report that the banner belongs to.
+    start: usize,
+    /// Whether the report, dumps apart, is of a mere event.
+    event: bool,
+}
+
+impl<'a> Cause<'a> {
+    /// A banner that opens a report.
+    pub(super) fn first(banner: Banner<'a>) -> Cause<'a> {
+        Cause { banner, start: banner.line.offset, event: banner.family.family.event }
+    }
+
+    /// A banner that belongs to the report of this one.
+    pub(super) fn next(&self, banner: Banner<'a>) -> Cause<'a> {
+        let event = if banner.part() == Part::OfAny { self.event } else { banner.family.family.event };
+        Cause { banner, start: self.start, event }
+    }
+
+    /// Start of the report, if it lies near enough before an offset.
+    pub(super) fn start(&self, offset: usize) -> Option<usize> {
+        Some(self.start).filter(|start| *start >= offset.saturating_sub(LOOK_BACK_BYTES))
+    }
+
+    /// How a banner stands to this one, whose report has run the `course` since; `None` where it is too far off.
+    pub(super) fn relation(&self, banner: &Banner<'_>, course: &Course) -> Option<Relation> {
+        let offset = banner.line.offset;
+        if self.banner.line.offset < offset.saturating_sub(LOOK_BACK_BYTES) {
+            return None;
+        }
+        let (first, then) = (self.banner.family.family, banner.family.family);
+        let close = course.foreign <= FOREIGN_LINES_INSIDE;
+        let part = match then.part {
+            Part::Aside => return Some(Relation::Alone),
+            Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
+            Part::Opens => close && first.leads_to.contains(&then.banner),
+            Part::OfAny => (close || first.event) && !course.ended,
+            Part::OfCrash => close && !(self.event && self.start(offset).is_some()),
+            Part::OfFault => {
+                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
+            }
+        };
+        Some(if part {
+            Relation::Part
+        } else if course.foreign == 0 && self.is_near_in_time(banner) {
+            Relation::Cascade
+        } else {
+            Relation::Alone
+        })
+    }
+
+    /// Whether a banner is close enough in time to follow from this one.
+    fn is_near_in_time(&self, banner: &Banner<'_>) -> bool {
+        match (self.banner.line.prefix.time, banner.line.prefix.time) {
+            (Some(first), Some(second)) => {
+                let lasting = self.banner.family.family.lasts && banner.family.family.lasts;
+                second.abs_diff(first) <= if lasting { LASTING_CASCADE_MICROS } else { CASCADE_MICROS }
+            }
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Whether a report still goes on: what each line means for the one it may belong to.
+
+use crate::text;
+
+use super::shape::Shape;
+
+/// Lines that are no part of a report, in a row: more end it.
+const FOREIGN_LINES: u32 = 24;
+/// The same after an end marker, where only registers and a panic may come.
+const FOREIGN_LINES_AFTER_END: u32 = 3;
+
+/// Longest message between `cut here` and the banner.
+const MESSAGE_LINES: u32 = 8;
+
+/// Whether a report still goes on, line by line since its last banner.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Course {
+    /// An end marker has been seen.
+    pub(super) ended: bool,
+    /// Lines in a row that are no part of the report.
+    pub(super) foreign: u32,
+    /// A stack has begun.
+    pub(super) traced: bool,
+    /// `cut here`, or the like, has been seen: what follows is the message of the next report.
+    pub(super) cut: bool,
+    /// Lines of that message.
+    message: u32,
+}
+
+impl Course {
+    /// Takes the next line of the report's caller; `false` where the report is over.
+    pub(super) fn take(&mut self, shape: Shape, body: &[u8]) -> bool {
+        match shape {
+            // After the end it opens the next report.
+            Shape::Rule if self.ended => self.cut = true,
+            Shape::Rule if self.traced => self.ended = true,
+            Shape::Blank | Shape::Rule => {}
+            Shape::Inside if !self.ended => self.foreign = 0,
+            Shape::Tail => self.foreign = 0,
+            Shape::End => (self.ended, self.foreign) = (true, 0),
+            Shape::Cut => self.cut = true,
+            Shape::Foreign if self.cut => self.message += 1,
+            Shape::Inside | Shape::Foreign => self.foreign += 1,
+        }
+        self.traced |= text::skip_blanks(body).starts_with(b"Call Trace:");
+        // A message of many lines is none: no report has followed.
+        self.foreign += u32::from(self.message > MESSAGE_LINES);
+        self.foreign <= if self.ended { FOREIGN_LINES_AFTER_END } else { FOREIGN_LINES }
+    }
+}

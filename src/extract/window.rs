@@ -1,0 +1,201 @@
+//! The window: the lines round the banners in their order, each read once and kept with what was decided of it.
+
+use std::collections::VecDeque;
+
+use crate::line::{Line, Origin};
+use crate::rules::{self, CompiledFamily};
+use crate::scan::{self, Hits, LINE_BYTES, Span};
+use crate::text::Log;
+
+use super::banner::Banner;
+use super::lane::{Context, Lane};
+use super::limits::{LINES_BEYOND, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
+use super::lines::{is_replayed, line_at, lines_before};
+use super::shape::{Shape, shape};
+
+/// A line, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) line: Line<'a>,
+    /// Offset of its line feed.
+    pub(super) end: usize,
+    /// Its number among those read.
+    pub(super) number: u64,
+    pub(super) shape: Shape,
+    /// The family whose banner it is.
+    pub(super) family: Option<&'static CompiledFamily>,
+    /// Who printed it.
+    pub(super) lane: Lane,
+    /// Whether others printed at the same time.
+    pub(super) mixed: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn of(line: Line<'a>, end: usize, number: u64, family: Option<&'static CompiledFamily>) -> Entry<'a> {
+        let lane = Lane::only(Context::of(&line));
+        Entry { line, end, number, shape: shape(line.body), family, lane, mixed: false }
+    }
+
+    pub(super) fn banner(&self) -> Option<Banner<'a>> {
+        self.family.map(|family| Banner { line: self.line, family })
+    }
+}
+
+/// Reads the lines of a log from one banner to the next: where no report goes on, what lies between is not looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Window<'a> {
+    log: Log<'a>,
+    hits: Hits<'a>,
+    /// The next line that may be a banner, if it has been found.
+    ahead: Option<Span>,
+    /// Start of the next line.
+    at: usize,
+    /// A banner that was looked for and is to be read next.
+    found: Option<Entry<'a>>,
+    /// How many lines have been read.
+    count: u64,
+    /// The last lines that were settled, the nearest last.
+    past: VecDeque<Entry<'a>>,
+    /// Where those begin that lie without a gap before the next line; `None` where some of them were forgotten.
+    past_start: Option<usize>,
+    /// Before this offset, and behind the last line that was looked back from, no kernel has spoken.
+    silent: usize,
+}
+
+impl<'a> Window<'a> {
+    /// A window on the lines from an offset on, which is the start of one.
+    pub(super) fn new(log: Log<'a>, from: usize) -> Window<'a> {
+        Window {
+            log,
+            hits: Hits::new(log, from),
+            ahead: None,
+            at: from,
+            found: None,
+            count: 0,
+            past: VecDeque::new(),
+            past_start: Some(from),
+            silent: 0,
+        }
+    }
+
+    /// Start of the next line.
+    pub(super) fn at(&self) -> usize {
+        self.found.as_ref().map_or(self.at, |found| found.line.offset)
+    }
+
+    /// Goes to the next banner in a line that begins before `limit`; `false` if there is none.
+    pub(super) fn skip_to_banner(&mut self, limit: usize) -> bool {
+        if self.found.is_some() {
+            return self.at() < limit;
+        }
+        while let Some(span) = self.next_hit(limit) {
+            if is_replayed(self.log, span.end) {
+                continue;
+            }
+            let line = line_at(self.log, span.start, span.end);
+            let Some(family) = self.family(&line) else { continue };
+            if span.start > self.at {
+                self.past.clear();
+                self.past_start = Some(span.start);
+            }
+            self.at = span.end + 1;
+            self.found = Some(Entry::of(line, span.end, self.count, Some(family)));
+            self.count += 1;
+            return true;
+        }
+        false
+    }
+
+    fn next_hit(&mut self, limit: usize) -> Option<Span> {
+        match self.ahead.filter(|span| span.start >= self.at) {
+            Some(span) if span.start >= limit => None,
+            Some(span) => {
+                self.ahead = None;
+                Some(span)
+            }
+            None => {
+                let hits = &mut self.hits;
+                std::iter::from_fn(|| hits.next_before(limit)).find(|span| span.start >= self.at)
+            }
+        }
+    }
+
+    /// The next line that the console does not print once more.
+    pub(super) fn read(&mut self) -> Option<Entry<'a>> {
+        if let Some(found) = self.found.take() {
+            return Some(found);
+        }
+        while self.at < self.log.end() {
+            let start = self.at;
+            let end = self.log.line_end(start);
+            self.at = end + 1;
+            if is_replayed(self.log, end) {
+                continue;
+            }
+            let line = line_at(self.log, start, end);
+            let family = if self.is_hit(start) { self.family(&line) } else { None };
+            let entry = Entry::of(line, end, self.count, family);
+            self.count += 1;
+            return Some(entry);
+        }
+        None
+    }
+
+    /// Whether the line that begins at an offset may be a banner.
+    fn is_hit(&mut self, start: usize) -> bool {
+        loop {
+            match self.ahead {
+                Some(span) if span.start >= start => return span.start == start,
+                None if self.hits.searched() > start => return false,
+                _ => self.ahead = self.hits.next_before(start + READ_AHEAD_BYTES),
+            }
+        }
+    }
+
+    /// The family whose banner a line is.
+    fn family(&mut self, line: &Line<'_>) -> Option<&'static CompiledFamily> {
+        rules::classify(line).filter(|family| !family.family.again || self.has_spoken(line.offset))
+    }
+
+    /// Whether one of the lines right before an offset is the kernel's.
+    fn has_spoken(&mut self, offset: usize) -> bool {
+        let lines = lines_before(self.log, offset).take(LINES_BEYOND);
+        let spoken = lines
+            .take_while(|line| line.offset >= self.silent)
+            .any(|line| line.prefix.origin == Origin::Kernel);
+        if !spoken {
+            self.silent = offset;
+        }
+        spoken
+    }
+
+    /// Remembers a line that is settled.
+    pub(super) fn settle(&mut self, entry: Entry<'a>) {
+        self.past.push_back(entry);
+        if self.past.len() > PAST_LINES {
+            self.past.pop_front();
+            self.past_start = None;
+        }
+    }
+
+    /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.
+    pub(super) fn before(&mut self, nth: usize) -> Option<Entry<'a>> {
+        while self.past.len() <= nth && self.past.len() < PAST_LINES {
+            let start = self.past_start?;
+            let horizon = self.log.before(self.at, LOOK_BACK_BYTES);
+            let end = (start > horizon).then(|| start - 1)?;
+            let from = self.log.line_start(end);
+            if end - from >= LINE_BYTES {
+                return None;
+            }
+            self.past_start = Some(from);
+            if is_replayed(self.log, end) {
+                continue;
+            }
+            let line = line_at(self.log, from, end);
+            let family = if scan::has_needle(line.body) { rules::classify(&line) } else { None };
+            self.past.push_front(Entry::of(line, end, 0, family));
+        }
+        self.past.len().checked_sub(nth + 1).and_then(|at| self.past.get(at)).copied()
+    }
+}
