@@ -4,6 +4,7 @@
 //! project holds more logs; where it is absent the test passes without them.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use walkdir::WalkDir;
 
@@ -84,6 +85,14 @@ fn lines_of_real_logs_are_read_a_few_times() {
         }
     }
     too_many.fail_if_any();
+}
+
+#[test]
+fn a_line_of_banners_is_tried_once_for_each_family() {
+    let start = Instant::now();
+    assert!(rules::classify(&Line::parse(0, &b"BUG: x ".repeat(9_000))).is_none());
+    // Each banner on its own takes minutes.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]
