@@ -94,6 +94,8 @@ impl<'a> Line<'a> {
     ///
     /// Any bytes are a line: what is no known prefix is text.
     pub fn parse(offset: usize, raw: &'a [u8]) -> Line<'a> {
+        #[cfg(any(test, fuzzing))]
+        LOOKS.set(LOOKS.get() + 1);
         let mut end = raw;
         while let [head @ .., b'\r'] = end {
             end = head;
@@ -102,6 +104,18 @@ impl<'a> Line<'a> {
         peeler.peel();
         Line { offset, raw: end, prefix: peeler.prefix, body: trim_colour(peeler.rest) }
     }
+
+    /// How many lines this thread has read: what is slow reads the same ones again and again. Not in normal builds.
+    #[cfg(any(test, fuzzing))]
+    #[doc(hidden)]
+    pub fn looks() -> u64 {
+        LOOKS.get()
+    }
+}
+
+#[cfg(any(test, fuzzing))]
+thread_local! {
+    static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
 /// How many carriers' prefixes may stand on one line; real logs have up to four.

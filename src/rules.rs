@@ -270,6 +270,8 @@ pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
     let mut found: Vec<usize> =
         BANNERS.as_ref()?.find_overlapping_iter(line.body).map(|hit| hit.pattern().as_usize()).collect();
     found.sort_unstable();
+    // A line may hold the same banner thousands of times.
+    found.dedup();
     if found.last().is_some_and(|&last| last >= ALL.len()) {
         return None;
     }

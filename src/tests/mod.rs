@@ -10,6 +10,7 @@ mod golden;
 mod hostile;
 mod lab;
 mod layers;
+mod looks;
 mod mixed;
 mod readme;
 mod robust;
