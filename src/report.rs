@@ -127,16 +127,18 @@ impl<'a> Report<'a> {
             open |= ended;
             lines
         });
-        if incident.mixed {
+        if incident.shared.is_some() {
             title = Report::mixed_title(log, &incident, title);
         }
+        // What others printed is of no more use.
+        let incident = Incident { shared: None, ..incident };
         Report { incident, title, words, open, number: None, boot: None }
     }
 
     /// The title of a report that other CPUs printed into, as the convention has it: what spoils a trace counts whoever
     /// printed it, and what is in doubt may give a title that nothing else gives.
     fn mixed_title(log: Log<'a>, incident: &Incident<'a>, title: Title) -> Title {
-        let lines = incident.with_others(log);
+        let lines = incident.with_others();
         if title.corruption.is_none() {
             return Title { corruption: title::spoilt_trace(log, &lines), ..title };
         }

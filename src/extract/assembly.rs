@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::formats::noise;
+use crate::line::Line;
 use crate::text;
 
 use super::banner::Banner;
@@ -31,6 +33,8 @@ pub(super) struct Assembly<'a> {
     request: Option<Request>,
     /// Where to look whether a lane still prints a report.
     deadlines: VecDeque<(usize, Lane, u64)>,
+    /// The lines that several have printed at once last.
+    shared: Option<Arc<[Line<'a>]>>,
     /// Lines may be cut or printed again behind what is here of the log, or be of another printer.
     unsure: bool,
     /// Offset of the first banner that is a part of a report, unless more of the log shows that it is not.
@@ -89,6 +93,7 @@ impl<'a> Assembly<'a> {
             reports: Reports::default(),
             request: None,
             deadlines: VecDeque::new(),
+            shared: None,
             unsure: false,
             unsettled: None,
         }
@@ -179,6 +184,7 @@ impl<'a> Assembly<'a> {
                 }
                 window.settle(entry);
             }
+            Settled::Shared(lines) => self.shared = Some(lines),
             Settled::Over(lane) => self.end(lane),
         }
     }
@@ -389,6 +395,7 @@ impl<'a> Assembly<'a> {
             report.preamble = preamble(window, &banner, entry.lane);
         }
         report.open = self.unsure;
+        report.shared = self.shared.clone().filter(|_| entry.mixed);
         self.reports.list.push_back(report);
         self.reports.next() - 1
     }

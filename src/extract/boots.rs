@@ -9,7 +9,7 @@ use crate::formats::noise;
 use crate::line::{Line, Origin};
 use crate::text::Log;
 
-use super::limits::LINES_BEYOND;
+use super::limits::LINES_BEFORE;
 use super::lines::{line_at, lines_before};
 
 /// A kernel's first line is known by so many bytes of it.
@@ -36,7 +36,7 @@ impl Boots {
             let line = line(log, start);
             // Where the kernel's lines have a time, a line without is a program's.
             let timeless =
-                || lines_before(log, start).take(LINES_BEYOND).all(|line| line.prefix.time.is_none());
+                || lines_before(log, start).take(LINES_BEFORE).all(|line| line.prefix.time.is_none());
             if begins(&line).unwrap_or_else(timeless) {
                 self.ahead.push_back(start);
             }

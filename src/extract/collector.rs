@@ -1,5 +1,7 @@
 //! A report while its lines are collected.
 
+use std::sync::Arc;
+
 use crate::line::Line;
 use crate::rules::CompiledFamily;
 use crate::scan::LINE_BYTES;
@@ -23,7 +25,8 @@ pub(super) struct Collector<'a> {
     last: usize,
     headline: (usize, &'static CompiledFamily),
     pub(super) doubtful: Vec<Line<'a>>,
-    mixed: bool,
+    /// The lines of all who printed at the same time.
+    pub(super) shared: Option<Arc<[Line<'a>]>>,
     follows: Option<usize>,
     pub(super) open: bool,
     cut: bool,
@@ -51,7 +54,7 @@ impl<'a> Collector<'a> {
             last: line.offset + line.raw.len(),
             headline: (0, banner.family),
             doubtful: Vec::new(),
-            mixed: entry.mixed,
+            shared: None,
             follows,
             open: false,
             cut: line.raw.len() >= LINE_BYTES,
@@ -114,9 +117,9 @@ impl<'a> Collector<'a> {
 
     pub(super) fn finish(self) -> Incident<'a> {
         let Collector {
-            banner, preamble, lines, kept, headline, doubtful, mixed, follows, open, cut, ..
+            banner, preamble, lines, kept, headline, doubtful, shared, follows, open, cut, ..
         } = self;
-        Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open, cut }
+        Incident { banner, preamble, lines, kept, headline, doubtful, shared, follows, open, cut }
     }
 }
 

@@ -1,13 +1,23 @@
 //! The lines of one report.
 
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::formats::noise;
 use crate::line::Line;
 use crate::rules::CompiledFamily;
+use crate::scan;
 use crate::text::Log;
 
 use super::banner::Banner;
 use super::lane::Context;
-use super::limits::{LINES_BEYOND, LOOK_BACK_BYTES};
+use super::limits::LOOK_BACK_BYTES;
 use super::lines::{is_replayed, line_at};
+
+/// Lines after a report, whoever printed them, that are searched for the stack that it lacks; and reports among them.
+const LINES_BEYOND: usize = 48;
+const REPORTS_BEYOND: u32 = 3;
 
 /// The lines of one report.
 #[derive(Clone, Debug)]
@@ -23,8 +33,8 @@ pub(crate) struct Incident<'a> {
     pub(crate) headline: (usize, &'static CompiledFamily),
     /// Lines that may belong to it, or to another CPU's report.
     pub(crate) doubtful: Vec<Line<'a>>,
-    /// Whether other CPUs printed at the same time.
-    pub(crate) mixed: bool,
+    /// The lines of all CPUs that printed at the same time, if several did.
+    pub(crate) shared: Option<Arc<[Line<'a>]>>,
     /// Start of the report that this one follows from.
     pub(crate) follows: Option<usize>,
     /// Whether it ended because the log did: were there more of the log, it might be longer.
@@ -35,40 +45,46 @@ pub(crate) struct Incident<'a> {
 
 impl<'a> Incident<'a> {
     /// Its lines, and those of others between them.
-    pub(crate) fn with_others(&self, log: Log<'a>) -> Vec<Line<'a>> {
+    pub(crate) fn with_others(&self) -> Vec<Line<'a>> {
         let start = self.banner.line.offset;
-        let lines = self.lines.iter().take(self.kept).chain(&self.doubtful);
-        let last = lines.map(|line| line.offset).max().unwrap_or(start);
-        let mut after = start;
-        let next = || {
-            let (at, end) = (after, log.line_end(after));
-            after = end + 1;
-            (at <= last.min(start + LOOK_BACK_BYTES)).then(|| line_at(log, at, end))
-        };
-        std::iter::from_fn(next).collect()
+        let own = || self.lines.iter().take(self.kept).chain(&self.doubtful);
+        let last = own().map(|line| line.offset).max().unwrap_or(start);
+        let shared = self.shared.as_deref().unwrap_or_default();
+        let behind = shared.last().map_or(start, |line| line.offset + 1);
+        let others = shared.iter().filter(|line| (start..=last).contains(&line.offset));
+        others.chain(own().filter(|line| line.offset >= behind)).copied().collect()
     }
 
-    /// Lines of the same caller after the report's, as many as may hold its missing parts; and whether the log's end is
-    /// among them.
+    /// Lines of the same caller after the report's, as many as may hold a stack that it lacks; and whether the log's end
+    /// is among them.
     pub(crate) fn beyond(&self, log: Log<'a>) -> (Vec<Line<'a>>, bool) {
         // Another CPU may have printed them.
-        if self.mixed {
+        if self.shared.is_some() {
             return (Vec::new(), false);
         }
         let context = Context::of(&self.banner.line);
         let last = self.lines.last().unwrap_or(&self.banner.line);
-        let limit = last.offset + last.raw.len() + LOOK_BACK_BYTES;
+        let start = log.line_end(last.offset) + 1;
+        let limit = (last.offset + last.raw.len() + LOOK_BACK_BYTES).min(log.end());
+        let mut ends = memchr::memchr_iter(b'\n', log.get(start..limit)).map(|at| start + at);
+        let last = ends.by_ref().nth(LINES_BEYOND - 1);
+        let text = log.get(start..last.unwrap_or(limit));
+        let ended = last.is_none() && limit == log.end();
         let mut found = Vec::new();
-        let mut after = log.line_end(last.offset) + 1;
-        while after < limit.min(log.end()) && found.len() < LINES_BEYOND {
+        if !noise::OF_STACKS.iter().any(|words| memmem::find(text, words.as_bytes()).is_some()) {
+            return (found, ended);
+        }
+        let mut reports = 0;
+        let mut after = start;
+        while after < start + text.len() && reports < REPORTS_BEYOND {
             let end = log.line_end(after);
             let line = line_at(log, after, end);
+            reports += u32::from(scan::has_needle(line.body));
             if Context::of(&line) == context && !is_replayed(log, end) {
                 found.push(line);
             }
             after = end + 1;
         }
-        let ended = after < limit && found.len() < LINES_BEYOND;
         (found, ended)
     }
 }

@@ -28,7 +28,7 @@ pub(super) const REPORT_BYTES: usize = 8 << 20;
 pub(super) const REPORT_LOG_LINES: u64 = 4 * REPORT_LINES as u64;
 /// The same in reports that begin meanwhile.
 pub(super) const REPORT_SUCCESSORS: usize = 4096;
-/// Lines before or after a report that are searched for what it lacks, or for who speaks.
-pub(super) const LINES_BEYOND: usize = 96;
+/// Lines before one that are searched for the kernel's own.
+pub(super) const LINES_BEFORE: usize = 96;
 /// Lines that are remembered, whoever printed them.
 pub(super) const PAST_LINES: usize = 128;

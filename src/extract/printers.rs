@@ -204,7 +204,7 @@ impl<'a> Shared<'a> {
         // The last of them prints what is behind.
         self.only = last.map_or(only, lane);
         let over = lanes.into_iter().filter(|lane| *lane != self.only);
-        queue.end(lines.last().copied().unwrap_or(0), over);
+        queue.share(&lines, over);
     }
 }
 

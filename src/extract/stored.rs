@@ -16,7 +16,6 @@ pub(crate) struct Detached {
     kept: usize,
     headline: (usize, &'static CompiledFamily),
     doubtful: Vec<Place>,
-    mixed: bool,
     follows: Option<usize>,
     cut: bool,
 }
@@ -57,7 +56,6 @@ impl Incident<'_> {
             kept: self.kept,
             headline: self.headline,
             doubtful: self.doubtful.iter().map(Place::of).collect(),
-            mixed: self.mixed,
             follows: self.follows,
             cut: self.cut,
         }
@@ -69,8 +67,8 @@ impl Detached {
     pub(crate) fn attach(self, log: Log<'_>) -> Option<Incident<'_>> {
         let lines = |places: &[Place]| places.iter().map(|place| place.line(log)).collect::<Vec<_>>();
         let (preamble, doubtful, lines) = (lines(&self.preamble), lines(&self.doubtful), lines(&self.lines));
-        let Detached { family, kept, headline, mixed, follows, cut, .. } = self;
+        let Detached { family, kept, headline, follows, cut, .. } = self;
         let banner = Banner { line: *lines.first()?, family };
-        Some(Incident { banner, preamble, lines, kept, headline, doubtful, mixed, follows, open: false, cut })
+        Some(Incident { banner, preamble, lines, kept, headline, doubtful, shared: None, follows, open: false, cut })
     }
 }

@@ -9,7 +9,7 @@ use crate::text::Log;
 
 use super::banner::Banner;
 use super::lane::{Context, Lane};
-use super::limits::{LINES_BEYOND, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
+use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
 use super::lines::{is_replayed, line_at, lines_before};
 use super::shape::{Shape, shape};
 
@@ -159,7 +159,7 @@ impl<'a> Window<'a> {
 
     /// Whether one of the lines right before an offset is the kernel's.
     fn has_spoken(&mut self, offset: usize) -> bool {
-        let lines = lines_before(self.log, offset).take(LINES_BEYOND);
+        let lines = lines_before(self.log, offset).take(LINES_BEFORE);
         let spoken = lines
             .take_while(|line| line.offset >= self.silent)
             .any(|line| line.prefix.origin == Origin::Kernel);

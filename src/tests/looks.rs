@@ -56,7 +56,6 @@ impl TooMany {
 }
 
 #[test]
-#[ignore = "one window of lines, each read once, is to come"]
 fn lines_of_shapes_are_read_a_few_times() {
     let mut too_many = TooMany::default();
     for shape in shapes() {
@@ -66,7 +65,6 @@ fn lines_of_shapes_are_read_a_few_times() {
 }
 
 #[test]
-#[ignore = "one window of lines, each read once, is to come"]
 fn lines_of_real_logs_are_read_a_few_times() {
     let mut too_many = TooMany::default();
     for log in support::all_logs() {

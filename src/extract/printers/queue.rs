@@ -1,9 +1,11 @@
 //! Lines that wait until it is known who printed them, and those behind them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::extract::lane::Lane;
 use crate::extract::window::Entry;
+use crate::line::Line;
 
 /// What is known of the next line.
 #[derive(Clone, Debug)]
@@ -12,6 +14,8 @@ pub(in crate::extract) enum Settled<'a> {
     Line(Entry<'a>),
     /// A line that one of these printed.
     Doubtful(Entry<'a>, Vec<Lane>),
+    /// The lines that several printed, of which the next is the first.
+    Shared(Arc<[Line<'a>]>),
     /// Of this one comes no other line.
     Over(Lane),
 }
@@ -20,8 +24,8 @@ pub(in crate::extract) enum Settled<'a> {
 enum Item<'a> {
     Waiting(Entry<'a>),
     Settled(Settled<'a>),
-    /// Behind the line of this number.
-    Over(Lane, u64),
+    /// What stands between lines: before or behind the line of this number.
+    Between(u64, bool, Settled<'a>),
 }
 
 impl<'a> Item<'a> {
@@ -30,15 +34,15 @@ impl<'a> Item<'a> {
             Item::Waiting(entry) | Item::Settled(Settled::Line(entry) | Settled::Doubtful(entry, _)) => {
                 Some(entry)
             }
-            Item::Settled(Settled::Over(_)) | Item::Over(..) => None,
+            Item::Settled(_) | Item::Between(..) => None,
         }
     }
 
     /// Its place among the others.
-    fn key(&self) -> (u64, bool) {
+    fn key(&self) -> (u64, u8) {
         match self {
-            Item::Over(_, number) => (*number, true),
-            _ => (self.entry().map_or(0, |entry| entry.number), false),
+            Item::Between(number, behind, _) => (*number, if *behind { 2 } else { 0 }),
+            _ => (self.entry().map_or(0, |entry| entry.number), 1),
         }
     }
 }
@@ -67,7 +71,7 @@ impl<'a> Queue<'a> {
     pub(super) fn pop(&mut self) -> Option<Settled<'a>> {
         match self.items.pop_front()? {
             Item::Settled(settled) => Some(settled),
-            Item::Over(lane, _) => Some(Settled::Over(lane)),
+            Item::Between(.., settled) => Some(settled),
             waiting => {
                 self.items.push_front(waiting);
                 None
@@ -100,15 +104,19 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Behind a line, these print nothing more.
-    pub(super) fn end(&mut self, number: u64, lanes: impl Iterator<Item = Lane>) {
-        let behind = self.items.partition_point(|item| item.key() <= (number, true));
-        for lane in lanes {
-            self.items.insert(behind, Item::Over(lane, number));
+    /// Before the first of these several print, and behind the last these print nothing more.
+    pub(super) fn share(&mut self, numbers: &[u64], over: impl Iterator<Item = Lane>) {
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { return };
+        let lines = numbers.iter().filter_map(|number| self.items.get(self.place(*number))?.entry());
+        let lines: Arc<[Line<'a>]> = lines.map(|entry| entry.line).collect();
+        let behind = self.items.partition_point(|item| item.key() <= (*last, 1));
+        for lane in over {
+            self.items.insert(behind, Item::Between(*last, true, Settled::Over(lane)));
         }
+        self.items.insert(self.place(*first), Item::Between(*first, false, Settled::Shared(lines)));
     }
 
     fn place(&self, number: u64) -> usize {
-        self.items.partition_point(|item| item.key() < (number, false))
+        self.items.partition_point(|item| item.key() < (number, 1))
     }
 }
