@@ -69,6 +69,17 @@ impl Detached {
         let (preamble, doubtful, lines) = (lines(&self.preamble), lines(&self.doubtful), lines(&self.lines));
         let Detached { family, kept, headline, follows, cut, .. } = self;
         let banner = Banner { line: *lines.first()?, family };
-        Some(Incident { banner, preamble, lines, kept, headline, doubtful, shared: None, follows, open: false, cut })
+        Some(Incident {
+            banner,
+            preamble,
+            lines,
+            kept,
+            headline,
+            doubtful,
+            shared: None,
+            follows,
+            open: false,
+            cut,
+        })
     }
 }

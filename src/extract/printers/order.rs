@@ -399,6 +399,11 @@ impl<'a> Block<'a> {
         self.banner.is_some() && (ends || (Phase::Header..=Phase::Head).contains(&self.phase))
     }
 
+    /// Whether the crash has its number, or needs none.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.numbered
+    }
+
     /// Whether the crash has been announced, and its registers and stack have not come.
     pub(super) fn is_announced(&self) -> bool {
         self.dies && self.phase < Phase::Head

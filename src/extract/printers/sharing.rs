@@ -132,7 +132,8 @@ impl<'a> Sharing<'a> {
                 let waits = |block: &Block<'_>| {
                     block.banner.is_some() && block.phase <= Phase::Fault && block.is_check() == check
                 };
-                streams.last(waits).or_else(|| streams.alike(waits))
+                let unnumbered = |block: &Block<'_>| waits(block) && !block.is_numbered();
+                streams.last(waits).or_else(|| streams.alike(unnumbered)).or_else(|| streams.alike(waits))
             }
             Part::Opens | Part::Aside => {
                 let goes_on =
