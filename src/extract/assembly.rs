@@ -315,7 +315,8 @@ impl<'a> Assembly<'a> {
             self.unsettled.get_or_insert(banner.line.offset);
         }
         let now = &mut talk.now;
-        (now.cause, now.course, now.waits) = (now.cause.next(banner), Course::default(), false);
+        now.cause = now.cause.next(banner);
+        (now.course, now.waits) = (now.cause.course(), false);
         now.last = banner.line.offset + banner.line.raw.len();
         true
     }
@@ -455,7 +456,7 @@ impl<'a> Telling<'a> {
     fn new(report: u64, cause: Cause<'a>, guest: bool, waits: bool) -> Telling<'a> {
         let line = &cause.banner.line;
         let last = line.offset + line.raw.len();
-        Telling { report, cause, course: Course::default(), guest, waits, over: false, last }
+        Telling { report, cause, course: cause.course(), guest, waits, over: false, last }
     }
 }
 

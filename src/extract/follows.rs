@@ -1,13 +1,12 @@
 //! What follows from what: how a banner stands to the one before it in its lane.
 
-use crate::formats::Part;
+use crate::formats::{Part, panic};
+use crate::text;
 
 use super::banner::Banner;
 use super::goes_on::Course;
 use super::limits::LOOK_BACK_BYTES;
 
-/// Foreign lines between a banner and one that continues it.
-const FOREIGN_LINES_INSIDE: u32 = 8;
 /// A cascade: the next banner comes within this time, with nothing foreign between.
 const CASCADE_MICROS: u64 = 2_000_000;
 /// The same where both crashes last.
@@ -32,23 +31,32 @@ pub(super) struct Cause<'a> {
     start: usize,
     /// Whether the report, dumps apart, is of a mere event.
     event: bool,
+    /// Whether the machine has stopped.
+    panics: bool,
 }
 
 impl<'a> Cause<'a> {
     /// A banner that opens a report.
     pub(super) fn first(banner: Banner<'a>) -> Cause<'a> {
-        Cause { banner, start: banner.line.offset, event: banner.family.family.event }
+        let panics = text::contains(banner.line.body, "Kernel panic - ");
+        Cause { banner, start: banner.line.offset, event: banner.family.family.event, panics }
     }
 
     /// A banner that belongs to the report of this one.
     pub(super) fn next(&self, banner: Banner<'a>) -> Cause<'a> {
         let event = if banner.part() == Part::OfAny { self.event } else { banner.family.family.event };
-        Cause { banner, start: self.start, event }
+        let panics = self.panics || Cause::first(banner).panics;
+        Cause { banner, start: self.start, event, panics }
     }
 
     /// Start of the report, if it lies near enough before an offset.
     pub(super) fn start(&self, offset: usize) -> Option<usize> {
         Some(self.start).filter(|start| *start >= offset.saturating_sub(LOOK_BACK_BYTES))
+    }
+
+    /// What the report does behind the banner.
+    pub(super) fn course(&self) -> Course {
+        Course::since(self.panics)
     }
 
     /// How a banner stands to this one, whose report has run the `course` since; `None` where it is too far off.
@@ -58,13 +66,16 @@ impl<'a> Cause<'a> {
             return None;
         }
         let (first, then) = (self.banner.family.family, banner.family.family);
-        let close = course.foreign <= FOREIGN_LINES_INSIDE;
+        let close = course.is_close();
         let part = match then.part {
             Part::Aside => return Some(Relation::Alone),
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             Part::Opens => close && first.leads_to.contains(&then.banner),
             Part::OfAny => (close || first.event) && !course.ended,
-            Part::OfCrash => close && !(self.event && self.start(offset).is_some()),
+            Part::OfCrash => {
+                let event = self.event && self.start(offset).is_some();
+                close && !event && (!course.ended || is_consequence(banner.line.body))
+            }
             Part::OfFault => {
                 close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
             }
@@ -88,4 +99,9 @@ impl<'a> Cause<'a> {
             _ => true,
         }
     }
+}
+
+/// Whether a panic is what a crash ends in that has been printed as a whole, and not another crash.
+fn is_consequence(body: &[u8]) -> bool {
+    panic::CONSEQUENCES.iter().any(|words| text::contains(body, words))
 }

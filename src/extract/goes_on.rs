@@ -9,6 +9,11 @@ const FOREIGN_LINES: u32 = 24;
 /// The same after an end marker, where only registers and a panic may come.
 const FOREIGN_LINES_AFTER_END: u32 = 3;
 
+/// The same of a panic, which prints the state of the whole machine before its last words (`sys_info`, lib/sys_info.c).
+const FOREIGN_LINES_OF_PANIC: u32 = 1024;
+/// Foreign lines between a banner and one that continues it.
+const FOREIGN_LINES_INSIDE: u32 = 8;
+
 /// Longest message between `cut here` and the banner.
 const MESSAGE_LINES: u32 = 8;
 
@@ -25,9 +30,29 @@ pub(super) struct Course {
     pub(super) cut: bool,
     /// Lines of that message.
     message: u32,
+    /// The machine has stopped.
+    panics: bool,
 }
 
 impl Course {
+    /// Since a banner: a panic's?
+    pub(super) fn since(panics: bool) -> Course {
+        Course { panics, ..Course::default() }
+    }
+
+    /// Whether so few foreign lines have come that what a report asks for may follow.
+    pub(super) fn is_close(&self) -> bool {
+        self.panics || self.foreign <= FOREIGN_LINES_INSIDE
+    }
+
+    fn patience(&self) -> u32 {
+        match (self.ended, self.panics) {
+            (true, _) => FOREIGN_LINES_AFTER_END,
+            (_, true) => FOREIGN_LINES_OF_PANIC,
+            _ => FOREIGN_LINES,
+        }
+    }
+
     /// Takes the next line of the report's caller; `false` where the report is over.
     pub(super) fn take(&mut self, shape: Shape, body: &[u8]) -> bool {
         match shape {
@@ -40,11 +65,14 @@ impl Course {
             Shape::End => (self.ended, self.foreign) = (true, 0),
             Shape::Cut => self.cut = true,
             Shape::Foreign if self.cut => self.message += 1,
-            Shape::Inside | Shape::Foreign => self.foreign += 1,
+            Shape::UserFault if self.traced || self.ended => return false,
+            Shape::Boot => return false,
+            Shape::Inside | Shape::Foreign | Shape::UserFault => self.foreign += 1,
         }
-        self.traced |= text::skip_blanks(body).starts_with(b"Call Trace:");
+        let text = text::skip_blanks(body);
+        self.traced |= text.starts_with(b"Call Trace:") || text.starts_with(b"Call trace:");
         // A message of many lines is none: no report has followed.
         self.foreign += u32::from(self.message > MESSAGE_LINES);
-        self.foreign <= if self.ended { FOREIGN_LINES_AFTER_END } else { FOREIGN_LINES }
+        self.foreign <= self.patience()
     }
 }

@@ -20,6 +20,10 @@ pub(super) enum Shape {
     End,
     /// `------------[ cut here ]------------`
     Cut,
+    /// The registers of a program come: what the kernel has printed before is over.
+    UserFault,
+    /// `Linux version 6.1.0`: a kernel's first line.
+    Boot,
     Foreign,
 }
 
@@ -41,6 +45,10 @@ pub(super) fn shape(body: &[u8]) -> Shape {
     } else if INSIDE.find(text).is_some() || is_frame(text) || text.ends_with(b"[inline]") || holds_dump(text)
     {
         Shape::Inside
+    } else if text::begins(text, noise::LINUX_VERSION) {
+        Shape::Boot
+    } else if noise::USER_FAULTS.iter().any(|words| text::contains(text, words)) {
+        Shape::UserFault
     } else {
         Shape::Foreign
     }

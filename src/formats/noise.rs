@@ -26,6 +26,8 @@ pub(crate) const INFOS: &[&str] = &[
     "INFO: lockdep is turned off",
     "is blocked on a ",
     "blocked on an rw-semaphore likely owned by",
+    "blocked on a semaphore likely last held by",
+    "blocked on an rw-semaphore, but the owner is not found",
     "INFO: Stall ended before state dump start",
     "INFO: NMI handler",
     "INFO: recovery required on readonly filesystem",
@@ -152,6 +154,18 @@ pub(crate) const PAGE_DUMP: &[&str] = &[
 /// __list_add_valid and __list_del_entry_valid, lib/list_debug.c.
 pub(crate) const BUG_MESSAGES: &[&str] =
     &["usercopy: ", "skbuff: skb_over_panic:", "skbuff: skb_under_panic:", "list_add ", "list_del "];
+
+/// What the line before the registers of a program says that has crashed: they are no kernel's, whatever stands before.
+pub(crate) const USER_FAULTS: &[&str] = &[
+    // report_user_fault, arch/s390/mm/fault.c: "User process fault: interruption code 0010 ilc:3 in segv[110,1000000+1000]"
+    "User process fault: ",
+    // do_trap, arch/riscv/kernel/traps.c: "segv[110]: unhandled signal 11 code 0x1 at 0x0000000000000000"
+    "]: unhandled signal ",
+    // arm64_show_signal, arch/arm64/kernel/traps.c: "segv[110]: unhandled exception: DABT (lower EL), ESR 0x…"
+    "]: unhandled exception: ",
+    // show_signal_msg, arch/powerpc/kernel/traps.c and arch/x86/mm/fault.c: "segv[110]: segfault (11) at 0 nip …", "segfault at"
+    "]: segfault ",
+];
 
 /// Beginnings of lines that belong to a report also after its end marker.
 pub(crate) const TAIL: &[&str] = &[

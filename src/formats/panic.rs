@@ -6,6 +6,31 @@
 
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
+/// Why a machine panics after a crash that has been printed to its end: that panic belongs to its report, any other is a
+/// crash of its own.
+pub(crate) const CONSEQUENCES: &[&str] = &[
+    // check_panic_on_warn, kernel/panic.c; before 6.2 the checkers' own: "KASAN: panic_on_warn set ..."
+    "panic_on_warn set",
+    // oops_end, arch/x86/kernel/dumpstack.c, and die of others: "Fatal exception in interrupt", "Fatal exception: panic_on_oops"
+    "Fatal exception",
+    "panic_on_oops",
+    // make_task_dead, kernel/exit.c; warn_count, kernel/panic.c
+    "Oopsed too often",
+    "Warned too often",
+    // do_exit, kernel/exit.c
+    "Attempted to kill ",
+    "Aiee, killing interrupt handler!",
+    // watchdog_timer_fn and watchdog_hardlockup_check, kernel/watchdog.c; check_hung_uninterruptible_tasks; panic_on_rcu_stall
+    "softlockup: hung tasks",
+    "Hard LOCKUP",
+    "hung_task: ",
+    "RCU Stall",
+    // mce_panic and die_nmi
+    "Fatal Machine check",
+    "Fatal hardware error",
+    "Non maskable interrupt",
+];
+
 pub(crate) const FAMILIES: &[Family] = &[
     // sysrq_handle_crash, drivers/tty/sysrq.c: asked for, so that no crash before it has led to it
     Family {

@@ -17,6 +17,7 @@ mod robust;
 mod rules;
 #[cfg(feature = "serde")]
 mod schema;
+mod settled;
 mod split;
 mod stream;
 pub(crate) mod support;

@@ -46,7 +46,10 @@ impl<'a> Spotter<'a> {
                 outer.pid.is_some_and(|task| is_other((cpu, pid), (outer.cpu, task)))
             }
             // The crash that was interrupted goes on.
-            _ => piece.tells() && !fits(block, piece, line.body) && fits(&outer, piece, line.body),
+            _ => {
+                let tells = piece.tells() || piece == Piece::End;
+                tells && !fits(block, piece, line.body) && fits(&outer, piece, line.body)
+            }
         });
         let found = other || !self.amid_event && block.contradicts(piece, line.body);
         let foreign = matches!(piece, Piece::Foreign);

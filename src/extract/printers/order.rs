@@ -483,7 +483,7 @@ fn address(body: &[u8], mark: &str) -> Option<u64> {
     text::number(text::take(rest, |byte| byte.is_ascii_hexdigit()).0, 16)
 }
 
-/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and of Linux 7.2
+/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and since 6.19
 /// `WARNING: misc.c:334 at multi_oops_thread+0x74/0x90 [crashme], CPU#1: cm_oops/1/124` (`__warn` in `kernel/panic.c`).
 fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
     let number =

@@ -152,7 +152,7 @@ impl Piece {
             Shape::Blank => Piece::Blank,
             Shape::Tail if registers::is_register_line(body) => Piece::Row(None),
             Shape::Tail => Piece::Inside,
-            Shape::Foreign => Piece::Foreign,
+            Shape::Foreign | Shape::UserFault | Shape::Boot => Piece::Foreign,
         }
     }
 }
