@@ -21,6 +21,7 @@ mod preamble;
 mod printers;
 mod shape;
 mod stored;
+mod telling;
 mod window;
 
 pub(crate) use boots::{BOOT_LINE_BYTES, Boots};
@@ -93,7 +94,9 @@ impl<'a> Incidents<'a> {
         if entry.end + LOOK_AHEAD_BYTES >= self.log.end() {
             self.doubt();
         }
-        self.printers.take(entry);
+        if let Some(settled) = self.printers.take(entry) {
+            self.assembly.take(settled, &mut self.window);
+        }
         self.settle();
     }
 

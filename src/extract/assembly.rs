@@ -1,7 +1,7 @@
 //! Puts the reports together: each lane's lines go to the report that it is printing, which goes on until its end, the
 //! lane's next crash, or silence.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use crate::line::Line;
 use crate::text;
 
 use super::banner::Banner;
-use super::collector::{Collector, silence};
+use super::collector::Collector;
 use super::follows::{Cause, Relation};
-use super::goes_on::Course;
 use super::incident::Incident;
-use super::lane::Lane;
+use super::lane::{Lane, Lanes};
 use super::limits::{LOOK_BACK_BYTES, SILENCE_BYTES_AFTER_END};
 use super::preamble::preamble;
 use super::printers::Settled;
 use super::shape::Shape;
+use super::telling::{Reports, Telling};
 use super::window::{Entry, Window};
 
 /// Puts the reports together whose banner starts in a range.
 #[derive(Clone, Debug)]
 pub(super) struct Assembly<'a> {
     range: Range<usize>,
-    lanes: HashMap<Lane, Talk<'a>>,
+    lanes: Lanes<Talk<'a>>,
     /// How many of them are not silent.
     live: usize,
     reports: Reports<'a>,
@@ -41,14 +41,6 @@ pub(super) struct Assembly<'a> {
     unsettled: Option<usize>,
 }
 
-/// Reports in the order of their banners.
-#[derive(Clone, Debug, Default)]
-struct Reports<'a> {
-    list: VecDeque<Collector<'a>>,
-    /// Number of the first.
-    first: u64,
-}
-
 /// What a lane is printing.
 #[derive(Clone, Debug)]
 struct Talk<'a> {
@@ -57,24 +49,6 @@ struct Talk<'a> {
     outer: Option<Telling<'a>>,
     /// Nothing of it has come for long.
     silent: bool,
-}
-
-/// A report as far as a lane has come with it.
-#[derive(Clone, Debug)]
-struct Telling<'a> {
-    /// Number of the report.
-    report: u64,
-    /// The last banner, and the course since.
-    cause: Cause<'a>,
-    course: Course,
-    /// Another CPU has asked for it.
-    guest: bool,
-    /// It was announced in the midst of another report: lines are the other's until its own begin.
-    waits: bool,
-    /// A line has shown that it is over.
-    over: bool,
-    /// End of the last line that the lane has printed of it.
-    last: usize,
 }
 
 /// `Sending NMI from CPU 0 to CPUs 1:`
@@ -88,7 +62,7 @@ impl<'a> Assembly<'a> {
     pub(super) fn new(range: Range<usize>) -> Assembly<'a> {
         Assembly {
             range,
-            lanes: HashMap::new(),
+            lanes: Lanes::default(),
             live: 0,
             reports: Reports::default(),
             request: None,
@@ -101,14 +75,7 @@ impl<'a> Assembly<'a> {
 
     /// The next report, if it is complete.
     pub(super) fn next(&mut self) -> Option<Incident<'a>> {
-        while self.reports.list.front()?.done {
-            let report = self.reports.list.pop_front()?;
-            self.reports.first += 1;
-            if report.owned {
-                return Some(report.finish());
-            }
-        }
-        None
+        self.reports.pop()
     }
 
     /// Whether a report may go on at an offset. Where none does, nothing follows from what was before.
@@ -117,12 +84,8 @@ impl<'a> Assembly<'a> {
             && deadline < offset
         {
             self.deadlines.pop_front();
-            let (Some(silent), Some(talk)) = (self.deadline(lane), self.lanes.get_mut(&lane)) else {
-                continue;
-            };
-            if talk.now.report != report {
-                continue;
-            }
+            let Some(talk) = self.lanes.get(lane).filter(|talk| talk.now.report == report) else { continue };
+            let silent = self.reports.deadline(&talk.now);
             // Until it is forgotten, its next banner may follow from its last one.
             let forgotten = talk.now.cause.banner.line.offset + LOOK_BACK_BYTES;
             if silent >= offset {
@@ -135,7 +98,7 @@ impl<'a> Assembly<'a> {
             }
         }
         if self.live == 0 {
-            self.lanes.clear();
+            self.lanes = Lanes::default();
             self.deadlines.clear();
         }
         self.live > 0
@@ -143,7 +106,7 @@ impl<'a> Assembly<'a> {
 
     /// Whether a report of the range is not complete.
     pub(super) fn is_owing(&self) -> bool {
-        self.reports.list.iter().any(|report| report.owned && !report.done)
+        self.reports.iter().any(|report| report.owned && !report.done)
     }
 
     /// Offset of a banner that more of the log may show to open a report, after all of those that it has opened.
@@ -154,19 +117,19 @@ impl<'a> Assembly<'a> {
     /// From here on more of the log may change what a line is.
     pub(super) fn doubt(&mut self) {
         self.unsure = true;
-        self.reports.list.iter_mut().filter(|report| !report.done).for_each(|report| report.open = true);
+        self.reports.iter_mut().filter(|report| !report.done).for_each(|report| report.open = true);
     }
 
     /// No more lines come.
     pub(super) fn finish(&mut self) {
-        self.reports.list.iter_mut().for_each(|report| report.done = true);
+        self.reports.iter_mut().for_each(|report| report.done = true);
     }
 
     /// Takes the next line, which is not yet settled in the window.
     pub(super) fn take(&mut self, settled: Settled<'a>, window: &mut Window<'a>) {
         match settled {
             Settled::Line(entry) => {
-                self.expire(&entry);
+                self.reports.expire(&entry);
                 match entry.banner() {
                     _ if entry.lane.is_nobody() => {}
                     Some(banner) => self.meet(&entry, banner, window),
@@ -176,7 +139,7 @@ impl<'a> Assembly<'a> {
             }
             Settled::Doubtful(entry, lanes) => {
                 for lane in lanes {
-                    let talk = self.lanes.get(&lane).map(|talk| talk.now.report);
+                    let talk = self.lanes.get(lane).map(|talk| talk.now.report);
                     if let Some(report) = talk.and_then(|report| self.reports.get(report)).filter(|r| !r.done)
                     {
                         report.doubtful.push(entry.line);
@@ -189,36 +152,14 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// The first report may be over.
-    fn expire(&mut self, entry: &Entry<'a>) {
-        let successors = self.reports.list.len();
-        if let Some(report) = self.reports.list.front_mut() {
-            report.expire(entry, successors);
+    /// What a lane is printing when a line of it comes.
+    fn talk(&mut self, entry: &Entry<'a>) -> Option<&mut Talk<'a>> {
+        let talk = self.lanes.get(entry.lane)?;
+        if self.reports.is_silent(&talk.now, entry) && !talk.silent {
+            talk.silent = true;
+            self.live -= 1;
         }
-    }
-
-    /// Where nothing comes any more from a lane, unless something does before.
-    fn deadline(&mut self, lane: Lane) -> Option<usize> {
-        let Telling { report, guest, course, last, .. } = self.lanes.get(&lane)?.now;
-        Some(match self.reports.get(report).filter(|report| !guest && !report.done) {
-            Some(report) => report.deadline(),
-            None => last + silence(course.ended && !guest),
-        })
-    }
-
-    /// Ends what a lane was printing, if nothing of it has come for long.
-    fn hush(&mut self, entry: &Entry<'a>) {
-        let Some(now) = self.lanes.get(&entry.lane).map(|talk| &talk.now) else { return };
-        let (number, guest) = (now.report, now.guest);
-        let successors = self.reports.next().saturating_sub(number);
-        if let Some(report) = self.reports.get(number).filter(|_| !guest) {
-            report.expire(entry, successors as usize);
-        }
-        if self.deadline(entry.lane).is_some_and(|deadline| deadline < entry.end)
-            && let Some(talk) = self.lanes.get_mut(&entry.lane)
-        {
-            self.live -= usize::from(!std::mem::replace(&mut talk.silent, true));
-        }
+        Some(talk)
     }
 
     /// A lane prints nothing more of its reports.
@@ -230,16 +171,19 @@ impl<'a> Assembly<'a> {
     }
 
     fn remove(&mut self, lane: Lane) -> Option<Talk<'a>> {
-        let talk = self.lanes.remove(&lane)?;
+        let talk = self.lanes.remove(lane)?;
         self.live -= usize::from(!talk.silent);
         Some(talk)
     }
 
     /// Takes a line that is no banner.
     fn listen(&mut self, entry: &Entry<'a>) {
-        self.hush(entry);
-        let Some(talk) = self.lanes.get_mut(&entry.lane) else { return };
-        if entry.shape == Shape::Cut {
+        if self.talk(entry).is_none() {
+            return;
+        }
+        let Some(talk) = self.lanes.get(entry.lane) else { return };
+        let shape = entry.shape();
+        if shape == Shape::Cut {
             // What was announced begins.
             talk.now.waits = false;
             if let Some(outer) = talk.outer.take() {
@@ -247,12 +191,12 @@ impl<'a> Assembly<'a> {
             }
         }
         if let Some(outer) = &mut talk.outer
-            && !self.reports.tell(outer, entry)
+            && !self.reports.tell(outer, entry, shape)
         {
             talk.outer = None;
         }
-        let goes_on = self.reports.tell(&mut talk.now, entry);
-        let request = !talk.now.guest && is_request(entry);
+        let goes_on = self.reports.tell(&mut talk.now, entry, shape);
+        let request = !talk.now.guest && shape == Shape::Inside && is_request(entry);
         let report = talk.outer.as_ref().unwrap_or(&talk.now).report;
         if !goes_on && talk.outer.is_none() {
             self.end(entry.lane);
@@ -263,7 +207,6 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
-        self.hush(entry);
         if banner.is_aside() {
             let report = self.open(entry, banner, None, window);
             if let Some(report) = self.reports.get(report) {
@@ -271,7 +214,7 @@ impl<'a> Assembly<'a> {
             }
             return;
         }
-        let now = self.lanes.get(&entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
+        let now = self.talk(entry).map(|talk| &talk.now).filter(|now| !now.over);
         let relation = now.and_then(|now| now.cause.relation(&banner, &now.course));
         let asked = || now.is_none_or(|now| now.guest && relation == Some(Relation::Part));
         if banner.is_backtrace() && (relation.is_none() || asked()) && self.is_answered(entry, banner) {
@@ -280,7 +223,7 @@ impl<'a> Assembly<'a> {
         match relation {
             Some(Relation::Part) if self.goes_on(entry, banner) => {}
             relation => {
-                let now = self.lanes.get(&entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
+                let now = self.lanes.get(entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
                 let midst = now.filter(|now| banner.family.family.prelude && !now.course.ended);
                 let announced = midst.is_some() && relation.is_some();
                 let follows = now
@@ -293,7 +236,7 @@ impl<'a> Assembly<'a> {
 
     /// A banner goes on with the report of its lane; `false` if that is over.
     fn goes_on(&mut self, entry: &Entry<'a>, banner: Banner<'a>) -> bool {
-        let Some(talk) = self.lanes.get_mut(&entry.lane) else { return false };
+        let Some(talk) = self.lanes.get(entry.lane) else { return false };
         if let Some(outer) = talk.outer.take() {
             self.reports.end(&outer);
         }
@@ -327,7 +270,7 @@ impl<'a> Assembly<'a> {
         let Some(request) = self.request.filter(|request| offset - request.offset <= LOOK_BACK_BYTES) else {
             return false;
         };
-        let Some(talk) = self.lanes.get(&entry.lane) else { return self.join(entry, banner, request.report) };
+        let Some(talk) = self.lanes.get(entry.lane) else { return self.join(entry, banner, request.report) };
         // What it has printed since then is its own.
         if talk.now.cause.banner.line.offset > request.offset && talk.now.report != request.report {
             return false;
@@ -345,7 +288,7 @@ impl<'a> Assembly<'a> {
         report.take(banner.line, true);
         report.guests += 1;
         let cause = Cause::first(report.banner).next(banner);
-        self.talk(entry, Telling::new(number, cause, true, false), None);
+        self.watch(entry, Telling::new(number, cause, true, false), None);
         true
     }
 
@@ -370,13 +313,13 @@ impl<'a> Assembly<'a> {
             Some(outer)
         });
         let report = self.open(entry, banner, follows, window);
-        self.talk(entry, Telling::new(report, Cause::first(banner), false, announced), outer);
+        self.watch(entry, Telling::new(report, Cause::first(banner), false, announced), outer);
         if banner.is_backtrace() {
             self.request = Some(Request { offset: banner.line.offset, report });
         }
     }
 
-    fn talk(&mut self, entry: &Entry<'a>, now: Telling<'a>, outer: Option<Telling<'a>>) {
+    fn watch(&mut self, entry: &Entry<'a>, now: Telling<'a>, outer: Option<Telling<'a>>) {
         self.deadlines.push_back((entry.end + SILENCE_BYTES_AFTER_END, entry.lane, now.report));
         self.live += 1;
         self.lanes.insert(entry.lane, Talk { now, outer, silent: false });
@@ -397,71 +340,11 @@ impl<'a> Assembly<'a> {
         }
         report.open = self.unsure;
         report.shared = self.shared.clone().filter(|_| entry.mixed);
-        self.reports.list.push_back(report);
-        self.reports.next() - 1
-    }
-}
-
-impl<'a> Reports<'a> {
-    /// A report that has not been handed on, by its number.
-    fn get(&mut self, number: u64) -> Option<&mut Collector<'a>> {
-        let at = number.checked_sub(self.first)?;
-        self.list.get_mut(usize::try_from(at).ok()?)
-    }
-
-    /// Number of the next one.
-    fn next(&self) -> u64 {
-        self.first + self.list.len() as u64
-    }
-
-    /// Of a report comes no other line from who has printed it.
-    fn end(&mut self, telling: &Telling<'a>) {
-        let guest = telling.guest;
-        if let Some(report) = self.get(telling.report) {
-            if guest {
-                report.guests = report.guests.saturating_sub(1);
-            } else {
-                report.done = true;
-            }
-        }
-    }
-
-    /// A line for a report; `false` if it shows that the report is over.
-    fn tell(&mut self, telling: &mut Telling<'a>, entry: &Entry<'a>) -> bool {
-        if telling.over {
-            return false;
-        }
-        if !telling.course.take(entry.shape, entry.line.body) {
-            telling.over = true;
-            self.end(telling);
-            return false;
-        }
-        if telling.waits {
-            return true;
-        }
-        let Telling { course, guest, report, .. } = *telling;
-        let belongs = course.foreign == 0 && !course.cut;
-        if belongs {
-            telling.last = entry.line.offset + entry.line.raw.len();
-        }
-        if let Some(report) = self.get(report) {
-            report.take(entry.line, belongs);
-            report.ended |= course.ended && !guest;
-        }
-        true
-    }
-}
-
-impl<'a> Telling<'a> {
-    fn new(report: u64, cause: Cause<'a>, guest: bool, waits: bool) -> Telling<'a> {
-        let line = &cause.banner.line;
-        let last = line.offset + line.raw.len();
-        Telling { report, cause, course: cause.course(), guest, waits, over: false, last }
+        self.reports.push(report)
     }
 }
 
 /// Whether a line asks other CPUs for their backtraces.
 fn is_request(entry: &Entry<'_>) -> bool {
-    entry.shape == Shape::Inside
-        && text::skip_blanks(entry.line.body).starts_with(noise::NMI_REQUEST.as_bytes())
+    text::skip_blanks(entry.line.body).starts_with(noise::NMI_REQUEST.as_bytes())
 }

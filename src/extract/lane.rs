@@ -1,5 +1,7 @@
 //! Who prints: the lines of one report share it.
 
+use std::collections::HashMap;
+
 use crate::line::{Caller, Line, Origin};
 
 /// What a line's prefix says of who printed it.
@@ -51,5 +53,60 @@ impl Lane {
 
     pub(super) fn is_nobody(self) -> bool {
         self.printer == Lane::NOBODY
+    }
+}
+
+/// What is known of lanes, by lane. Most lines are of the lane that the line before is of: that one is found at once.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes<T> {
+    places: HashMap<Lane, usize>,
+    known: Vec<Option<T>>,
+    free: Vec<usize>,
+    /// The last one that was looked for, and its place.
+    last: Option<(Lane, Option<usize>)>,
+}
+
+impl<T> Default for Lanes<T> {
+    fn default() -> Lanes<T> {
+        Lanes { places: HashMap::new(), known: Vec::new(), free: Vec::new(), last: None }
+    }
+}
+
+impl<T> Lanes<T> {
+    fn place(&mut self, lane: Lane) -> Option<usize> {
+        match self.last {
+            Some((last, place)) if last == lane => place,
+            _ => {
+                let place = if self.places.is_empty() { None } else { self.places.get(&lane).copied() };
+                self.last = Some((lane, place));
+                place
+            }
+        }
+    }
+
+    pub(super) fn get(&mut self, lane: Lane) -> Option<&mut T> {
+        let place = self.place(lane)?;
+        self.known.get_mut(place)?.as_mut()
+    }
+
+    /// Nothing is known of the lane yet.
+    pub(super) fn insert(&mut self, lane: Lane, what: T) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.known.push(None);
+            self.known.len() - 1
+        });
+        self.places.insert(lane, place);
+        self.last = Some((lane, Some(place)));
+        if let Some(known) = self.known.get_mut(place) {
+            *known = Some(what);
+        }
+    }
+
+    pub(super) fn remove(&mut self, lane: Lane) -> Option<T> {
+        let place = self.place(lane)?;
+        self.places.remove(&lane);
+        self.free.push(place);
+        self.last = Some((lane, None));
+        self.known.get_mut(place)?.take()
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
             continue;
         }
         let line = entry.line;
-        if entry.family.is_some_and(|family| !family.family.again) || entry.shape == Shape::End {
+        if entry.family.is_some_and(|family| !family.family.again) || entry.shape() == Shape::End {
             break;
         }
         if dumped && !is_dump(line.body) || cut.is_some() && !is_before_cut(line.body) {

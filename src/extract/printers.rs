@@ -78,8 +78,8 @@ impl<'a> Printers<'a> {
         self.queue.first().map(|entry| entry.line.offset)
     }
 
-    /// Takes the next line.
-    pub(super) fn take(&mut self, mut entry: Entry<'a>) {
+    /// Takes the next line; gives it back where it is known at once who printed it.
+    pub(super) fn take(&mut self, mut entry: Entry<'a>) -> Option<Settled<'a>> {
         let context = entry.lane.context;
         if !context.is_shared() {
             return self.queue.push(Settled::Line(entry));
@@ -89,7 +89,10 @@ impl<'a> Printers<'a> {
             self.shared.push(Shared::new(context));
             self.shared.len() - 1
         });
-        let Some(shared) = self.shared.get_mut(at) else { return };
+        let shared = self.shared.get_mut(at)?;
+        if shared.burst.is_some() {
+            entry.ask();
+        }
         shared.pause(&entry, &mut self.queue);
         if let Some(family) = entry.family {
             shared.meet(self.log, &entry, family.family.part, &mut self.queue);
@@ -98,15 +101,17 @@ impl<'a> Printers<'a> {
         }
         match &mut shared.burst {
             Some(burst) => {
+                entry.ask();
                 burst.lines.push(entry.number);
                 self.queue.wait(entry);
                 if !burst.take(&entry, &self.queue) {
                     shared.close(&mut self.queue);
                 }
+                None
             }
             None => {
                 entry.lane = shared.only;
-                self.queue.push(Settled::Line(entry));
+                self.queue.push(Settled::Line(entry))
             }
         }
     }
@@ -135,10 +140,10 @@ impl<'a> Shared<'a> {
         let time = entry.line.prefix.time;
         let last = self.time;
         self.time = time.or(last);
-        let Some(burst) = self.burst.as_mut().filter(|_| entry.family.is_some() || entry.shape == Shape::Cut)
-        else {
+        let Some(burst) = &mut self.burst else { return };
+        if entry.family.is_none() && entry.shape() != Shape::Cut {
             return;
-        };
+        }
         let paused = last.zip(time).is_some_and(|(last, now)| now > last + PAUSE_MICROS);
         if burst.sharing.is_some() && paused {
             self.close(queue);
@@ -225,7 +230,7 @@ impl<'a> Burst<'a> {
         if let Some(sharing) = &mut self.sharing {
             return sharing.take(entry);
         }
-        if !self.spotter.take(entry, Piece::of(entry.shape, entry.line.body)) {
+        if !self.spotter.take(entry, Piece::of(entry.shape(), entry.line.body)) {
             return !self.spotter.is_idle();
         }
         let mut sharing = Sharing::default();

@@ -21,7 +21,8 @@ pub(super) struct Entry<'a> {
     pub(super) end: usize,
     /// Its number among those read.
     pub(super) number: u64,
-    pub(super) shape: Shape,
+    /// What it means for its report, if that has been asked for.
+    pub(super) shape: Option<Shape>,
     /// The family whose banner it is.
     pub(super) family: Option<&'static CompiledFamily>,
     /// Who printed it.
@@ -33,7 +34,17 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     fn of(line: Line<'a>, end: usize, number: u64, family: Option<&'static CompiledFamily>) -> Entry<'a> {
         let lane = Lane::only(Context::of(&line));
-        Entry { line, end, number, shape: shape(line.body), family, lane, mixed: false }
+        Entry { line, end, number, shape: None, family, lane, mixed: false }
+    }
+
+    /// What it means for its report.
+    pub(super) fn shape(&self) -> Shape {
+        self.shape.unwrap_or_else(|| shape(self.line.body))
+    }
+
+    /// The same, and remembers it.
+    pub(super) fn ask(&mut self) -> Shape {
+        *self.shape.get_or_insert_with(|| shape(self.line.body))
     }
 
     pub(super) fn banner(&self) -> Option<Banner<'a>> {

@@ -59,8 +59,13 @@ impl<'a> Queue<'a> {
         self.items.iter().find_map(Item::entry)
     }
 
-    pub(super) fn push(&mut self, settled: Settled<'a>) {
+    /// Adds a line that is settled; gives it back where none waits.
+    pub(super) fn push(&mut self, settled: Settled<'a>) -> Option<Settled<'a>> {
+        if self.items.is_empty() {
+            return Some(settled);
+        }
         self.items.push_back(Item::Settled(settled));
+        None
     }
 
     pub(super) fn wait(&mut self, entry: Entry<'a>) {

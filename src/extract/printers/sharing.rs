@@ -48,7 +48,7 @@ impl<'a> Sharing<'a> {
         let stream = match entry.banner() {
             Some(banner) if banner.is_aside() => None,
             Some(banner) => self.meet(&banner),
-            None => self.place(line, Piece::of(entry.shape, line.body), entry.number),
+            None => self.place(line, Piece::of(entry.shape(), line.body), entry.number),
         };
         if let Some(stream) = stream {
             self.streams.current = Some(stream);

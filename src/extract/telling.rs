@@ -1,0 +1,140 @@
+//! Reports while they are collected, and how far a printer has come with one.
+
+use std::collections::VecDeque;
+
+use super::collector::{Collector, silence};
+use super::follows::Cause;
+use super::goes_on::Course;
+use super::incident::Incident;
+use super::shape::Shape;
+use super::window::Entry;
+
+/// A report as far as a lane has come with it.
+#[derive(Clone, Debug)]
+pub(super) struct Telling<'a> {
+    /// Number of the report.
+    pub(super) report: u64,
+    /// The last banner, and the course since.
+    pub(super) cause: Cause<'a>,
+    pub(super) course: Course,
+    /// Another CPU has asked for it.
+    pub(super) guest: bool,
+    /// It was announced in the midst of another report: lines are the other's until its own begin.
+    pub(super) waits: bool,
+    /// A line has shown that it is over.
+    pub(super) over: bool,
+    /// End of the last line that the lane has printed of it.
+    pub(super) last: usize,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) fn new(report: u64, cause: Cause<'a>, guest: bool, waits: bool) -> Telling<'a> {
+        let line = &cause.banner.line;
+        let last = line.offset + line.raw.len();
+        Telling { report, cause, course: cause.course(), guest, waits, over: false, last }
+    }
+}
+
+/// Reports in the order of their banners.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reports<'a> {
+    list: VecDeque<Collector<'a>>,
+    /// Number of the first.
+    first: u64,
+}
+
+impl<'a> Reports<'a> {
+    /// Adds a report; gives its number.
+    pub(super) fn push(&mut self, report: Collector<'a>) -> u64 {
+        self.list.push_back(report);
+        self.first + self.list.len() as u64 - 1
+    }
+
+    /// The next report, if it is complete.
+    pub(super) fn pop(&mut self) -> Option<Incident<'a>> {
+        while self.list.front()?.done {
+            let report = self.list.pop_front()?;
+            self.first += 1;
+            if report.owned {
+                return Some(report.finish());
+            }
+        }
+        None
+    }
+
+    /// A report that has not been handed on, by its number.
+    #[inline]
+    pub(super) fn get(&mut self, number: u64) -> Option<&mut Collector<'a>> {
+        let at = number.checked_sub(self.first)?;
+        self.list.get_mut(usize::try_from(at).ok()?)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Collector<'a>> {
+        self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Collector<'a>> {
+        self.list.iter_mut()
+    }
+
+    /// The first report may be over.
+    pub(super) fn expire(&mut self, entry: &Entry<'a>) {
+        let successors = self.list.len();
+        if let Some(report) = self.list.front_mut() {
+            report.expire(entry, successors);
+        }
+    }
+
+    /// Where nothing comes any more of what is told, unless something does before.
+    pub(super) fn deadline(&mut self, telling: &Telling<'a>) -> usize {
+        match self.get(telling.report).filter(|report| !telling.guest && !report.done) {
+            Some(report) => report.deadline(),
+            None => telling.last + silence(telling.course.ended && !telling.guest),
+        }
+    }
+
+    /// Whether nothing has come for long of what is told, when a line comes.
+    pub(super) fn is_silent(&mut self, telling: &Telling<'a>, entry: &Entry<'a>) -> bool {
+        let successors = (self.first + self.list.len() as u64).saturating_sub(telling.report);
+        if let Some(report) = self.get(telling.report).filter(|_| !telling.guest) {
+            report.expire(entry, successors as usize);
+        }
+        self.deadline(telling) < entry.end
+    }
+
+    /// Of a report comes no other line from who has told it.
+    pub(super) fn end(&mut self, telling: &Telling<'a>) {
+        let guest = telling.guest;
+        if let Some(report) = self.get(telling.report) {
+            if guest {
+                report.guests = report.guests.saturating_sub(1);
+            } else {
+                report.done = true;
+            }
+        }
+    }
+
+    /// A line for a report; `false` if it shows that the report is over.
+    pub(super) fn tell(&mut self, telling: &mut Telling<'a>, entry: &Entry<'a>, shape: Shape) -> bool {
+        if telling.over {
+            return false;
+        }
+        if !telling.course.take(shape, entry.line.body) {
+            telling.over = true;
+            self.end(telling);
+            return false;
+        }
+        if telling.waits {
+            return true;
+        }
+        let belongs = telling.course.foreign == 0 && !telling.course.cut;
+        if belongs {
+            telling.last = entry.line.offset + entry.line.raw.len();
+        }
+        if let Some(report) = self.get(telling.report) {
+            report.take(entry.line, belongs);
+            report.ended |= telling.course.ended && !telling.guest;
+        }
+        true
+    }
+}
