@@ -1,7 +1,23 @@
-//! Which lines make a report.
+//! Which lines make a report: four ideas.
 //!
-//! Every decision here looks at a bounded part of the log round the banner and never at a state carried from the log's
-//! start. So any range of a log can be read on its own: it owns the reports whose banner starts in it.
+//! - **A window** (`window`): the lines round the banners, in their order, each read once and kept with what was decided of
+//!   it. Where no report goes on, what lies before the next banner is not looked at. What stands before a banner and belongs
+//!   to it (`preamble`) is answered from the window.
+//! - **A lane for each printer** (`printers`, `lane`): a line belongs to who printed it. A caller tag says it. Lines without
+//!   one are of one printer as long as nothing speaks against it; where a line cannot be of the CPU that printed the lines
+//!   before it (`printers/contradiction`: another CPU's header, registers in the wrong order, the rest of a crash that was
+//!   interrupted), the lines round it are shared out (`printers/sharing`) by the order in which each kind of CPU prints a
+//!   crash (`printers/order`, and as data `formats/dumps`). The lines of several CPUs wait until that is known.
+//! - **A report is told by its lane** (`assembly`, `telling`, `collector`): from its banner on, as long as its lines go on
+//!   (`goes_on`, by what each line means: `shape`). Its end marker and foreign lines, the lane's next crash, or silence settle
+//!   it, and what is settled stays. Other CPUs may print parts that it has asked for.
+//! - **What follows from what** (`follows`) is a relation between a banner and the last one of its lane: it is a part of that
+//!   report, or opens one that follows from it, or has nothing to do with it.
+//!
+//! Every decision looks at a bounded part of the log before it (`limits`) and never at a state carried from the log's start.
+//! So any range of a log can be read on its own: it owns the reports whose banner starts in it.
+//! `src/tests/split.rs`, `settled.rs` and `looks.rs` guard that: parts give the reports of the whole, nothing that comes
+//! behind a settled report changes it, and a line is read four times at most, by this module and for titles together.
 
 use std::ops::Range;
 
