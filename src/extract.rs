@@ -17,7 +17,7 @@
 //! Every decision looks at a bounded part of the log before it (`limits`) and never at a state carried from the log's start.
 //! So any range of a log can be read on its own: it owns the reports whose banner starts in it.
 //! `src/tests/split.rs`, `settled.rs` and `looks.rs` guard that: parts give the reports of the whole, nothing that comes
-//! behind a settled report changes it, and a line is read four times at most, by this module and for titles together.
+//! behind a settled report changes it, and on average a line is read four times at most, here and for titles together.
 
 use std::ops::Range;
 
