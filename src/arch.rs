@@ -397,7 +397,7 @@ const PPC_REGISTERS: &[Register] = registers! {
 };
 
 const PPC_INSIDE: &[&str] =
-    &["--- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
+    &["--- interrupt: ", "---- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
 
 /// 64-bit IBM Z: `show_registers` in `arch/s390/kernel/dumpstack.c`.
 const S390X: Arch = Arch {

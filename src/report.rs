@@ -122,7 +122,8 @@ impl<'a> Report<'a> {
         let tagged = incident.banner.line.prefix.caller.is_some();
         let named = texts.get(headline..).unwrap_or_default();
         let mut open = incident.open;
-        let mut title = title::of(family, log, named, tagged, || {
+        let lines = incident.lines.get(headline..).unwrap_or_default();
+        let mut title = title::of(family, log, lines, named, tagged, || {
             let (lines, ended) = incident.beyond(log);
             open |= ended;
             lines
@@ -143,7 +144,7 @@ impl<'a> Report<'a> {
         if incident.doubtful.is_empty() || title.corruption != Some(Corruption::NoFrames) {
             return title;
         }
-        let of_all = title::of(incident.headline.1, log, &Text::of(log, &lines), false, Vec::new);
+        let of_all = title::of(incident.headline.1, log, &lines, &Text::of(log, &lines), false, Vec::new);
         Title { corruption: title.corruption, ..of_all }
     }
 

@@ -275,6 +275,8 @@ struct WireFrame<'a> {
     build_id: Option<&'a str>,
     trust: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ends_before: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     inlined: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
@@ -296,6 +298,8 @@ struct WireRegisters<'a> {
     pc: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     user: bool,
     values: Values<'a>,
@@ -457,6 +461,7 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
     let trust = match frame.trust {
         Trust::Pc => "pc",
         Trust::Return => "return",
+        Trust::Link => "link",
         Trust::Unreliable => "unreliable",
         Trust::Inlined => "inlined",
     };
@@ -468,6 +473,7 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
         module: frame.module,
         build_id: frame.build_id,
         trust,
+        ends_before: frame.ends_function_before(),
         inlined: frame.trust == Trust::Inlined,
         file: frame.source.map(|source| source.file),
         line: frame.source.map(|source| source.line),
@@ -489,6 +495,7 @@ fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegister
         arch: registers.arch.name,
         pc: registers.pc.map(|pc| place(pc, sources)),
         link: registers.link.map(|link| place(link, sources)),
+        branch: registers.branch.map(|branch| place(branch, sources)),
         user: registers.user,
         values: Values(registers.values),
     }
