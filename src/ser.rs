@@ -7,6 +7,7 @@
 mod bisect;
 mod hung;
 mod memory;
+mod places;
 
 use std::borrow::Cow;
 
@@ -168,6 +169,10 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<places::WireCheck<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stuck: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     panic_message: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<Executor>,
@@ -199,6 +204,8 @@ struct Wire<'a> {
     traces: Vec<WireTrace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registers: Option<WireRegisters<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_registers: Vec<WireRegisters<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<WireCode>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -207,6 +214,8 @@ struct Wire<'a> {
     lock_attempt: Option<WireAttempt<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<places::WirePlace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel_offset: Option<Hex>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -374,6 +383,8 @@ impl<'a> Wire<'a> {
         let task = report.task();
         let traces = report.traces();
         let own = report.registers_in(&traces);
+        let mut elsewhere = report.registers_elsewhere(&traces);
+        elsewhere.retain(|dump| own.as_ref().is_none_or(|own| own.line != dump.line));
         let span = report.span();
         let linked_in = report.modules_linked_in();
         let last_unloaded = linked_in.as_ref().and_then(|m| m.last_unloaded).map(module);
@@ -392,6 +403,8 @@ impl<'a> Wire<'a> {
             panicked: report.panicked(),
             signature: format!("{:016x}", report.signature_in(&traces)),
             message: message(report),
+            check: report.check().map(|found| places::check(found, sources)),
+            stuck: report.soft_lockup().map(|lockup| lockup.seconds),
             panic_message: report.panic_message().map(Text),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
@@ -400,7 +413,7 @@ impl<'a> Wire<'a> {
             line: json.line,
             boot: report.boot(),
             time: report.time().map(|micros| micros as f64 / 1e6),
-            cpu: task.and_then(|task| task.cpu),
+            cpu: report.cpu(),
             kernel: task.and_then(|task| task.kernel),
             tainted: task.and_then(|task| task.tainted),
             hardware: report.hardware().map(Text),
@@ -409,10 +422,12 @@ impl<'a> Wire<'a> {
             hung: hung::hung(report),
             traces: traces.into_iter().map(|trace| self::trace(trace, sources)).collect(),
             registers: own.map(|own| registers(own, sources)),
+            other_registers: elsewhere.into_iter().map(|dump| registers(dump, sources)).collect(),
             code,
             locks: report.held_locks().into_iter().map(|held| holder(held, sources)).collect(),
             lock_attempt: report.lock_attempt().map(|found| attempt(found, sources)),
             memory: report.memory().map(memory::memory),
+            places: places::places(report, sources),
             kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
             last_unloaded,

@@ -33,7 +33,7 @@ pub struct Code<'a> {
     /// Why there are no bytes, or no more of them, as printed: `Bad RIP value.`
     pub missing: Option<&'a str>,
     /// The instructions, where the kernel itself disassembles them (s390), each with what marks the program
-    /// counter (`>`) and what stands before it (`#`).
+    /// counter (`>`) and what stands before it (`#`, in newer kernels `*`).
     pub disassembly: Vec<&'a str>,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Code<'a> {
     /// Takes `>00000000001d2f40: a7f40001\tbrc\t15,00000000001d2f42`; the last one may have no bytes.
     fn instruction(&mut self, line: &'a [u8]) -> bool {
         let trap = line.starts_with(b">");
-        let rest = line.strip_prefix(b">").or(line.strip_prefix(b"#")).unwrap_or(line);
+        let rest = [b">", b"#", b"*"].iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
         let (address, rest) = text::take(rest, |b| b.is_ascii_hexdigit());
         let Some(rest) = rest.strip_prefix(b":").filter(|_| address.len() >= 8) else {
             return false;
