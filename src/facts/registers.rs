@@ -37,7 +37,8 @@ pub struct Registers<'a> {
     pub arch: &'static Arch,
     /// Index of the first line of the dump among the lines given to [`Registers::read`].
     pub line: usize,
-    /// The program counter, trust [`Trust::Pc`]; `None` if its line is lost.
+    /// The program counter, trust [`Trust::Pc`]; `None` if its line is lost. Of s390 it is [`Trust::Return`] where it stands
+    /// behind the instruction that trapped.
     pub pc: Option<Frame<'a>>,
     /// The return address register (`lr :`), trust [`Trust::Return`]; `None` on x86.
     pub link: Option<Frame<'a>>,
@@ -104,6 +105,14 @@ impl<'a> Registers<'a> {
         }
     }
 
+    /// The instruction that trapped is the one before the program counter.
+    fn step_back(&mut self) {
+        self.pc.iter_mut().for_each(|pc| pc.trust = Trust::Return);
+        if let Some(code) = &mut self.code {
+            code.trap = code.before.or(code.trap);
+        }
+    }
+
     /// Fills in the address of a program counter that has a line of its own for its symbol.
     fn settle(&mut self) {
         let address = self.get(self.arch.pc_register);
@@ -137,6 +146,23 @@ const MAX_GAP: usize = 8;
 /// Without a program counter this many registers make a dump: fewer are a lone `CR2:` after a trace.
 const MIN_ORPHANS: usize = 4;
 
+/// Whether the program counter of the dump that a line announces stands behind the instruction that trapped.
+///
+/// s390 completes or suppresses an instruction before most program interruptions, and the PSW has the next one's address;
+/// those of translation nullify it, and the PSW stays: `illegal operation: 0001 ilc:1 [#1]SMP`, `Oops: 0038 ilc:3 [#2]SMP`.
+/// A WARN() is a monitor call, which completes.
+fn stands_behind(body: &[u8]) -> Option<bool> {
+    if body.starts_with(b"WARNING: ") {
+        return Some(true);
+    }
+    let at = text::find(body, " ilc:")?;
+    let digits = body.get(at.checked_sub(4)?..at)?;
+    text::number(digits, 16).map(|code| !NULLIFYING.contains(&code))
+}
+
+/// Segment, page, ASCE-type and region translation exceptions of s390.
+const NULLIFYING: &[u64] = &[0x10, 0x11, 0x38, 0x39, 0x3a, 0x3b];
+
 /// What the address of the last branch follows: `show_registers` in `arch/s390/kernel/dumpstack.c`.
 const BRANCH: &[u8] = b"Last Breaking-Event-Address:";
 
@@ -158,6 +184,8 @@ pub(super) struct Reader<'a> {
     uncoded: Option<usize>,
     /// Whether the line before says that a branch's address comes next.
     branching: bool,
+    /// Whether the program counter of the next dump stands behind the instruction that trapped: see [`stands_behind`].
+    behind: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -178,6 +206,8 @@ impl<'a> Reader<'a> {
             self.values(dump);
         } else if let Some(code) = Code::parse(body) {
             self.code(code);
+        } else if let Some(behind) = stands_behind(body) {
+            self.behind = behind;
         } else if body.starts_with(BRANCH) {
             self.branching = true;
         } else if self.open.is_some() && !self.row(body) && !code::is_decoded(body) {
@@ -322,6 +352,9 @@ impl<'a> Reader<'a> {
         let whole = |d: &Registers<'_>| d.pc.is_some() || d.values.len() >= MIN_ORPHANS;
         if let Some(mut dump) = self.open.take().filter(whole) {
             dump.settle();
+            if std::mem::take(&mut self.behind) && dump.arch.completes {
+                dump.step_back();
+            }
             if dump.code.is_some() {
                 self.uncoded = None;
             } else if lacks_code(&dump) {

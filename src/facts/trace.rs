@@ -188,7 +188,7 @@ impl<'a> StackTrace<'a> {
     pub fn calls(&self) -> impl Iterator<Item = Frame<'a>> + Clone + use<'_, 'a> {
         let counter = self.start().and_then(|dump| dump.pc);
         let repeated =
-            |pc: &Frame<'a>| self.frames.iter().any(|frame| frame.trust == Trust::Pc && frame.is_at(pc));
+            |pc: &Frame<'a>| self.frames.iter().any(|frame| frame.trust == pc.trust && frame.is_at(pc));
         counter.filter(|pc| !repeated(pc)).into_iter().chain(self.frames.iter().copied())
     }
 }

@@ -41,7 +41,7 @@ impl<'a> StackTrace<'a> {
         };
         // 32-bit ARM names the innermost function without where in it.
         self.frames.get_mut(found).into_iter().for_each(|frame| match frame.offset {
-            Some(_) => frame.trust = Trust::Pc,
+            Some(_) => frame.trust = pc.trust,
             None => *frame = *pc,
         });
         found + 1
