@@ -33,6 +33,8 @@ pub struct Arch {
     pub(crate) bare_pc_is_user: bool,
     /// Which bits of which register say that the CPU was in user mode; the first that is there counts.
     pub(crate) user_mode: &'static [UserMode],
+    /// Whether the program counter of most traps stands behind the instruction that trapped.
+    pub(crate) completes: bool,
     /// Whether the code stands in the middle of its dump, and not where the report ends.
     pub(crate) code_inside: bool,
     /// Whether a blank follows the colon of every register: on ARM `r7:00000000` is part of a stack trace.
@@ -224,6 +226,7 @@ const NONE: Arch = Arch {
     pc_last: false,
     bare_pc_is_user: false,
     user_mode: &[],
+    completes: false,
     code_inside: false,
     spaced: true,
     colonless: false,
@@ -397,7 +400,7 @@ const PPC_REGISTERS: &[Register] = registers! {
 };
 
 const PPC_INSIDE: &[&str] =
-    &["--- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
+    &["--- interrupt: ", "---- interrupt: ", "--- Exception: ", "IRQMASK: ", "REGS: ", "TASK = ", "SOFTE: "];
 
 /// 64-bit IBM Z: `show_registers` in `arch/s390/kernel/dumpstack.c`.
 const S390X: Arch = Arch {
@@ -405,6 +408,7 @@ const S390X: Arch = Arch {
     pc_prefixes: &["Krnl PSW : ", "User PSW : "],
     status_name: "PSW",
     user_mode: &[UserMode { register: "PSW", mask: 1 << 48, value: 1 << 48 }],
+    completes: true,
     code_inside: true,
     spaced: false,
     registers: registers! {

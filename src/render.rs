@@ -128,11 +128,8 @@ impl Display for TextReport<'_, '_> {
         let own_calls: Vec<Frame<'_>> =
             own.iter().take(1).flat_map(|trace| stack::calls(trace, view.sources)).collect();
         self.summary(f, &own_calls)?;
-        // The kernel prints some dumps again, after the end of the trace.
-        let shown: Vec<&Registers> = traces.iter().flat_map(|trace| &trace.registers).collect();
-        let again = |dump: &Registers| shown.iter().any(|s| s.line == dump.line || s.pc == dump.pc);
-        for dump in report.register_dumps().iter().filter(|dump| !again(dump)) {
-            stack::counter(f, view, dump)?;
+        for dump in report.registers_elsewhere(&traces) {
+            stack::counter(f, view, &dump)?;
         }
         if !own_calls.is_empty() {
             writeln!(f, "  {}", view.styles.paint(Role::Label, "stack"))?;
@@ -198,8 +195,14 @@ impl TextReport<'_, '_> {
             if let Some(hung) = report.hung_task() {
                 text += &format!(", for more than {} seconds", hung.seconds);
             }
+            if let Some(lockup) = report.soft_lockup() {
+                text += &format!(", stuck for {} seconds", lockup.seconds);
+            }
             if let Some(workqueue) = report.workqueue() {
                 text += &format!(", workqueue {}", Plain(workqueue.name));
+                if let Some(function) = workqueue.function {
+                    text += &format!(" running {}", Plain(function.as_bytes()));
+                }
             }
             view.row(f, "task", text)?;
             if let Some(kernel) = task.kernel {
@@ -226,7 +229,12 @@ impl TextReport<'_, '_> {
         let fits = |frame: &&Frame<'_>| {
             frame.function().map(crate::demangle::demangle).as_deref() == blamed && blamed.is_some()
         };
-        let Some(frame) = own.iter().find(fits) else { return Ok(()) };
+        // Who called where nothing can run may be in no stack: the last branch of s390.
+        let dump = self.report.registers();
+        let branch: Vec<Frame<'_>> =
+            dump.iter().flat_map(|dump| [dump.branch, dump.link]).flatten().collect();
+        let branch: Vec<Frame<'_>> = branch.iter().flat_map(|frame| frame.calls(self.view.sources)).collect();
+        let Some(frame) = own.iter().find(fits).or_else(|| branch.iter().find(fits)) else { return Ok(()) };
         self.view.row(f, "where", self.view.styles.paint(Role::Blamed, FrameText(frame)))?;
         let Some((excerpts, source)) = self.excerpts.zip(frame.source) else { return Ok(()) };
         let lines = source.line.saturating_sub(EXCERPT_LINES).max(1)..=source.line + EXCERPT_LINES;

@@ -10,8 +10,9 @@ use crate::facts::memory::Memory;
 use crate::facts::message;
 use crate::facts::modules::Modules;
 use crate::facts::offset;
+use crate::facts::place::{Check, Place};
 use crate::facts::registers::Registers;
-use crate::facts::task::{self, Blocker, HungTask, SoftLockup, Task, Workqueue};
+use crate::facts::task::{self, Blocker, HardLockup, HungTask, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
 use crate::formats::noise;
 use crate::guilty;
@@ -122,7 +123,8 @@ impl<'a> Report<'a> {
         let tagged = incident.banner.line.prefix.caller.is_some();
         let named = texts.get(headline..).unwrap_or_default();
         let mut open = incident.open;
-        let mut title = title::of(family, log, named, tagged, || {
+        let lines = incident.lines.get(headline..).unwrap_or_default();
+        let mut title = title::of(family, log, lines, named, tagged, || {
             let (lines, ended) = incident.beyond(log);
             open |= ended;
             lines
@@ -145,7 +147,7 @@ impl<'a> Report<'a> {
         if incident.doubtful.is_empty() || title.corruption != Some(Corruption::NoFrames) {
             return title;
         }
-        let of_all = title::of(incident.headline.1, log, &Text::of(log, &lines), false, Vec::new);
+        let of_all = title::of(incident.headline.1, log, &lines, &Text::of(log, &lines), false, Vec::new);
         Title { corruption: title.corruption, ..of_all }
     }
 
@@ -308,13 +310,18 @@ impl<'a> Report<'a> {
             let lockup = SoftLockup::parse(self.incident.banner.line.body)?;
             Some(Task { cpu: Some(lockup.cpu), ..Task::named(lockup.comm, lockup.pid) })
         };
+        if let Some(cpu) = self.hard_lockup().map(|lockup| lockup.cpu) {
+            // Who found it is another CPU: the NMI's backtrace is of the one that is locked up.
+            return self.bodies().filter_map(Task::parse).find(|task| task.cpu == Some(cpu));
+        }
         let lock = || self.lock_attempt().map(|attempt| Task::named(attempt.comm, attempt.pid));
         self.headers().next().or_else(lockup).or_else(lock)
     }
 
     /// CPU that crashed.
     pub fn cpu(&self) -> Option<u32> {
-        self.task().and_then(|task| task.cpu)
+        let locked = || self.hard_lockup().map(|lockup| lockup.cpu);
+        self.task().and_then(|task| task.cpu).or_else(locked)
     }
 
     /// Header lines of the crash itself, not of other CPUs' backtraces.
@@ -385,6 +392,16 @@ impl<'a> Report<'a> {
         own(false).or_else(|| self.registers_before().next()).or_else(|| own(true)).or_else(bare)
     }
 
+    /// Register dumps that are of no stack, each program counter once: x86 prints those of a boot's first oops again behind
+    /// every other one.
+    pub(crate) fn registers_elsewhere(&self, traces: &[StackTrace<'a>]) -> Vec<Registers<'a>> {
+        let shown: Vec<&Registers<'_>> = traces.iter().flat_map(|trace| &trace.registers).collect();
+        let again = |dump: &Registers<'_>| shown.iter().any(|s| s.line == dump.line || s.pc == dump.pc);
+        let mut dumps = self.register_dumps();
+        dumps.retain(|dump| !again(dump));
+        dumps
+    }
+
     /// The registers that user-mode Linux prints before its banner.
     fn registers_before(&self) -> impl Iterator<Item = Registers<'a>> {
         Registers::read(self.preamble().iter().map(|line| line.body)).into_iter()
@@ -393,12 +410,20 @@ impl<'a> Report<'a> {
     /// All frames of the report, for a symbolizer: of stacks, program counters and locks.
     pub fn frames(&self) -> Vec<Frame<'a>> {
         let dumps = self.register_dumps().into_iter().filter(|dump| !dump.user);
-        let counters = dumps.flat_map(|dump| [dump.pc, dump.link]).flatten();
+        let counters = dumps.flat_map(|dump| [dump.pc, dump.link, dump.branch]).flatten();
         let held = self.held_locks().into_iter().flat_map(|holder| holder.locks);
         let attempt =
             self.lock_attempt().into_iter().flat_map(|attempt| [attempt.wanted, attempt.held]).flatten();
+        let places = self.places().into_iter().map(|place| place.at);
+        let places = places.chain(self.check().and_then(|check| check.at));
         let locks = held.chain(attempt).filter_map(|lock| lock.at);
-        self.traces().into_iter().flat_map(|trace| trace.frames).chain(counters).chain(locks).collect()
+        self.traces()
+            .into_iter()
+            .flat_map(|trace| trace.frames)
+            .chain(counters)
+            .chain(locks)
+            .chain(places)
+            .collect()
     }
 
     /// Locks held, by task.
@@ -461,6 +486,27 @@ impl<'a> Report<'a> {
     /// Who hangs and for how long: `INFO: task cm_owner:41 blocked for more than 6 seconds.`
     pub fn hung_task(&self) -> Option<HungTask<'a>> {
         HungTask::parse(self.incident.banner.line.body)
+    }
+
+    /// For how long a CPU has not rescheduled: `watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init:57]`
+    pub fn soft_lockup(&self) -> Option<SoftLockup<'a>> {
+        SoftLockup::parse(self.incident.banner.line.body)
+    }
+
+    /// Which CPU takes no interrupts: `watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1`
+    pub fn hard_lockup(&self) -> Option<HardLockup> {
+        HardLockup::parse(self.incident.banner.line.body)
+    }
+
+    /// The check that failed: `WARNING: mm/slub.c:1239 at object_err+0x24c/0x274, CPU#1: init/117`
+    pub fn check(&self) -> Option<Check<'a>> {
+        self.bodies().nth(self.incident.headline.0).and_then(Check::parse)
+    }
+
+    /// Lines that name a place in the code and are of no stack:
+    /// `hardirqs last disabled at (31856): [<ffffffffb0241867>] common_interrupt+0x17/0xf0`
+    pub fn places(&self) -> Vec<Place<'a>> {
+        self.bodies().filter_map(Place::parse).collect()
     }
 
     /// Whom a hung task waits for, since Linux 6.16.

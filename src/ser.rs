@@ -7,6 +7,7 @@
 mod bisect;
 mod hung;
 mod memory;
+mod places;
 
 use std::borrow::Cow;
 
@@ -168,6 +169,10 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<places::WireCheck<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stuck: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     panic_message: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<Executor>,
@@ -199,6 +204,8 @@ struct Wire<'a> {
     traces: Vec<WireTrace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registers: Option<WireRegisters<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_registers: Vec<WireRegisters<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<WireCode>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -207,6 +214,8 @@ struct Wire<'a> {
     lock_attempt: Option<WireAttempt<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<places::WirePlace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel_offset: Option<Hex>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -275,6 +284,8 @@ struct WireFrame<'a> {
     build_id: Option<&'a str>,
     trust: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ends_before: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     inlined: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
@@ -296,6 +307,8 @@ struct WireRegisters<'a> {
     pc: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<WireFrame<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     user: bool,
     values: Values<'a>,
@@ -370,6 +383,8 @@ impl<'a> Wire<'a> {
         let task = report.task();
         let traces = report.traces();
         let own = report.registers_in(&traces);
+        let mut elsewhere = report.registers_elsewhere(&traces);
+        elsewhere.retain(|dump| own.as_ref().is_none_or(|own| own.line != dump.line));
         let span = report.span();
         let linked_in = report.modules_linked_in();
         let last_unloaded = linked_in.as_ref().and_then(|m| m.last_unloaded).map(module);
@@ -388,6 +403,8 @@ impl<'a> Wire<'a> {
             panicked: report.panicked(),
             signature: format!("{:016x}", report.signature_in(&traces)),
             message: message(report),
+            check: report.check().map(|found| places::check(found, sources)),
+            stuck: report.soft_lockup().map(|lockup| lockup.seconds),
             panic_message: report.panic_message().map(Text),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
@@ -396,7 +413,7 @@ impl<'a> Wire<'a> {
             line: json.line,
             boot: report.boot(),
             time: report.time().map(|micros| micros as f64 / 1e6),
-            cpu: task.and_then(|task| task.cpu),
+            cpu: report.cpu(),
             kernel: task.and_then(|task| task.kernel),
             tainted: task.and_then(|task| task.tainted),
             hardware: report.hardware().map(Text),
@@ -405,10 +422,12 @@ impl<'a> Wire<'a> {
             hung: hung::hung(report),
             traces: traces.into_iter().map(|trace| self::trace(trace, sources)).collect(),
             registers: own.map(|own| registers(own, sources)),
+            other_registers: elsewhere.into_iter().map(|dump| registers(dump, sources)).collect(),
             code,
             locks: report.held_locks().into_iter().map(|held| holder(held, sources)).collect(),
             lock_attempt: report.lock_attempt().map(|found| attempt(found, sources)),
             memory: report.memory().map(memory::memory),
+            places: places::places(report, sources),
             kernel_offset: report.kernel_offset().map(Hex),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
             last_unloaded,
@@ -457,6 +476,7 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
     let trust = match frame.trust {
         Trust::Pc => "pc",
         Trust::Return => "return",
+        Trust::Link => "link",
         Trust::Unreliable => "unreliable",
         Trust::Inlined => "inlined",
     };
@@ -468,6 +488,7 @@ fn frame(frame: Frame<'_>) -> WireFrame<'_> {
         module: frame.module,
         build_id: frame.build_id,
         trust,
+        ends_before: frame.ends_function_before(),
         inlined: frame.trust == Trust::Inlined,
         file: frame.source.map(|source| source.file),
         line: frame.source.map(|source| source.line),
@@ -489,6 +510,7 @@ fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegister
         arch: registers.arch.name,
         pc: registers.pc.map(|pc| place(pc, sources)),
         link: registers.link.map(|link| place(link, sources)),
+        branch: registers.branch.map(|branch| place(branch, sources)),
         user: registers.user,
         values: Values(registers.values),
     }

@@ -49,10 +49,8 @@ impl Report<'_> {
 fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow<'a, str>> {
     let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
     for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
-        let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
-        let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
-        let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
-        let names = counters.chain(frames).filter_map(name);
+        let calls = own(kind).take(1).flat_map(StackTrace::calls);
+        let names = calls.filter_map(|frame| name(&frame));
         let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed || !may_blame(name));
         let found: Vec<_> = from_blamed.filter(|name| may_blame(name)).take(FRAMES).collect();
         if !found.is_empty() {
@@ -67,8 +65,8 @@ fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow
 }
 
 /// A frame's function, if the unwinder vouches for it.
-fn name<'a>(frame: &'a Frame<'_>) -> Option<Cow<'a, str>> {
-    if matches!(frame.trust, Trust::Unreliable | Trust::Inlined) {
+fn name<'a>(frame: &Frame<'a>) -> Option<Cow<'a, str>> {
+    if matches!(frame.trust, Trust::Unreliable | Trust::Inlined) || frame.ends_function_before() {
         return None;
     }
     frame.function().map(demangle)

@@ -13,6 +13,8 @@ use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::scan::Words;
 use crate::text::{self, Log};
 
+mod blame;
+
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -106,6 +108,12 @@ impl<'a> Text<'a> {
             && TRACE_HEADS.get(kind).is_some_and(|pattern| pattern.is_match(self.body))
     }
 
+    /// Whether the line is riscv's last of registers, behind which `show_regs` prints a stack without a heading.
+    fn is_status(&self) -> bool {
+        let may = |kind: &usize| spelling::TRACE_HEADS.get(*kind).is_some_and(|head| head.may_be_empty);
+        (0..TRACE_HEADS.len()).filter(may).any(|kind| self.is_head_of(kind))
+    }
+
     /// Whether a stack trace begins with the line, of any kind.
     fn is_trace_head(&self) -> bool {
         self.words & (PANIC - 1) != 0 && (0..TRACE_HEADS.len()).any(|kind| self.is_head_of(kind))
@@ -115,6 +123,7 @@ impl<'a> Text<'a> {
 /// The lines of a report, in the readings that the convention makes of them.
 struct Reading<'a, F: FnOnce() -> Vec<Line<'a>>> {
     log: Log<'a>,
+    lines: &'a [Line<'a>],
     /// All lines, the banner first.
     all: &'a [Text<'a>],
     /// Those without the frames that the unwinder does not vouch for.
@@ -159,7 +168,12 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 
     /// Whether the kernel ran where no function is.
     fn is_astray(&self) -> bool {
-        self.all.iter().any(|text| is_bare_counter(text.body))
+        blame::is_astray(self.all.iter().map(|text| text.body))
+    }
+
+    /// The innermost function that may be to blame, where the convention names another one or none.
+    fn innermost(&self, rule: Option<&CompiledRule>) -> Option<String> {
+        blame::innermost(rule, self.lines, self.is_astray())
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
@@ -178,12 +192,13 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 pub(crate) fn of<'a>(
     family: &CompiledFamily,
     log: Log<'a>,
+    lines: &'a [Line<'a>],
     all: &'a [Text<'a>],
     tagged: bool,
     beyond: impl FnOnce() -> Vec<Line<'a>>,
 ) -> Title {
     let vouched = vouched(all);
-    let mut reading = Reading { log, all, vouched, tagged, beyond: Beyond::Unread(beyond) };
+    let mut reading = Reading { log, lines, all, vouched, tagged, beyond: Beyond::Unread(beyond) };
     let mut cut_off = false;
     for rule in &family.rules {
         let Some(mut args) = rule.title_args(reading.vouched.iter().map(|text| text.body)) else { continue };
@@ -200,14 +215,8 @@ pub(crate) fn of<'a>(
     }
     let banner = all.first().map_or(&b""[..], |text| text.body);
     let mut title = raw(family, banner, cut_off);
-    title.blamed = title.frame.clone().or_else(|| innermost(&reading));
+    title.blamed = title.frame.clone().or_else(|| reading.innermost(None));
     title
-}
-
-/// Whether a line is a program counter in the kernel that is no function's.
-fn is_bare_counter(body: &[u8]) -> bool {
-    static BARE_COUNTER: Pattern = Pattern::new(r"^(?:RIP: 0010:|pc : |IP: )0x[0-9a-f]+$");
-    matches!(body.first(), Some(b'R' | b'p' | b'I')) && BARE_COUNTER.is_match(body)
 }
 
 /// The lines without the frames that the unwinder does not vouch for.
@@ -255,23 +264,10 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     alternatives.dedup();
     let frame = frame_in(&text);
     let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
-    let named = frame.clone().filter(|_| sure);
-    let blamed = named.or_else(|| innermost(reading));
+    let passes_time = |name: &String| rules::ANY.skip.has(name);
+    let named = frame.clone().filter(|name| sure && rule.rule.said_by.is_empty() && !passes_time(name));
+    let blamed = named.or_else(|| reading.innermost(Some(rule)));
     Title { kind: kind(&text), frame, blamed, corruption, alternatives, text }
-}
-
-/// The innermost function that may be to blame, where the convention names another one or none.
-///
-/// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there
-/// are no others, and where the program counter is no function's: after a call through a bad pointer the
-/// unwinder cannot vouch for the first frame, which is the caller.
-fn innermost<'a, F: FnOnce() -> Vec<Line<'a>>>(reading: &Reading<'a, F>) -> Option<String> {
-    let mut found = None;
-    if !reading.is_astray() {
-        found = blame(&rules::ANY, &reading.vouched).0.into_iter().next();
-    }
-    let found = found.or_else(|| blame(&rules::ANY, reading.all).0.into_iter().next());
-    found.map(|blamed| blamed.name)
 }
 
 static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
@@ -367,13 +363,19 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
     let mut open: Vec<String> = Vec::new();
     let mut traces = 0;
     let mut complete = true;
+    // Where the program counter is, as text, and the frames before those of the stack at hand.
+    let (mut counter, mut before) = (None, 0);
     let mut steps = steps.iter().peekable();
     while let Some(step) = steps.next() {
         match step {
             CompiledStep::Line(pattern) => {
-                if let Some(captures) = lines.find_map(|text| pattern.captures(text.body)) {
+                if let Some((body, captures)) =
+                    lines.find_map(|text| pattern.captures(text.body).map(|found| (text.body, found)))
+                {
                     rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                    counter = frame::place_of_line(body).or(counter);
                 }
+                before = open.len();
             }
             CompiledStep::Trace => {
                 if traces > 0 {
@@ -397,6 +399,10 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
                     }
                     if text.is_trace_head() {
                         break;
+                    }
+                    if counter.is_some_and(|place| frame::is_frame_at(body, place)) {
+                        // What the kernel called to print the stack.
+                        open.truncate(before);
                     }
                     if rule.rule.pick == Pick::First && !open.is_empty() {
                         continue;
@@ -484,8 +490,9 @@ static TRACE_HEADS: LazyLock<Vec<Pattern>> =
 
 /// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.
 fn headless<'t, 'a>(texts: &'t [Text<'a>]) -> Option<&'t [Text<'a>]> {
-    let at = texts.iter().position(|text| frame::is_headless(text.body))?;
-    let headed = texts.iter().any(Text::is_trace_head);
+    let at = texts.iter().position(|text| frame::is_headless(text.body));
+    let at = at.or_else(|| texts.iter().position(Text::is_status).map(|status| status + 1))?;
+    let headed = texts.iter().any(|text| text.is_trace_head() && !text.is_status());
     texts.get(at..).filter(|_| !headed)
 }
 

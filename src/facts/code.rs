@@ -33,8 +33,10 @@ pub struct Code<'a> {
     /// Why there are no bytes, or no more of them, as printed: `Bad RIP value.`
     pub missing: Option<&'a str>,
     /// The instructions, where the kernel itself disassembles them (s390), each with what marks the program
-    /// counter (`>`) and what stands before it (`#`).
+    /// counter (`>`) and what stands before it (`#`, in newer kernels `*`).
     pub disassembly: Vec<&'a str>,
+    /// Where in `bytes` the instruction before the program counter's begins (s390).
+    pub(crate) before: Option<usize>,
 }
 
 /// A line with fewer items than this and without a marked one is no code dump.
@@ -57,8 +59,14 @@ impl<'a> Code<'a> {
             return None;
         }
         let (head, rest) = HEADS.iter().find_map(|head| Some((head, body.strip_prefix(head.as_bytes())?)))?;
-        let mut code =
-            Code { bytes: Vec::new(), trap: None, unit: 0, missing: None, disassembly: Vec::new() };
+        let mut code = Code {
+            bytes: Vec::new(),
+            trap: None,
+            unit: 0,
+            missing: None,
+            disassembly: Vec::new(),
+            before: None,
+        };
         let rest = text::skip_blanks(rest).trim_ascii_end();
         let excuse = excuse(rest);
         if excuse == Some(0) {
@@ -132,7 +140,7 @@ impl<'a> Code<'a> {
     /// Takes `>00000000001d2f40: a7f40001\tbrc\t15,00000000001d2f42`; the last one may have no bytes.
     fn instruction(&mut self, line: &'a [u8]) -> bool {
         let trap = line.starts_with(b">");
-        let rest = line.strip_prefix(b">").or(line.strip_prefix(b"#")).unwrap_or(line);
+        let rest = [b">", b"#", b"*"].iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
         let (address, rest) = text::take(rest, |b| b.is_ascii_hexdigit());
         let Some(rest) = rest.strip_prefix(b":").filter(|_| address.len() >= 8) else {
             return false;
@@ -143,6 +151,8 @@ impl<'a> Code<'a> {
         self.unit = 1;
         if trap {
             self.trap = Some(self.bytes.len());
+        } else if line.starts_with(['#', '*']) {
+            self.before = Some(self.bytes.len());
         }
         let (digits, _) = text::take(text::skip_blanks(rest), |b| b.is_ascii_hexdigit());
         if matches!(digits.len(), 4 | 8 | 12) {

@@ -17,6 +17,9 @@ pub enum Trust {
     Pc,
     /// A return address: the call is the byte before it.
     Return,
+    /// The return address register of a dump (`lr :`, `ra :`, `LR [`), where the stack does not have it: a function that
+    /// calls nobody has no frame, and its caller is known from here alone.
+    Link,
     /// Found on the stack but not in the chain of frames (`? fn+0x1/0x2`, `(unreliable)`).
     Unreliable,
     /// A call that the compiler inlined; only symbolized logs have it.
@@ -141,6 +144,25 @@ impl<'a> Frame<'a> {
         };
         frame.address = address;
         Ok((rest, frame))
+    }
+
+    /// Whether it is a return address where a function begins: the call is the last instruction of the function
+    /// **before** it, one that never returns. `symbol` is then the neighbour of who called.
+    ///
+    /// Kernels that print `%pS` have such lines: `[<900000000028fc6c>] do_panic_on_target_cpu+0x0/0x30` is the end of
+    /// `panic`. Entry code returns to the beginning of what it names (`ret_fast_syscall+0x0/0x54`).
+    pub fn ends_function_before(&self) -> bool {
+        matches!(self.trust, Trust::Return | Trust::Link)
+            && self.offset == Some(0)
+            && self.symbol.is_some_and(|symbol| !symbol.starts_with("ret_"))
+    }
+
+    /// Whether two frames are the same place in the code.
+    pub(crate) fn is_at(&self, other: &Frame<'_>) -> bool {
+        match (self.symbol.zip(self.offset), other.symbol.zip(other.offset)) {
+            (Some(place), Some(other)) => place == other,
+            _ => self.address.is_some() && self.address == other.address,
+        }
     }
 
     /// The frame as one that is inlined in the next.
@@ -403,6 +425,20 @@ pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
         return None;
     }
     text::ascii(name)
+}
+
+/// The place that a line names, as text: `object_err+0x24c/0x274` of a frame or of a program counter.
+pub(crate) fn place_of_line(body: &[u8]) -> Option<&[u8]> {
+    let plus = text::find(body, "+0x")?;
+    let is_part = |b: &u8| text::is_symbol_byte(*b) || matches!(b, b'+' | b'/');
+    let start = body.get(..plus)?.iter().rposition(|b| !is_part(b)).map_or(0, |at| at + 1);
+    let end = body.get(plus..)?.iter().position(|b| !is_part(b)).map_or(body.len(), |at| plus + at);
+    body.get(start..end)
+}
+
+/// Whether a line is the frame at a place.
+pub(crate) fn is_frame_at(body: &[u8], place: &[u8]) -> bool {
+    place_of_line(body) == Some(place) && function_of_line(body).is_some()
 }
 
 /// The functions of a stack line, innermost first: 32-bit ARM names callee and caller,

@@ -7,6 +7,7 @@ pub mod memory;
 pub(crate) mod message;
 pub mod modules;
 pub mod offset;
+pub mod place;
 pub mod registers;
 pub mod task;
 pub mod trace;

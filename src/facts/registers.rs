@@ -2,7 +2,7 @@
 
 use crate::arch::{Arch, Row, UserMode};
 use crate::facts::code::{self, Code};
-use crate::facts::frame::Frame;
+use crate::facts::frame::{Frame, Trust};
 use crate::text;
 
 use self::line::{begins_with_register, candidates, digits_of, pc_line, row_values, strip_any, value_line};
@@ -37,11 +37,14 @@ pub struct Registers<'a> {
     pub arch: &'static Arch,
     /// Index of the first line of the dump among the lines given to [`Registers::read`].
     pub line: usize,
-    /// The program counter, trust [`Trust::Pc`](crate::facts::frame::Trust::Pc); `None` if its line is lost.
+    /// The program counter, trust [`Trust::Pc`]; `None` if its line is lost. Of s390 it is [`Trust::Return`] where it stands
+    /// behind the instruction that trapped.
     pub pc: Option<Frame<'a>>,
-    /// The return address register (`lr :`), trust
-    /// [`Trust::Return`](crate::facts::frame::Trust::Return); `None` on x86.
+    /// The return address register (`lr :`), trust [`Trust::Return`]; `None` on x86.
     pub link: Option<Frame<'a>>,
+    /// The last branch that was taken: `Last Breaking-Event-Address:` of s390, which stands behind the stack. It is the
+    /// address of the instruction itself, trust [`Trust::Pc`].
+    pub branch: Option<Frame<'a>>,
     /// Whether the CPU was in user mode: its code segment says so (`RIP: 0033:`) or its status register, or
     /// that the program counter has no symbol.
     pub user: bool,
@@ -74,6 +77,7 @@ impl<'a> Registers<'a> {
             line,
             pc: None,
             link: None,
+            branch: None,
             user: false,
             values: Vec::new(),
             mixed: false,
@@ -101,6 +105,14 @@ impl<'a> Registers<'a> {
         }
     }
 
+    /// The instruction that trapped is the one before the program counter.
+    fn step_back(&mut self) {
+        self.pc.iter_mut().for_each(|pc| pc.trust = Trust::Return);
+        if let Some(code) = &mut self.code {
+            code.trap = code.before.or(code.trap);
+        }
+    }
+
     /// Fills in the address of a program counter that has a line of its own for its symbol.
     fn settle(&mut self) {
         let address = self.get(self.arch.pc_register);
@@ -122,10 +134,37 @@ pub fn is_pc_line(body: &[u8]) -> bool {
     pc_line(text::skip_blanks(body), 0).is_some()
 }
 
+/// The program counter that a line gives, if it is the kernel's.
+pub(crate) fn kernel_counter(body: &[u8]) -> Option<Frame<'_>> {
+    let mut dump = pc_line(text::skip_blanks(body), 0)?;
+    dump.judge();
+    dump.pc.filter(|_| !dump.user)
+}
+
 /// A dump survives this many lines of others between its own.
 const MAX_GAP: usize = 8;
 /// Without a program counter this many registers make a dump: fewer are a lone `CR2:` after a trace.
 const MIN_ORPHANS: usize = 4;
+
+/// Whether the program counter of the dump that a line announces stands behind the instruction that trapped.
+///
+/// s390 completes or suppresses an instruction before most program interruptions, and the PSW has the next one's address;
+/// those of translation nullify it, and the PSW stays: `illegal operation: 0001 ilc:1 [#1]SMP`, `Oops: 0038 ilc:3 [#2]SMP`.
+/// A WARN() is a monitor call, which completes.
+fn stands_behind(body: &[u8]) -> Option<bool> {
+    if body.starts_with(b"WARNING: ") {
+        return Some(true);
+    }
+    let at = text::find(body, " ilc:")?;
+    let digits = body.get(at.checked_sub(4)?..at)?;
+    text::number(digits, 16).map(|code| !NULLIFYING.contains(&code))
+}
+
+/// Segment, page, ASCE-type and region translation exceptions of s390.
+const NULLIFYING: &[u64] = &[0x10, 0x11, 0x38, 0x39, 0x3a, 0x3b];
+
+/// What the address of the last branch follows: `show_registers` in `arch/s390/kernel/dumpstack.c`.
+const BRANCH: &[u8] = b"Last Breaking-Event-Address:";
 
 /// Where a program counter is printed as symbol and as number, this many registers may stand between.
 const FEW: usize = 2;
@@ -143,13 +182,21 @@ pub(super) struct Reader<'a> {
     coding: Option<usize>,
     /// The first of the dumps since the last code that may have the next.
     uncoded: Option<usize>,
+    /// Whether the line before says that a branch's address comes next.
+    branching: bool,
+    /// Whether the program counter of the next dump stands behind the instruction that trapped: see [`stands_behind`].
+    behind: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Takes the next line, by its index.
     pub(super) fn take(&mut self, line: usize, body: &'a [u8]) {
         let body = text::skip_blanks(body);
-        if let Some(owner) = self.coding.take()
+        if std::mem::take(&mut self.branching)
+            && let Some(frame) = Frame::parse(body)
+        {
+            self.branch(frame);
+        } else if let Some(owner) = self.coding.take()
             && self.goes_on(owner, body)
         {
             self.coding = Some(owner);
@@ -159,6 +206,10 @@ impl<'a> Reader<'a> {
             self.values(dump);
         } else if let Some(code) = Code::parse(body) {
             self.code(code);
+        } else if let Some(behind) = stands_behind(body) {
+            self.behind = behind;
+        } else if body.starts_with(BRANCH) {
+            self.branching = true;
         } else if self.open.is_some() && !self.row(body) && !code::is_decoded(body) {
             self.gap += 1;
             let head = |head: &&str| text::begins(body, head);
@@ -168,6 +219,14 @@ impl<'a> Reader<'a> {
             if ended || self.gap > MAX_GAP {
                 self.close();
             }
+        }
+    }
+
+    /// The last branch is the last dump's.
+    fn branch(&mut self, frame: Frame<'a>) {
+        let last = self.open.as_mut().or(self.dumps.last_mut()).filter(|dump| dump.branch.is_none());
+        if let Some(dump) = last {
+            dump.branch = Some(Frame { trust: Trust::Pc, ..frame });
         }
     }
 
@@ -293,6 +352,9 @@ impl<'a> Reader<'a> {
         let whole = |d: &Registers<'_>| d.pc.is_some() || d.values.len() >= MIN_ORPHANS;
         if let Some(mut dump) = self.open.take().filter(whole) {
             dump.settle();
+            if std::mem::take(&mut self.behind) && dump.arch.completes {
+                dump.step_back();
+            }
             if dump.code.is_some() {
                 self.uncoded = None;
             } else if lacks_code(&dump) {

@@ -3,7 +3,7 @@
 mod hung;
 mod state;
 
-pub use hung::{Blocker, HungTask, LockKind, SoftLockup, Wait};
+pub use hung::{Blocker, HardLockup, HungTask, LockKind, SoftLockup, Wait};
 pub use state::TaskState;
 
 use crate::facts::frame::Frame;

@@ -12,6 +12,8 @@ use crate::facts::task::{Task, TaskState};
 use crate::line::{Caller, Line};
 use crate::text::{self, Starts};
 
+mod join;
+
 /// Which stack a trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -109,6 +111,8 @@ pub struct StackTrace<'a> {
     /// Index of the first frame's line. Registers of an earlier line are where the stack begins; those of a later
     /// one stand inside it, where an interrupt or a system call came.
     pub first: usize,
+    /// Index of each frame's line.
+    at: Vec<usize>,
 }
 
 /// What stands before a stack.
@@ -171,7 +175,21 @@ impl<'a> StackTrace<'a> {
             settle(&mut traces, own);
         }
         share_out(lines, &mut traces);
+        traces.iter_mut().for_each(StackTrace::join);
         traces
+    }
+
+    /// The registers of the kernel where the stack begins.
+    pub fn start(&self) -> Option<&Registers<'a>> {
+        self.registers.iter().find(|dump| !dump.user && dump.line < self.first)
+    }
+
+    /// The calls, innermost first: the program counter, where the stack does not repeat it, and the frames.
+    pub fn calls(&self) -> impl Iterator<Item = Frame<'a>> + Clone + use<'_, 'a> {
+        let counter = self.start().and_then(|dump| dump.pc);
+        let repeated =
+            |pc: &Frame<'a>| self.frames.iter().any(|frame| frame.trust == pc.trust && frame.is_at(pc));
+        counter.filter(|pc| !repeated(pc)).into_iter().chain(self.frames.iter().copied())
     }
 }
 
@@ -282,6 +300,7 @@ impl<'a> State<'a> {
         if let Some(trace) = self.open.and_then(|open| traces.get_mut(open)) {
             frames.after(trace.frames.iter().rfind(|frame| frame.trust != Trust::Inlined));
             frames.for_each(|frame| trace.frames.push(frame));
+            trace.at.resize(trace.frames.len(), at);
             return;
         }
         let Heading { line, kind, cpu, comm, pid, lock, usage } = self.heading;
@@ -297,8 +316,10 @@ impl<'a> State<'a> {
             registers: Vec::new(),
             line,
             first: at,
+            at: Vec::with_capacity(16),
         };
         frames.for_each(|frame| trace.frames.push(frame));
+        trace.at.resize(trace.frames.len(), at);
         if std::mem::take(&mut self.fault) {
             trace.frames.iter_mut().take(1).for_each(|frame| frame.trust = Trust::Pc);
         }

@@ -5,11 +5,14 @@
 //! kernel BUG at mm/usercopy.c:102!
 //! ```
 
-use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// Debug lines of other programs that end in the letters of a banner.
 const UNLESS: &[&str] =
     &["ODEBUG:", "Boot_DEBUG:", "xlog_status:", "DEBUG:", "BUG: no syscalls can create resource"];
+
+/// Who called where nothing can run.
+const LINK_THEN_TRACE: &[Step] = &[Step::Line("^LR {{PC}} {{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
@@ -29,6 +32,21 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "BUG: unable to handle kernel NULL pointer dereference in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            // bad_page_fault, arch/powerpc/mm/fault.c: a call of a bad pointer, whose caller the link register names
+            Rule {
+                line: "BUG: Unable to handle kernel instruction fetch \\(NULL pointer\\?\\)",
+                title: "BUG: unable to handle kernel NULL pointer dereference in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[LINK_THEN_TRACE, RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: Unable to handle kernel instruction fetch",
+                title: "BUG: unable to handle kernel paging request in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[LINK_THEN_TRACE, RIP_THEN_TRACE],
                 ..Rule::NEW
             },
             Rule {

@@ -10,6 +10,26 @@ use super::{Family, Part, RIP_THEN_TRACE, Rule, Step, TRACE};
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
 
+/// Lines that say that the CPU could not fetch an instruction: how they begin, and what they hold.
+pub(crate) const FETCHES: &[(&str, &str)] = &[
+    // show_fault_oops, arch/x86/mm/fault.c
+    ("#PF: supervisor instruction fetch", ""),
+    ("kernel tried to execute ", ""),
+    // bad_page_fault, arch/powerpc/mm/fault.c
+    ("BUG: Unable to handle kernel instruction fetch", ""),
+    // __do_kernel_fault, mem_abort_decode: arch/arm64/mm/fault.c; FSR_LNX_PF of arm, and the class of an arm64 ESR
+    ("Unable to handle kernel execut", ""),
+    ("EC = 0x21:", ""),
+    ("EC = 0x22:", ""),
+    ("Internal error: Oops: 8", ""),
+    // __show_regs, arch/riscv/kernel/process.c: EXC_INST_PAGE_FAULT, EXC_INST_ACCESS
+    ("status: ", "cause: 000000000000000c"),
+    ("status: ", "cause: 0000000000000001"),
+];
+
+/// The page that s390 could not access: dump_fault_info, arch/s390/mm/fault.c.
+pub(crate) const FAILING: &str = "Failing address: ";
+
 pub(crate) const FAMILIES: &[Family] = &[
     // die_kernel_fault: arch/arm/mm/fault.c, arch/arm64/mm/fault.c, arch/riscv/mm/fault.c
     Family {

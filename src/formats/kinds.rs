@@ -126,7 +126,6 @@ pub(crate) const BY_TITLE: &[(&str, Kind)] = &[
     ("EXT4-fs error", Kind::Filesystem),
     ("XFS: ", Kind::Filesystem),
     ("BTRFS: ", Kind::Filesystem),
-    ("BUG kmalloc-", Kind::Unknown),
     ("BUG ", Kind::SlabCorruption),
     ("monitor event", Kind::Oops),
     ("illegal operation", Kind::Oops),

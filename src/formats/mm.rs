@@ -46,6 +46,9 @@ pub(crate) const FAMILIES: &[Family] = &[
                     "<post_alloc_hook",
                     "^free_page_is_bad",
                     "^__free_pages",
+                    "^___free_pages",
+                    "^free_frozen_pages",
+                    "^__free_frozen_pages",
                     "^free_pcp",
                     "^free_unref",
                     "^free_pages",
@@ -82,12 +85,21 @@ pub(crate) const FAMILIES: &[Family] = &[
     // slab_bug, mm/slub.c
     Family {
         banner: "BUG kmalloc-",
-        rules: &[Rule {
-            line: "BUG kmalloc-.*: Object already free",
-            title: "BUG: Object already free",
-            ..Rule::NEW
-        }],
-        raw: true,
+        rules: &[
+            Rule {
+                line: "BUG kmalloc-.*: Object already free",
+                title: "BUG: Object already free",
+                tracked: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG (kmalloc-[^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
+                title: "BUG {1}: {2}",
+                traceless: true,
+                tracked: true,
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // slab_bug, for the caches that syzkaller does not look for: "BUG dentry (Tainted: G    B): Poison overwritten"
@@ -106,6 +118,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
                 title: "BUG {1}: {2}",
                 traceless: true,
+                tracked: true,
                 ..Rule::NEW
             },
         ],

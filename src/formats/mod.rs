@@ -96,6 +96,10 @@ pub(crate) struct Rule {
     pub(crate) traceless: bool,
     /// A banner of this shape is always a damaged one.
     pub(crate) broken: bool,
+    /// The function that prints the banner, and nobody else does: it is to blame whatever the stack has.
+    pub(crate) said_by: &'static str,
+    /// Who finds the damage is mostly not to blame, but who had the memory: its tracks are asked first.
+    pub(crate) tracked: bool,
 }
 
 /// One step on the way to a stack.
@@ -131,6 +135,8 @@ impl Rule {
         pick: Pick::First,
         traceless: false,
         broken: false,
+        said_by: "",
+        tracked: false,
     };
 }
 

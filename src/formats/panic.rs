@@ -38,6 +38,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "Kernel panic - not syncing: (sysrq triggered crash)",
             title: "kernel panic: {1}",
+            said_by: "sysrq_handle_crash",
             ..Rule::NEW
         }],
         ..Family::NEW

@@ -28,6 +28,10 @@ const SELF: &[Step] = &[
     Step::Trace,
 ];
 
+/// The same on other CPUs.
+const SELF_ANY: &[Step] =
+    &[Step::Line("self-detected stall on CPU"), Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
+
 /// The way from the NMI to the hard lockup detector: exc_nmi (do_nmi up to Linux 5.7), perf_event_nmi_handler, arch/x86.
 const NMI: &[&str] = &[
     "^watchdog_overflow_callback$",
@@ -46,7 +50,32 @@ const NMI: &[&str] = &[
     "^exc_nmi$",
     "^asm_exc_nmi$",
     "^end_repeat_nmi$",
+    "^delay_tsc$",
+    "^__delay$",
+    "^__udelay$",
+    "^__const_udelay$",
 ];
+
+/// Where an interrupt entered the kernel, in stacks that do not say what it stopped: what called these is what was stopped.
+pub(crate) const ENTRIES: &[&str] = &[
+    "apic_timer_interrupt",
+    "smp_apic_timer_interrupt",
+    "asm_sysvec_apic_timer_interrupt",
+    "asm_common_interrupt",
+    "common_interrupt",
+    "ret_from_intr",
+    "reschedule_interrupt",
+    "el1_irq",
+    "el1h_64_irq",
+    "__irq_svc",
+    "ext_int_handler",
+    "handle_exception",
+    "do_vint",
+    "do_IRQ",
+];
+
+/// Tasks that a stall prevents from going on: their stacks are printed, rcu_check_gp_kthread_starvation, kernel/rcu/tree_stall.h.
+pub(crate) const BYSTANDERS: &[&str] = &["rcu_preempt", "rcu_sched", "rcu_bh"];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_timer_fn, kernel/watchdog.c
@@ -138,7 +167,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, SELF],
+                stacks: &[INTERRUPTED, SELF, SELF_ANY],
                 pick: Pick::Stall,
                 ..Rule::NEW
             },

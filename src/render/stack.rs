@@ -36,6 +36,9 @@ impl Display for FrameText<'_, '_> {
 /// Function and offset; the offset is left out where the source is known and not all is wanted.
 fn name(frame: &Frame<'_>, offset: bool) -> String {
     let mut name = match (frame.symbol, frame.address) {
+        (Some(symbol), _) if frame.ends_function_before() => {
+            return format!("end of the function before {}", Plain(symbol.as_bytes()));
+        }
         (Some(symbol), _) => Plain(symbol.as_bytes()).to_string(),
         (None, Some(address)) => format!("{address:#x}"),
         (None, None) => "(null)".to_string(),
@@ -70,10 +73,8 @@ fn is_noise(frame: &Frame<'_>) -> bool {
 
 /// The calls of a stack, innermost first, from its program counter on.
 pub(super) fn calls<'a>(trace: &'a StackTrace<'_>, sources: Option<&'a dyn Calls>) -> Vec<Frame<'a>> {
-    let starts = trace.registers.iter().find(|dump| !dump.user && dump.line < trace.first);
-    let counter = starts.and_then(|dump| dump.pc);
     let mut calls = Vec::new();
-    for frame in counter.into_iter().chain(trace.frames.iter().copied()) {
+    for frame in trace.calls() {
         let all = frame.calls(sources);
         // What was inlined into a function that may never have been called is of no use.
         let kept = if frame.trust == Trust::Unreliable { all.len().saturating_sub(1) } else { 0 };
@@ -98,6 +99,7 @@ pub(super) fn whole(
     for frame in calls {
         let is_blamed = blamed.is_some()
             && frame.trust != Trust::Unreliable
+            && !frame.ends_function_before()
             && frame.function().map(crate::demangle::demangle).as_deref() == blamed;
         let (mark, role) = match frame.trust {
             _ if is_blamed => (">", Some(Role::Blamed)),

@@ -18,6 +18,8 @@ pub(super) struct Request<'r> {
     size: Option<u64>,
     /// Whether the address is that of the instruction itself, not the one after a call.
     exact: bool,
+    /// Whether the call is the last instruction of the function before.
+    before: bool,
     /// The symbols that it may be.
     candidates: Vec<Found>,
 }
@@ -68,12 +70,16 @@ impl<'r> Request<'r> {
             let message = format!("{}: {place}: offset beyond the symbol", file.name());
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        Ok(Request { symbol, offset, size: frame.size, exact, candidates })
+        let before = frame.ends_function_before();
+        Ok(Request { symbol, offset, size: frame.size, exact, before, candidates })
     }
 
     /// What is looked up for a symbol.
     fn address(&self, symbol: &Found) -> u64 {
-        // The start of a function follows no call.
+        if self.before {
+            return symbol.address.wrapping_sub(1);
+        }
+        // Entry code returns to where a function starts.
         if self.exact || self.offset == 0 {
             return symbol.address.wrapping_add(self.offset);
         }
@@ -179,6 +185,12 @@ pub(super) fn finish(
         return Err(ambiguous(lookup, &request, chain));
     }
     let address = first.address.wrapping_add(request.offset);
+    if request.before
+        && let Some(before) = lookup.symbols.at(lookup.file, address.wrapping_sub(1))
+    {
+        let offset = address.wrapping_sub(before.range.start);
+        return Ok(resolved(lookup, &Naming::of(before.name), offset, address, Some(first), frames));
+    }
     let naming = Naming::of(request.symbol);
     Ok(resolved(lookup, &naming, request.offset, address, Some(first), frames))
 }

@@ -180,7 +180,9 @@ pub(crate) fn references(text: &[u8]) -> Vec<Reference<'_>> {
             from = found.at.end;
             let first = all.last().is_none_or(|last: &Reference<'_>| last.line != number);
             let exact = first && (fault || is_exact_line(raw)) || is_exact(raw, &found.at);
-            let trust = if exact { Trust::Pc } else { Trust::Return };
+            // Only what has an address is surely a frame, and may return to where a function starts.
+            let starts = found.frame.offset == Some(0) && found.frame.address.is_none();
+            let trust = if exact || starts { Trust::Pc } else { Trust::Return };
             all.push(Reference { frame: Frame { trust, ..found.frame }, ..found });
         }
     }

@@ -170,7 +170,8 @@ impl<'f> Symbolizer<'f> {
 
     /// The calls at a frame.
     ///
-    /// A return address ([`Trust::Return`], [`Trust::Unreliable`]) is looked up one byte before: at its call.
+    /// A return address ([`Trust::Return`], [`Trust::Unreliable`]) is looked up one byte before: at its call. Where that
+    /// is in the function before, as [`Frame::ends_function_before`] says, it is that function's.
     /// Of a module of another CPU than vmlinux nothing is found.
     ///
     /// # Errors
@@ -410,7 +411,11 @@ fn key(frame: &Frame<'_>) -> String {
     let module = frame.module.unwrap_or_default();
     let id = frame.build_id.unwrap_or_default();
     let symbol = frame.symbol.unwrap_or_default();
-    let exact = if frame.trust == Trust::Pc { '=' } else { '-' };
+    let exact = match frame.trust {
+        Trust::Pc => '=',
+        _ if frame.ends_function_before() => '<',
+        _ => '-',
+    };
     let mut key = String::with_capacity(symbol.len() + module.len() + id.len() + 24);
     let _ = write!(key, "{symbol}+{:x?}/{:x?}{exact}{module} {id}", frame.offset, frame.size);
     if frame.symbol.is_none() {

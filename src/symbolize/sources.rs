@@ -64,6 +64,11 @@ impl Calls for Sources {
             return vec![frame];
         }
         let Some(resolved) = self.known.get(&key(&frame)) else { return vec![frame] };
+        // Who called is not the function that the log names.
+        let frame = match frame.ends_function_before() && frame.symbol != Some(&resolved.symbol) {
+            true => Frame { symbol: None, offset: None, size: None, ..frame },
+            false => frame,
+        };
         let call = |call: &'s SourceFrame| {
             if call.inlined {
                 return Frame { symbol: Some(&call.function), source: source(call), ..frame }.into_inlined();

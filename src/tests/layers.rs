@@ -15,7 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["container"],
     &["facts::frame", "facts::code"],
     &["facts::registers", "facts::task"],
-    &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::memory"],
+    &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::place", "facts::memory"],
     &["facts::trace"],
     &["facts"],
     &["disasm"],

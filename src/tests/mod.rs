@@ -9,6 +9,7 @@ mod golden;
 #[cfg(feature = "symbolize")]
 mod hostile;
 mod lab;
+mod lab7;
 mod layers;
 mod looks;
 mod mixed;

@@ -160,8 +160,8 @@ fn return_addresses_are_looked_up_at_the_call() {
                 "charge.constprop.0@kernel/fork.c:9",
             ),
             ("depth.isra.0+0x2/0x20", "depth.isra.0@kernel/fork.c:14", "depth.isra.0@kernel/fork.c:18"),
-            // Nothing is called before a function.
-            ("wait_for+0x0/0x30", "wait_for@kernel/fork.c:39", "wait_for@kernel/fork.c:39"),
+            // The call is the last instruction of the function before.
+            ("wait_for+0x0/0x30", "copy_process@kernel/fork.c:35", "wait_for@kernel/fork.c:39"),
             // Of an assembly file only lines are known.
             ("entry_code+0x1/0x10", "entry_code@arch/entry.S:5", "entry_code@arch/entry.S:6"),
             ("start_kernel+0x15/0x45", "start_kernel@init/main.c:12", "start_kernel@init/main.c:12"),

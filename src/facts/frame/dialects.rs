@@ -9,7 +9,7 @@ type Found<'a> = Option<(Frame<'a>, Lead<'a>)>;
 /// Reads a line that is not `sym+0xoff/0xsize` behind addresses; `rest` is what follows the addresses.
 pub(super) fn line<'a>(body: &'a [u8], rest: &'a [u8], address: Option<u64>) -> Found<'a> {
     match body.first()? {
-        b'-' => context(body.strip_prefix(b"--- ")?),
+        b'-' => context(body.strip_prefix(b"--- ").or(body.strip_prefix(b"---- "))?),
         b'#' => numbered(body),
         b'[' if address.is_none() && rest.len() == body.len() => bracketed(body),
         b'C' if body.starts_with(b"Caller[") => {
@@ -169,7 +169,7 @@ pub(super) fn decoded_symbol(input: &[u8]) -> Option<(&[u8], Frame<'_>)> {
 }
 
 /// A context that an exception interrupted, with PowerPC's registers of it below:
-/// `--- interrupt: 900 at arch_local_irq_restore+0x1c/0x90`.
+/// `--- interrupt: 900 at arch_local_irq_restore+0x1c/0x90`; with four dashes in newer kernels (`show_stack`).
 fn context(input: &[u8]) -> Found<'_> {
     let number = input.strip_prefix(b"interrupt: ").or(input.strip_prefix(b"Exception: "))?;
     let (rest, _) = text::hex_digits(number).ok()?;

@@ -394,3 +394,13 @@ fn functions() {
     assert!(is_questionable(b"([<00000000001d2f40>] do_one+0x12/0x340)"));
     assert!(!is_questionable(b" do_one+0x12/0x340"));
 }
+
+#[test]
+fn a_call_at_the_end_of_a_function_returns_to_the_next() {
+    let ends = |line: &str| Frame::parse(line.as_bytes()).is_some_and(|frame| frame.ends_function_before());
+    assert!(ends("[<900000000028fc6c>] do_panic_on_target_cpu+0x0/0x24"));
+    assert!(!ends("[<9000000000290558>] __warn+0xa8/0x1f0"));
+    assert!(!ends(" ksys_write from ret_fast_syscall+0x0/0x1c"));
+    assert!(!ends(" wild+0x0/0x20 (P)"), "a program counter");
+    assert!(!ends(" ? stale+0x0/0x20"));
+}

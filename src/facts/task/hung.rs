@@ -146,6 +146,28 @@ pub struct SoftLockup<'a> {
     pub pid: u32,
 }
 
+/// A CPU that takes no interrupts: `watchdog_hardlockup_check` in `kernel/watchdog.c`. Since 6.5 another CPU may notice it
+/// (`CONFIG_HARDLOCKUP_DETECTOR_BUDDY`).
+///
+/// ```text
+/// watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1
+/// NMI watchdog: Watchdog detected hard LOCKUP on cpu 1
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HardLockup {
+    /// The CPU that is locked up.
+    pub cpu: u32,
+}
+
+impl HardLockup {
+    /// Reads the banner of a hard lockup; `None` if the line is something else.
+    pub fn parse(body: &[u8]) -> Option<HardLockup> {
+        let cpu = text::after(body, "etected hard LOCKUP on cpu ")?;
+        text::dec_u32(cpu).ok().map(|(_, cpu)| HardLockup { cpu })
+    }
+}
+
 impl<'a> SoftLockup<'a> {
     /// Reads the banner of a soft lockup; `None` if the line is something else.
     pub fn parse(body: &'a [u8]) -> Option<SoftLockup<'a>> {
@@ -272,5 +294,13 @@ mod tests {
             assert_eq!(SoftLockup::parse(line.as_bytes()), Some(want), "{line}");
         }
         assert_eq!(SoftLockup::parse(b"watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init"), None);
+    }
+
+    #[test]
+    fn hard_lockups() {
+        let cpu = |line: &str| HardLockup::parse(line.as_bytes()).map(|lockup| lockup.cpu);
+        assert_eq!(cpu("watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1"), Some(1));
+        assert_eq!(cpu("NMI watchdog: Watchdog detected hard LOCKUP on cpu 17"), Some(17));
+        assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), None);
     }
 }

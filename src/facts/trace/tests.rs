@@ -10,6 +10,7 @@ fn stacks(log: &str) -> Vec<String> {
             Trust::Return => "",
             Trust::Unreliable => "? ",
             Trust::Pc => "! ",
+            Trust::Link => "< ",
             Trust::Inlined => "~ ",
         };
         let name = match (frame.symbol, frame.source, frame.address) {
@@ -185,8 +186,76 @@ LR [c000000000f5ad34] cede+0x34/0x50
 ";
     assert_eq!(
         stacks(log),
-        ["? call_timer_fn, decrementer_common_virt, ! plpar_hcall_norets, dedicated_cede_loop"]
+        ["? call_timer_fn, decrementer_common_virt, ! plpar_hcall_norets, < cede, dedicated_cede_loop"]
     );
+}
+
+#[test]
+fn a_leaf_is_called_by_whom_the_link_register_names() {
+    let oops = |link: &str, first: &str| {
+        stacks(&format!(
+            "CPU: 1 PID: 106 Comm: demo Not tainted 7.2.13 #1
+pstate: 60400009 (nZCv daif +PAN -UAO)
+pc : leaf+0x8/0x18 [demo]
+lr : {link}
+sp : ffff80008341fe20
+x29: ffff800083420030 x28: ffff000004bc8000 x27: 0000000000000000
+Call trace:
+ {first}
+ write+0x1/0x2 [demo]
+"
+        ))
+    };
+    assert_eq!(oops("caller+0x1c/0x40 [demo]", "leaf+0x8/0x18 [demo] (P)"), ["! leaf, < caller, write"]);
+    assert_eq!(oops("caller+0x1c/0x40 [demo]", "caller+0x1c/0x40 [demo]"), ["caller, write"], "repeated");
+    assert_eq!(
+        oops("leaf+0x4/0x18 [demo]", "leaf+0x8/0x18 [demo]"),
+        ["! leaf, write"],
+        "it has called since"
+    );
+    assert_eq!(oops("0x0", "leaf+0x8/0x18 [demo]"), ["! leaf, write"]);
+}
+
+#[test]
+fn what_an_interrupt_stopped_stands_in_the_stack() {
+    // sched_show_task of a running task, from the tick that noticed an RCU stall.
+    let log = "\
+Call Trace:
+ <IRQ>
+ sched_show_task+0x170/0x1c0
+ sysvec_apic_timer_interrupt+0x6c/0x90
+ </IRQ>
+ <TASK>
+ asm_sysvec_apic_timer_interrupt+0x1a/0x20
+RIP: 0010:delay_tsc+0x4a/0xa0
+RSP: 0018:ff577d914046fa08 EFLAGS: 00010246
+RAX: 00000007387539fb RBX: 000000000000ab23 RCX: 0000000000000000
+ spin+0x1a/0x30 [demo]
+ entry_SYSCALL_64_after_hwframe+0x76/0x7e
+RIP: 0033:0x4b0642
+RSP: 002b:00007fffc817f430 EFLAGS: 00000202 ORIG_RAX: 0000000000000001
+ </TASK>
+";
+    let stack = "sched_show_task, sysvec_apic_timer_interrupt, asm_sysvec_apic_timer_interrupt, ! delay_tsc, spin, entry_SYSCALL_64_after_hwframe";
+    assert_eq!(stacks(log), [stack]);
+}
+
+#[test]
+fn behind_who_printed_a_trap_is_its_counter() {
+    // show_stack from __warn, arch/loongarch/kernel/traps.c, 7.2.
+    let log = "\
+CPU: 1 PID: 117 Comm: demo Not tainted 7.2.13 #1
+   ra: 90000000002265e4 object_err+0x24c/0x274
+  ERA: 90000000002265e4 object_err+0x24c/0x274
+ CRMD: 000000b0 (PLV0 -IE -DA +PG DACF=CC DACM=CC -WE)
+Call Trace:
+[<9000000000239268>] show_stack+0xf8/0x1c0
+[<90000000012e5c28>] do_bp+0x248/0x400
+[<0000000000000000>] 0x0
+[<90000000002265e4>] object_err+0x24c/0x274
+[<90000000006cb1c8>] check_bytes_and_report+0x128/0x150
+";
+    assert_eq!(stacks(log), ["show_stack, do_bp, 0x0, ! object_err, check_bytes_and_report"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One dump of each CPU.
 
 use super::*;
+use crate::facts::frame::Trust;
 
 /// What a dump must hold: CPU, symbol and address of the program counter, symbol and address of the return
 /// address, user mode, number of registers.
@@ -390,3 +391,34 @@ fn lines() {
         assert!(!is_pc_line(line.as_bytes()), "{line}");
     }
 }
+
+#[test]
+fn the_psw_of_s390_stands_behind_what_completes() {
+    let told = |banner: &str| {
+        let log = format!("{banner}\n{S390_DUMP}");
+        let dump = read(&log).remove(0);
+        assert_eq!(dump.branch.and_then(|branch| branch.symbol), Some("demo_call"));
+        (dump.pc.map(|pc| pc.trust), dump.code.and_then(|code| code.trap))
+    };
+    let behind = (Some(Trust::Return), Some(6));
+    let there = (Some(Trust::Pc), Some(10));
+    assert_eq!(told("illegal operation: 0001 ilc:1 [#1]SMP "), behind);
+    assert_eq!(told("monitor event: 0040 ilc:2 [#1] SMP"), behind);
+    assert_eq!(told("WARNING: net/demo.c:7 at demo_leaf+0x16/0x30 [demo], CPU#0: init/1"), behind);
+    assert_eq!(told("Oops: 0038 ilc:3 [#2]SMP "), there);
+    assert_eq!(told("Oops: 0010 ilc:3 [#2]SMP "), there);
+    assert_eq!(told("CPU: 0 PID: 1 Comm: init Not tainted"), there);
+}
+
+const S390_DUMP: &str = "\
+Krnl PSW : 0704c00180000000 00000000001d2f44 (demo_leaf+0x16/0x30 [demo])
+           R:0 T:1 IO:1 EX:1 Key:0 M:1 W:0 P:0 AS:3 CC:2 PM:0 RI:0 EA:3
+Krnl GPRS: 0000000000000000 0000000000000001 000003ff00000000 00000000011c5d58
+Krnl Code: 00000000001d2f3a: e31020000004\tlg\t%r1,0(%r2)
+          *00000000001d2f40: a7f40001\t\tbrc\t15,00000000001d2f42
+          >00000000001d2f44: b90400a2\t\tlgr\t%r10,%r2
+Call Trace:
+ [<00000000001d3000>] demo_write+0x10/0x20 [demo]
+Last Breaking-Event-Address:
+ [<00000000001d2e00>] demo_call+0x10/0x20 [demo]
+";

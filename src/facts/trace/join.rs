@@ -1,0 +1,67 @@
+//! What the registers tell of a stack.
+
+use super::StackTrace;
+use crate::facts::frame::{Frame, Trust};
+
+impl<'a> StackTrace<'a> {
+    /// Joins the registers to the frames. A frame that repeats their program counter is no return address, as the
+    /// first frame of arm64 (`(P)`), riscv, s390 and loongarch, and that behind the frames of who printed a trap; an
+    /// interrupted program counter stands in the midst of a stack; and a return address register may be of a caller
+    /// without a frame.
+    pub(super) fn join(&mut self) {
+        let dumps = std::mem::take(&mut self.registers);
+        let start = dumps.iter().position(|dump| !dump.user && dump.line < self.first);
+        for (index, dump) in dumps.iter().enumerate() {
+            let inside = dump.line > self.first;
+            if let Some(pc) = dump.pc.filter(|_| !dump.user && (inside || start == Some(index))) {
+                let next = self.place(&pc, dump.line);
+                self.link(dump.link, &pc, next, dump.line);
+            }
+        }
+        self.registers = dumps;
+    }
+
+    /// Finds the frame that a program counter is, or makes it one in the midst of the stack. The next frame's index.
+    fn place(&mut self, pc: &Frame<'a>, line: usize) -> usize {
+        let place = self.at.partition_point(|at| *at < line);
+        let is_named =
+            |frame: &Frame<'_>| frame.offset.is_none() && frame.symbol.is_some() && frame.symbol == pc.symbol;
+        let is_at = |index: &usize| {
+            self.frames
+                .get(*index)
+                .is_some_and(|frame| frame.is_at(pc) || (*index == place && is_named(frame)))
+        };
+        let above = place.checked_sub(1).filter(is_at);
+        let Some(found) = above.or_else(|| (place..self.frames.len()).find(is_at)) else {
+            if place > 0 {
+                self.insert(place, *pc, line);
+                return place + 1;
+            }
+            return place;
+        };
+        // 32-bit ARM names the innermost function without where in it.
+        self.frames.get_mut(found).into_iter().for_each(|frame| match frame.offset {
+            Some(_) => frame.trust = pc.trust,
+            None => *frame = *pc,
+        });
+        found + 1
+    }
+
+    /// Adds the caller that a return address register tells, unless it is the function itself, which has called somebody
+    /// since, or the stack's next frame.
+    fn link(&mut self, link: Option<Frame<'a>>, pc: &Frame<'a>, next: usize, line: usize) {
+        let other = |link: &Frame<'a>| link.symbol.is_some() && link.function() != pc.function();
+        let Some(link) = link.filter(other) else { return };
+        let link = Frame { trust: Trust::Link, ..link };
+        match self.frames.get_mut(next).filter(|frame| frame.is_at(&link)) {
+            Some(frame) if frame.trust == Trust::Unreliable => frame.trust = Trust::Link,
+            Some(_) => {}
+            None => self.insert(next, link, line),
+        }
+    }
+
+    fn insert(&mut self, index: usize, frame: Frame<'a>, line: usize) {
+        self.frames.insert(index, frame);
+        self.at.insert(index, line);
+    }
+}

@@ -1,0 +1,176 @@
+//! The innermost function that may be to blame for a crash, from its stacks and registers.
+//!
+//! A title names the frame that the convention picks from the lines of one stack. Here the stack is read as it is: it
+//! begins at the program counter of the registers, and what the kernel called to print it does not count.
+
+use crate::demangle::demangle;
+use crate::facts::frame::{Frame, Trust};
+use crate::facts::registers;
+use crate::facts::task::Workqueue;
+use crate::facts::trace::{StackTrace, TraceKind};
+use crate::formats::{Pick, fault, stall};
+use crate::line::Line;
+use crate::rules::{self, CompiledRule};
+use crate::text;
+
+/// Kinds of stacks that may tell who is to blame, the better ones first.
+const KINDS: &[TraceKind] = &[
+    TraceKind::Crash,
+    TraceKind::Access,
+    TraceKind::Leak,
+    TraceKind::Nmi,
+    TraceKind::Task,
+    TraceKind::Panic,
+];
+
+/// Functions that run work: the work is to blame, and not they.
+const WORKERS: &[&str] = &["process_one_work", "process_scheduled_works", "worker_thread", "kthread"];
+
+/// Whether the kernel ran where no function is, or where it may not run: whoever called that is to blame.
+///
+/// What counts is said before the stack. A kernel that knows data by name puts a symbol to either,
+/// `Krnl PSW : 0704c00180000000 000003ff60012242 (data.1+0x2/0x40 [crashme])`; then the fault tells that it was a fetch.
+pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut failing = None;
+    let mut bare = false;
+    for body in bodies {
+        let body = text::skip_blanks(body);
+        let Some(&first) = body.first() else { continue };
+        let says = |(start, words): &(&str, &str)| {
+            start.as_bytes().first() == Some(&first)
+                && text::begins(body, start)
+                && text::contains(body, words)
+        };
+        if fault::FETCHES.iter().any(says) {
+            return true;
+        }
+        if is_heading(body) {
+            break;
+        }
+        if let Some(address) = body.strip_prefix(fault::FAILING.as_bytes()) {
+            failing = text::hex_run(address).1;
+        } else if let Some(pc) = registers::kernel_counter(body) {
+            if pc.symbol.is_some() {
+                return pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
+            }
+            bare = true;
+        }
+    }
+    bare
+}
+
+/// Whether a stack begins with the line.
+fn is_heading(body: &[u8]) -> bool {
+    body.starts_with(b"Call ") || body.starts_with(b"Backtrace:")
+}
+
+/// The page of an address: all that s390 tells of one that faulted.
+fn page(address: u64) -> u64 {
+    address >> 12
+}
+
+/// The innermost function that may be to blame; `rule` is the one that gave the title, if any.
+///
+/// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there are no
+/// others, and where the program counter is no function's: after a call through a bad pointer the unwinder of x86
+/// cannot vouch for the first frame, which is the caller.
+pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], astray: bool) -> Option<String> {
+    if let Some(rule) = rule.filter(|rule| !rule.rule.said_by.is_empty()) {
+        return Some(rule.rule.said_by.to_string());
+    }
+    let pick = rule.map(|rule| rule.rule.pick);
+    let own = if pick == Some(Pick::Hung) { TraceKind::Task } else { TraceKind::Other };
+    let traces = StackTrace::read(lines, Some(own));
+    let suspects = Suspects { rule, pick, astray };
+    // The panic that the report is of: what other CPUs did then comes after its stack.
+    let announced = traces.iter().filter(|trace| trace.kind == TraceKind::Panic && trace.line == 0);
+    let tracks = if rule.is_some_and(|rule| rule.rule.tracked) { tracks(lines) } else { [].as_slice() };
+    let of_kinds =
+        tracks.iter().chain(KINDS).flat_map(|kind| traces.iter().filter(move |trace| trace.kind == *kind));
+    let stacks = announced.chain(of_kinds).filter(|trace| !suspects.is_bystander(trace));
+    let found = stacks.filter_map(|trace| suspects.first(trace)).next();
+    let is_work = |name: &String| !WORKERS.contains(&name.as_str());
+    found.clone().filter(is_work).or_else(|| work(lines)).or(found)
+}
+
+/// Who had a damaged object: where it is in use (`SLUB_RED_ACTIVE`) who allocated it writes beyond its end, and where it
+/// is free who freed it writes into it still.
+fn tracks(lines: &[Line<'_>]) -> &'static [TraceKind] {
+    let bodies = || lines.iter().map(|line| line.body);
+    let beyond = bodies().take(1).any(|banner| text::contains(banner, "edzone overwritten"));
+    let in_use =
+        bodies().find(|body| body.starts_with(b"Redzone ")).is_some_and(|row| text::contains(row, " cc cc "));
+    if beyond || in_use {
+        &[TraceKind::Allocated, TraceKind::Freed]
+    } else {
+        &[TraceKind::Freed, TraceKind::Allocated]
+    }
+}
+
+/// How a stack is searched.
+#[derive(Clone, Copy)]
+struct Suspects<'r> {
+    rule: Option<&'r CompiledRule>,
+    pick: Option<Pick>,
+    astray: bool,
+}
+
+impl Suspects<'_> {
+    /// Whether the kernel was interrupted to print the stack: what the interrupt called is not of it.
+    fn interrupted(self) -> bool {
+        self.pick == Some(Pick::Stall)
+    }
+
+    /// Whether a stack is of a task that is only looked at, such as the thread that waits for a stall to end.
+    fn is_bystander(self, trace: &StackTrace<'_>) -> bool {
+        self.interrupted()
+            && trace.comm.is_some_and(|comm| stall::BYSTANDERS.iter().any(|name| comm == name.as_bytes()))
+    }
+
+    /// The first function that may be to blame.
+    fn first(self, trace: &StackTrace<'_>) -> Option<String> {
+        let calls: Vec<Frame<'_>> = trace.calls().collect();
+        let start = trace.start();
+        let begins = match start.and_then(|dump| dump.pc) {
+            Some(pc) => calls.iter().position(|frame| frame.is_at(&pc)),
+            None if self.interrupted() || trace.kind == TraceKind::Nmi => stopped(&calls),
+            None => None,
+        };
+        let calls = calls.get(begins.unwrap_or(0)..).unwrap_or_default();
+        let branch = start.and_then(|dump| dump.branch.or(dump.link)).filter(|_| self.astray);
+        let may = |frame: &&Frame<'_>| self.astray || frame.trust != Trust::Unreliable;
+        let past = calls.iter().skip(usize::from(self.astray)).filter(may);
+        let names = branch.iter().chain(past).filter_map(|frame| self.name(frame)).next();
+        names.or_else(|| calls.iter().filter_map(|frame| self.name(frame)).next())
+    }
+
+    /// The function of a frame, if it may be to blame.
+    fn name(self, frame: &Frame<'_>) -> Option<String> {
+        if frame.trust == Trust::Inlined || frame.ends_function_before() {
+            return None;
+        }
+        let name = demangle(frame.function()?);
+        let skipped = || {
+            let own = self.rule.is_some_and(|rule| rule.skip.has(&name));
+            let waits = self.pick == Some(Pick::Hung) && rules::WAITING.has(&name);
+            own || waits || rules::NEVER_TO_BLAME.has(&name) || rules::ANY.skip.has(&name)
+        };
+        // A module is no machinery, whatever it calls its functions.
+        (frame.module.is_some() || !skipped()).then(|| name.to_string())
+    }
+}
+
+/// Where in a stack what an interrupt stopped begins.
+fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
+    let is_entry = |frame: &Frame<'_>| {
+        frame.trust == Trust::Return && frame.function().is_some_and(|name| stall::ENTRIES.contains(&name))
+    };
+    let counter = calls.iter().position(|frame| frame.trust == Trust::Pc);
+    counter.or_else(|| calls.iter().position(is_entry).map(|entry| entry + 1))
+}
+
+/// The work that a worker was busy with, where its stack has no function of it any more.
+fn work(lines: &[Line<'_>]) -> Option<String> {
+    let worker = lines.iter().find_map(|line| Workqueue::parse(line.body))?;
+    worker.function.map(|name| demangle(name).into_owned())
+}
