@@ -7,7 +7,11 @@
 mod bytes;
 mod carrier;
 mod clock;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
+mod continued;
 mod kernel;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
+mod learn;
 
 use crate::text;
 use bytes::blank;
@@ -19,11 +23,13 @@ use clock::{
     Clock, bracketed_clock, calendar, date_time, day_time, dmesg_clock, epoch, month_day_time, stream_mark,
     time,
 };
-pub(crate) use kernel::{Record, kmsg};
+pub(crate) use kernel::{Record, is_kernel_name, kmsg};
 use kernel::{
-    caller, cpu_behind_caller, dropped, hisilicon, is_kernel, is_kernel_name, kernel_tag, mediatek, priority,
-    samsung, stamp, text_before_dropped, text_before_stamp, undated_tag, unisoc,
+    caller, cpu_behind_caller, dropped, hisilicon, is_kernel, kernel_tag, mediatek, priority, samsung, stamp,
+    text_before_dropped, text_before_stamp, undated_tag, unisoc,
 };
+#[expect(unused_imports, reason = "the extraction is to ask for it")]
+pub(crate) use learn::Shape;
 
 /// One line of a log: where it is, what was put before it, and the kernel's text.
 ///

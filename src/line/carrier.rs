@@ -2,7 +2,7 @@
 
 use super::bytes::{decimal, one_space, spaces};
 use super::clock::date_time;
-use super::kernel::{is_kernel, kernel_tag, pid_suffix};
+use super::kernel::{is_kernel, is_kernel_name, kernel_tag, pid_suffix};
 use crate::text;
 
 /// Syslog facilities as `dmesg -x` and `syslogd` write them.
@@ -101,7 +101,7 @@ fn is_facility(word: &[u8]) -> bool {
     FACILITIES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-fn named_level(word: &[u8]) -> Option<u8> {
+pub(super) fn named_level(word: &[u8]) -> Option<u8> {
     LEVELS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|&(_, level)| level)
 }
 
@@ -201,7 +201,8 @@ pub(super) fn threadtime(b: &[u8]) -> Option<Tag<'_>> {
     let rest = one_space(rest.strip_prefix(b":")?);
     let unnamed = name.iter().all(|&c| c == b' ');
     // logd takes the first word of a kernel line with a colon for its tag: it belongs to the text.
-    let rest = if pid == 0 && !unnamed { text } else { rest };
+    let named = !unnamed && !is_kernel_name(name.trim_ascii());
+    let rest = if pid == 0 && named { text } else { rest };
     Some(Tag { kernel: pid == 0 || unnamed, level, rest })
 }
 

@@ -223,7 +223,7 @@ pub(super) fn kernel_tag(b: &[u8]) -> Option<&[u8]> {
     Some(one_space(rest.strip_prefix(b":")?))
 }
 
-pub(super) fn is_kernel_name(word: &[u8]) -> bool {
+pub(crate) fn is_kernel_name(word: &[u8]) -> bool {
     word == b"kernel" || word == b"KERNEL"
 }
 

@@ -195,6 +195,8 @@ const SYSLOG: &[Row] = &[
 const CARRIERS: &[Row] = &[
     ("11-22 06:12:01.123     0     0 E         : BUG: x", Some(3), None, None, Kernel, "BUG: x"),
     ("11-22 06:12:01.123     0     0 W binder  : 12:34", Some(4), None, None, Kernel, "binder  : 12:34"),
+    ("11-22 06:12:01.123     0     0 E KERNEL  : [   12.345678]  x", Some(3), T, None, Kernel, " x"),
+    ("11-22 06:12:01.123     0     0 E kernel  : BUG: x", Some(3), None, None, Kernel, "BUG: x"),
     ("11-22 06:12:01.123   512   534 I init    : x", Some(6), None, None, Program, "x"),
     ("2026-11-22 06:12:01.123     0     0 E         :  x", Some(3), None, None, Kernel, " x"),
     ("W/        (    0): BUG: x", Some(4), None, None, Kernel, "BUG: x"),
