@@ -99,7 +99,7 @@ impl Joiner {
     pub(super) fn look<'a>(&mut self, line: &'a [u8]) -> (Join, &'a [u8]) {
         let (quote, text) = quoted(line);
         let read = Line::parse(0, text);
-        let own = read.prefix.time.is_some() || read.prefix.origin != Origin::Unknown;
+        let own = read.prefix.origin != Origin::Unknown || read.body.len() < read.raw.len();
         let join = if own { Join::Apart } else { self.join(quote, text) };
         if join == Join::Apart {
             self.sort = Sort::of(read.body);
@@ -163,13 +163,12 @@ impl Joiner {
             Sort::Code => words(text).all(is_code),
             Sort::Modules => words(text).all(is_module),
             // `RCX:` and its value, rows of values, `GS:0000(0000)` and `knlGS:0000`
-            _ if last.ends_with(b":") => value.first().is_some_and(u8::is_ascii_hexdigit) && is_hex(value),
-            _ if is_hex(first) && first.len() >= 8 => is_hex(last) && last.len() == first.len(),
+            _ if last.ends_with(b":") => is_value(value),
+            _ if is_value(first) && first.len() >= 8 => is_value(last) && last.len() == first.len(),
             _ if is_pair(first) => is_pair(last),
             // The function at an address, the module of a function
-            _ if first.starts_with(b"(") || first.starts_with(b"[") => {
-                is_hex(last) && last.len() >= 8 || is_place(last)
-            }
+            _ if first.starts_with(b"(") => is_value(last) && is_place(first),
+            _ if first.starts_with(b"[") => is_place(last) && is_module_of(first),
             _ if last.ends_with(b"-") && last.first().is_some_and(u8::is_ascii_digit) => true,
             _ if last == b"at" && (is_place(first) || text::contains(first, "/")) => true,
             Sort::Prose => true,
@@ -220,13 +219,18 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&c| c == b' ').filter(|word| !word.is_empty())
 }
 
-/// `RIP: …`, `pc : …`, `Call Trace:`, `Modules linked in: …`: a line of its own.
+/// `RIP: …`, `pc : …`, `Call Trace:`, `Modules linked in: …`, `pgd = …`: a line of its own.
 fn is_label(text: &[u8]) -> bool {
-    words(text).take(3).any(|word| word.ends_with(b":"))
+    words(text).take(3).any(|word| word.ends_with(b":") || word == b"=")
 }
 
 fn is_hex(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A register's: no commit's hash.
+fn is_value(word: &[u8]) -> bool {
+    is_hex(word) && word.len() <= 16
 }
 
 /// A byte or an instruction of `Code:`.
@@ -244,6 +248,12 @@ fn is_module(word: &[u8]) -> bool {
     !name.is_empty() && flags
         || matches!(word, b"[last" | b"unloaded:")
         || name.len() + 1 == word.len() && word.ends_with(b"]")
+}
+
+/// `[demo]`
+fn is_module_of(word: &[u8]) -> bool {
+    let name = word.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
+    name.is_some_and(|name| !name.is_empty() && name.iter().all(|&c| text::is_word_byte(c) || c == b'-'))
 }
 
 /// `knlGS:0000000000000000`, `RI:0`.

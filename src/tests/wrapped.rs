@@ -91,6 +91,11 @@ fn lines_of_their_own_stay_apart() {
         "Code: 48 89 e5 41 54 53 48 8b 47 18 48 85 c0 74 0c 48 8b 47 18 48 8b\nRSP: 0018:ffffb2c065e42ad8 EFLAGS: 00010246",
         "BUG: kernel NULL pointer dereference, address: 0000000000000018\n#PF: supervisor read access in kernel mode",
         "x29: ffff0001fa69d686 x28: ffff007c1bb3fff3 x27: ffff006b5809e218\nx26: 0000000000000000 x25: ffff00072ace2bd3",
+        "[<8011218c>] (unwind_backtrace) from [<8010e300>] (show_stack+0x18/0x1c)\n[<8010e300>] (show_stack) from [<8018de80>]",
+        "[<ffffffff8044aef3>] demonstration_of_a_namespace+0x187/0x2d0\n[<ffffffff801493b7>] kernel_init_freeable+0xec/0x410",
+        "Unable to handle kernel paging request at virtual address d8c00004\npgd = c7a40000",
+        "[2021/07/05, 13:43:52.565]  demonstration_of_a_function+0x407/0x4b0\n[2021/07/05, 13:43:52.572]  handle_irq_event+0x1a8/0x200",
+        "The first bad commit could be any of:\n8f50f814215dd782bd479caa77caff081a5a10b5",
         "[   12.500002] x\nThat is all that there is.",
         "[   12.500002] Hardware name: Demonstration Systems, BIOS 2.3.1 of\n\nThanks",
     ] {
