@@ -7,21 +7,29 @@
 mod bytes;
 mod carrier;
 mod clock;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
+mod continued;
 mod kernel;
+#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
+mod learn;
 
 use crate::text;
 use bytes::blank;
 use carrier::{
-    Tag, brief, decoded, host, lava, login, quoted, rfc5424, skip_controls, tag, threadtime, trim_colour,
+    Tag, brief, decoded, host, lava, login, quoted, rfc5424, skip_controls, tag, talos, threadtime,
+    trim_colour, trim_returns,
 };
 use clock::{
-    Clock, bracketed_clock, calendar, date_time, dmesg_clock, epoch, month_day_time, stream_mark, time,
+    Clock, bracketed_clock, calendar, date_time, day_time, dmesg_clock, epoch, month_day_time, stream_mark,
+    time,
 };
-pub(crate) use kernel::{Record, kmsg};
+pub(crate) use kernel::{Record, is_kernel_name, kmsg};
 use kernel::{
-    caller, dropped, is_kernel, is_kernel_name, kernel_tag, mediatek, priority, samsung, stamp,
-    text_before_dropped, text_before_stamp, undated_tag,
+    caller, cpu_behind_caller, dropped, hisilicon, is_kernel, kernel_tag, mediatek, priority, samsung, stamp,
+    text_before_dropped, text_before_stamp, undated_tag, unisoc,
 };
+#[expect(unused_imports, reason = "the extraction is to ask for it")]
+pub(crate) use learn::Shape;
 
 /// One line of a log: where it is, what was put before it, and the kernel's text.
 ///
@@ -36,7 +44,7 @@ use kernel::{
 pub struct Line<'a> {
     /// Offset of the line's first byte in the log.
     pub offset: usize,
-    /// The whole line without its line feed and carriage returns.
+    /// The whole line without its line feed and carriage returns, also those that a program has drawn (`^M`, `␍␊`).
     pub raw: &'a [u8],
     /// What was put before the text.
     pub prefix: Prefix,
@@ -96,10 +104,7 @@ impl<'a> Line<'a> {
     pub fn parse(offset: usize, raw: &'a [u8]) -> Line<'a> {
         #[cfg(any(test, fuzzing))]
         LOOKS.set(LOOKS.get() + 1);
-        let mut end = raw;
-        while let [head @ .., b'\r'] = end {
-            end = head;
-        }
+        let end = trim_returns(raw);
         let mut peeler = Peeler { rest: end, prefix: Prefix::default(), tagged: false };
         peeler.peel();
         Line { offset, raw: end, prefix: peeler.prefix, body: trim_colour(peeler.rest) }
@@ -157,7 +162,7 @@ impl<'a> Peeler<'a> {
             Some(b' ' | b'\t') => {
                 // Pasted into a mail or a bug tracker with an indent of its own.
                 let text = text::skip_blanks(self.rest);
-                is_kernel(text) && self.set(Some(text))
+                (is_kernel(text) || is_carried(text)) && self.set(Some(text))
             }
             Some(b'>') => self.set(quoted(self.rest)),
             Some(b'*') => self.dropped(),
@@ -199,7 +204,13 @@ impl<'a> Peeler<'a> {
         }
         let task = match self.rest.first() {
             Some(b' ' | b'.' | b'-' | b'*' | b'(') => mediatek(self.rest).or_else(|| samsung(self.rest)),
-            Some(b'[' | b'A'..=b'Z') => samsung(self.rest),
+            Some(b'[') => samsung(self.rest).or_else(|| hisilicon(self.rest)),
+            Some(b'C') if self.prefix.caller.is_some() => {
+                self.set(cpu_behind_caller(self.rest));
+                None
+            }
+            Some(b'A'..=b'Z') => samsung(self.rest),
+            Some(b'c') => unisoc(self.rest),
             _ => None,
         };
         if let Some((pid, rest)) = task {
@@ -284,11 +295,21 @@ impl<'a> Peeler<'a> {
             self.rest = rest;
             return !self.threadtime();
         }
-        if let Some(rest) = epoch(self.rest).or_else(|| calendar(self.rest)).and_then(blank) {
+        let dated = epoch(self.rest).or_else(|| calendar(self.rest)).or_else(|| day_time(self.rest));
+        if let Some(rest) = dated.and_then(blank) {
             self.rest = rest;
             return !self.tag(true);
         }
-        self.set(time(self.rest).and_then(|(_, rest)| blank(rest)))
+        let Some(rest) = time(self.rest).and_then(|(_, rest)| blank(rest)) else {
+            return false;
+        };
+        self.rest = rest;
+        // Whoever pasted it has cut the date off.
+        let tagged = host(rest).and_then(kernel_tag);
+        if let Some(rest) = tagged {
+            self.apply(Tag { kernel: true, level: None, rest });
+        }
+        tagged.is_none()
     }
 
     /// What begins with a letter: dates of syslog, `dmesg -x`, a login prompt, a tag without a date, `logcat -v brief`.
@@ -297,7 +318,7 @@ impl<'a> Peeler<'a> {
             self.rest = rest;
             return !self.tag(true);
         }
-        if let Some((facility, level, rest)) = decoded(self.rest) {
+        if let Some((facility, level, rest)) = decoded(self.rest).or_else(|| talos(self.rest)) {
             self.prefix.level = Some(level);
             self.rest = rest;
             if facility == b"kern" {
@@ -350,6 +371,17 @@ impl<'a> Peeler<'a> {
         self.prefix.level = tag.level.or(self.prefix.level);
         self.tagged = true;
         self.rest = tag.rest;
+    }
+}
+
+/// Whether what is indented begins with a carrier's date or level: `    2026-11-22T06:12:01.123456  kern  :alert : …` in
+/// KernelCI's mails.
+fn is_carried(b: &[u8]) -> bool {
+    match b.first() {
+        Some(b'0'..=b'9') => date_time(b).is_some(),
+        Some(b'a'..=b'z') => decoded(b).is_some() || calendar(b).is_some(),
+        Some(b'A'..=b'Z') => calendar(b).is_some(),
+        _ => false,
     }
 }
 

@@ -10,6 +10,7 @@
 use super::recognise::Fit;
 use super::sink::Sink;
 use super::{Unpack, lines, trim};
+use crate::line::is_kernel_name;
 use crate::text;
 
 /// Columns of a tag.
@@ -23,21 +24,24 @@ pub(super) struct Logcat;
 
 impl Unpack for Logcat {
     fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize {
-        lines(input, end, sink, |line, sink| {
-            let source = sink.source();
-            let row = read(trim(line)).filter(|row| row.pid == 0);
-            let Some((row, tag)) = row.and_then(|row| Some((row, row.tag()?))) else {
-                return sink.write(source, line);
-            };
-            let part = |from: usize, to: usize| line.get(from..to).unwrap_or_default();
-            sink.write(source, part(0, row.start));
-            sink.write(source, &[b' '; TAG]);
-            sink.write(source, part(row.start + TAG, row.text));
-            sink.write(source, tag);
-            sink.write(source, if SPACED.contains(&tag) { b" : " } else { b": " });
-            sink.write(source, part(row.text, line.len()));
-        })
+        lines(input, end, sink, |line, sink| rewrite(sink.source(), line, sink))
     }
+}
+
+/// Writes a line of the source, without its tag if that is the kernel's own text.
+pub(super) fn rewrite(source: u64, line: &[u8], sink: &mut Sink) {
+    let row = read(trim(line)).filter(|row| row.pid == 0);
+    let tagged = row.and_then(|row| Some((row, row.tag()?))).filter(|(_, tag)| !is_kernel_name(tag));
+    let Some((row, tag)) = tagged else {
+        return sink.write(source, line);
+    };
+    let part = |from: usize, to: usize| line.get(from..to).unwrap_or_default();
+    sink.write(source, part(0, row.start));
+    sink.write(source, &[b' '; TAG]);
+    sink.write(source, part(row.start + TAG, row.text));
+    sink.write(source, tag);
+    sink.write(source, if SPACED.contains(&tag) { b" : " } else { b": " });
+    sink.write(source, part(row.text, line.len()));
 }
 
 pub(super) fn fits(line: &[u8]) -> Fit {

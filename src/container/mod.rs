@@ -5,8 +5,9 @@
 //! prints it: `<4>[   12.345678][  T123] text`, a line a line.
 //!
 //! What a container is, is decided from its beginning, and strictly: a console log on which a program printed JSON or
-//! XML is a console log. Only dumps of pstore and mails may have other text before them.
+//! XML is a console log. Only dumps of pstore, mails and what programs broke or painted may have other text before them.
 
+mod colour;
 mod decoder;
 mod dmesg;
 mod export;
@@ -15,13 +16,16 @@ mod json;
 mod kmsg;
 mod lava;
 mod logcat;
+mod logcat_long;
 mod mail;
 mod netconsole;
 mod pstore;
 mod recognise;
 mod returns;
 mod sink;
+mod verbose;
 mod watch;
+mod wrapped;
 mod xml;
 
 use std::borrow::Cow;
@@ -38,8 +42,8 @@ const HEAD: usize = 64 << 10;
 /// Longest record: what is longer is passed on cut.
 const MAX_RECORD: usize = 1 << 20;
 
-/// Decodes a log that a container holds: `journalctl -o json` or `export`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, logcat, JUnit, mail, or lines that end with carriage returns alone. Any other log comes back as it is, borrowed.
+/// Decodes a log that a container holds: `journalctl -o json`, `export` or `verbose`, `dmesg -J`, `/dev/kmsg`, netconsole,
+/// pstore, LAVA, logcat, JUnit, mail, a log that a mail program has broken or `dmesg` has painted, or lines that end with carriage returns alone. Any other log comes back as it is, borrowed.
 ///
 /// ```
 /// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;

@@ -1,7 +1,10 @@
 //! Which container a log is, told from how it begins.
 
 use super::json::{self, Fault, Value};
-use super::{Unpack, dmesg, export, journal, kmsg, lava, logcat, mail, pstore, returns, trim, xml};
+use super::{
+    Unpack, colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, pstore, returns, trim,
+    verbose, wrapped, xml,
+};
 
 /// The containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +18,12 @@ pub(super) enum Kind {
     /// `/dev/kmsg`, and what netconsole sends in its extended form.
     Kmsg,
     Lava,
+    /// `journalctl -o verbose`.
+    Verbose,
     /// Android's logcat.
     Logcat,
+    /// `logcat -v long`.
+    LogcatLong,
     /// JUnit.
     Xml,
     /// A web page with a log in it.
@@ -27,6 +34,10 @@ pub(super) enum Kind {
         text: bool,
     },
     Pstore,
+    /// Lines with colours inside their text.
+    Colour,
+    /// A log that a mail program has broken.
+    Wrapped,
     /// Lines that end with carriage returns alone.
     Returns,
 }
@@ -39,11 +50,15 @@ impl Kind {
             Kind::Dmesg => Box::new(dmesg::Dmesg),
             Kind::Kmsg => Box::new(kmsg::Kmsg::default()),
             Kind::Lava => Box::new(lava::Lava),
+            Kind::Verbose => Box::new(verbose::Verbose::default()),
+            Kind::LogcatLong => Box::new(logcat_long::Long::default()),
             Kind::Logcat => Box::new(logcat::Logcat),
             Kind::Xml => Box::new(xml::Xml::junit()),
             Kind::Html => Box::new(xml::Xml::html()),
             Kind::Mail { text } => Box::new(mail::Mail::new(text)),
             Kind::Pstore => Box::new(pstore::Pstore::default()),
+            Kind::Colour => Box::new(colour::Colour),
+            Kind::Wrapped => Box::new(wrapped::Wrapped::default()),
             Kind::Returns => Box::new(returns::Returns),
         }
     }
@@ -78,6 +93,11 @@ pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
         None => return Verdict::More,
     }
     let begin = begin(head);
+    let verbose = || by_lines(begin, end, Kind::Verbose, verbose::fits);
+    let long = || match logcat_long::starts(begin) {
+        true => by_lines(begin, end, Kind::LogcatLong, logcat_long::fits),
+        false => Verdict::Plain,
+    };
     let logcat = || by_lines(begin, end, Kind::Logcat, logcat::fits);
     let verdict = match begin.first() {
         // A byte order mark or blanks, and nothing behind them yet.
@@ -86,8 +106,9 @@ pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
         Some(b'_') => export(begin),
         Some(b'<') => markup(begin),
         Some(b'0'..=b'9' | b' ') => by_lines(begin, end, Kind::Kmsg, kmsg::fits).or(logcat),
-        Some(b'-') => by_lines(begin, end, Kind::Lava, lava::fits).or(logcat),
-        Some(b'A'..=b'Z') => logcat(),
+        Some(b'-') => by_lines(begin, end, Kind::Lava, lava::fits).or(logcat).or(verbose).or(long),
+        Some(b'A'..=b'Z') => logcat().or(verbose),
+        Some(b'[') => long(),
         _ => Verdict::Plain,
     };
     match verdict {

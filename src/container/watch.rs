@@ -1,17 +1,30 @@
-//! Looks for the containers that may have other text before them: dumps of pstore, and mails.
+//! Looks for the containers that may have other text before them: dumps of pstore, mails, and logs that a mail program
+//! has broken or `dmesg` painted.
 
 use super::mail::{self, Evidence};
 use super::recognise::Kind;
-use super::{pstore, trim};
+use super::wrapped::{Join, Joiner};
+use super::{colour, pstore, trim};
+
+/// So many lines of a log must be broken.
+const LEAST_BROKEN: usize = 2;
 
 /// Reads the first lines of a log one after another.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// So many bytes of the log are passed on.
+    /// So many bytes of the log were looked at.
+    seen: usize,
+    /// So many are passed on; the rest waits until it is known what it is.
     passed: usize,
-    /// So many more are looked at, and wait until it is known whether they are a mail's.
-    held: usize,
-    evidence: Evidence,
+    mail: Evidence,
+    /// Where the text began that may be a mail's.
+    mail_from: Option<usize>,
+    joiner: Joiner,
+    /// Where the line before began.
+    line_from: usize,
+    /// How many lines are broken, and where the first began.
+    broken: usize,
+    broken_from: Option<usize>,
     found: Option<(usize, Kind)>,
 }
 
@@ -29,7 +42,7 @@ impl Watch {
     /// bytes are no container's. The last line is whole if it is the log's `last`.
     pub(super) fn look(&mut self, head: &[u8], last: bool) -> usize {
         let before = self.passed;
-        let mut rest = head.get(self.held..).unwrap_or_default();
+        let mut rest = head.get(self.seen - before..).unwrap_or_default();
         while self.found.is_none() {
             let length = match memchr::memchr(b'\n', rest) {
                 Some(feed) => feed + 1,
@@ -37,38 +50,41 @@ impl Watch {
                 None => break,
             };
             let (line, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-            self.line(line);
+            self.found = self.line(trim(line));
+            (self.line_from, self.seen) = (self.seen, self.seen + length);
             rest = after;
         }
+        self.passed = match self.found {
+            Some((from, _)) => from,
+            None => {
+                // The line before may be broken.
+                let last = self.joiner.may_go_on().then_some(self.line_from);
+                [self.mail_from, self.broken_from, last].into_iter().flatten().min().unwrap_or(self.seen)
+            }
+        };
         self.passed - before
     }
 
-    fn line(&mut self, line: &[u8]) {
-        let bare = trim(line);
-        let kind = match bare.first() {
-            Some(b'A'..=b'Z') if pstore::header(bare).is_some() => Some(Kind::Pstore),
-            Some(b'C' | b'c') if mail::is_header(bare) => Some(Kind::Mail { text: false }),
-            _ => None,
-        };
-        if let Some(kind) = kind {
-            self.pass(0);
-            self.found = Some((self.passed, kind));
-            return;
+    fn line(&mut self, bare: &[u8]) -> Option<(usize, Kind)> {
+        let from = self.seen;
+        match bare.first() {
+            Some(b'A'..=b'Z') if pstore::header(bare).is_some() => return Some((from, Kind::Pstore)),
+            Some(b'C' | b'c') if mail::is_header(bare) => return Some((from, Kind::Mail { text: false })),
+            _ if colour::is_painted(bare) => return Some((from, Kind::Colour)),
+            _ => {}
         }
-        match self.evidence.look(bare) {
-            Some(true) => self.found = Some((self.passed, Kind::Mail { text: true })),
-            Some(false) => {
-                self.evidence = Evidence::default();
-                self.pass(line.len());
-            }
-            None if self.evidence.any() => self.held += line.len(),
-            None => self.pass(line.len()),
+        match self.mail.look(bare) {
+            Some(true) => return Some((self.mail_from.unwrap_or(from), Kind::Mail { text: true })),
+            Some(false) => (self.mail, self.mail_from) = (Evidence::default(), None),
+            None if self.mail.any() => self.mail_from = self.mail_from.or(Some(from)),
+            None => {}
         }
-    }
-
-    /// Passes on what is held and so many bytes more.
-    fn pass(&mut self, more: usize) {
-        self.passed += self.held + more;
-        self.held = 0;
+        if let (Join::Sure(_), _) = self.joiner.look(bare) {
+            self.broken += 1;
+            self.broken_from = self.broken_from.or(Some(self.line_from));
+        } else if self.joiner.is_whole() {
+            (self.broken, self.broken_from) = (0, None);
+        }
+        self.broken_from.filter(|_| self.broken >= LEAST_BROKEN).map(|from| (from, Kind::Wrapped))
     }
 }

@@ -276,8 +276,8 @@ fn line(body: &[u8]) -> Option<(Frame<'_>, Lead<'_>)> {
         None => (body, false),
     };
     let (rest, address) = addresses(inner);
-    // Only the brackets of an inlined call hold no address.
-    let inline = address.is_none() && rest.len() < inner.len();
+    let before = inner.get(..inner.len() - rest.len()).unwrap_or_default();
+    let inline = address.is_none() && text::contains(before, "inline");
     let (rest, questionable) = match rest.strip_prefix(b"? ") {
         Some(rest) => (text::skip_blanks(rest), true),
         None => (rest, false),
@@ -340,18 +340,36 @@ fn bracketed(input: &[u8]) -> Parsed<'_, Option<u64>> {
         return Ok((rest, Some(0)));
     }
     let (rest, address) = preceded(opt(tag("0x")), text::hex_digits).parse(rest)?;
+    let (rest, address) = match elided(rest) {
+        Some(rest) => (rest, None),
+        None => (rest, Some(address)),
+    };
     let (rest, _) = (opt(tag(">")), tag("]")).parse(rest)?;
-    Ok((rest, Some(address)))
+    Ok((rest, address))
+}
+
+/// What is behind the dots for what somebody did not copy from a screen.
+fn elided(input: &[u8]) -> Option<&[u8]> {
+    let dots = text::take(input, |c| c == b'.').1;
+    if input.len() - dots.len() >= 2 { Some(dots) } else { input.strip_prefix("…".as_bytes()) }
 }
 
 /// `sym+0xoff/0xsize`, then in any order a module, a build ID and a source line.
 fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
     let (rest, symbol) = text::symbol(input)?;
     let (rest, _) = tag("+").parse(rest)?;
-    let (rest, offset) = text::hex(rest)?;
+    let named = Frame { symbol: Some(symbol), ..Frame::EMPTY };
+    let Ok((rest, offset)) = text::hex(rest) else {
+        // Typed off a screen: `fn+...`
+        let dots = rest.strip_prefix(b"0x").unwrap_or(rest);
+        return elided(dots).map_or_else(|| text::fail(input), |rest| Ok(decorations(rest, named)));
+    };
+    let frame = Frame { offset: Some(offset), ..named };
+    if let Some(rest) = rest.strip_prefix(b"/").and_then(elided) {
+        return Ok(decorations(rest, frame));
+    }
     let (rest, size) = preceded(tag("/"), text::hex).parse(rest)?;
-    let frame = Frame { symbol: Some(symbol), offset: Some(offset), size: Some(size), ..Frame::EMPTY };
-    Ok(decorations(rest, frame))
+    Ok(decorations(rest, Frame { size: Some(size), ..frame }))
 }
 
 /// What may follow the symbol: ` [ext4 <build ID>]`, ` [<build ID>]`, ` kernel/fork.c:2284`.

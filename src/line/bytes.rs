@@ -1,12 +1,15 @@
 //! Digits and blanks.
 
-/// `12.345678` with one to nine digits behind the point, in microseconds.
+/// `12.345678` with one to nine digits behind the point, in microseconds. `dmesg` prints some of its clocks by the
+/// user's locale, which may have a comma; fewer digits behind that are no clock's.
 pub(super) fn seconds(b: &[u8]) -> Option<(u64, &[u8])> {
     let (seconds, rest) = decimal(b, 12)?;
-    let rest = rest.strip_prefix(b".")?;
+    let (&point, rest) = rest.split_first()?;
     let (fraction, after) = decimal(rest, 9)?;
     let micros = match rest.len() - after.len() {
+        _ if point != b'.' && point != b',' => return None,
         6 => fraction,
+        _ if point == b',' => return None,
         n @ 7.. => fraction / 10u64.pow(n as u32 - 6),
         n => fraction * 10u64.pow(6 - n as u32),
     };

@@ -2,7 +2,7 @@
 
 use super::bytes::{decimal, one_space, spaces};
 use super::clock::date_time;
-use super::kernel::{is_kernel, kernel_tag, pid_suffix};
+use super::kernel::{is_kernel, is_kernel_name, kernel_tag, pid_suffix};
 use crate::text;
 
 /// Syslog facilities as `dmesg -x` and `syslogd` write them.
@@ -81,6 +81,15 @@ pub(super) fn decoded(b: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     is_facility(facility).then_some((facility, level, rest.strip_prefix(b" ")?))
 }
 
+/// `kern: warning: [2026-11-22T06:12:01.123456789Z]: ` (`talosctl dmesg`): facility and level.
+pub(super) fn talos(b: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    let (facility, rest) = text::take(b, |c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let (level, rest) = text::take(spaces(rest.strip_prefix(b": ")?), |c| c.is_ascii_lowercase());
+    let (_, rest) = date_time(rest.strip_prefix(b": [")?)?;
+    let level = named_level(level)?;
+    is_facility(facility).then_some((facility, level, rest.strip_prefix(b"]: ")?))
+}
+
 /// A word padded to six columns, and what is behind its colon.
 fn column(b: &[u8]) -> Option<(&[u8], &[u8])> {
     let (word, rest) = text::take(b, |c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -92,7 +101,7 @@ fn is_facility(word: &[u8]) -> bool {
     FACILITIES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-fn named_level(word: &[u8]) -> Option<u8> {
+pub(super) fn named_level(word: &[u8]) -> Option<u8> {
     LEVELS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|&(_, level)| level)
 }
 
@@ -192,7 +201,8 @@ pub(super) fn threadtime(b: &[u8]) -> Option<Tag<'_>> {
     let rest = one_space(rest.strip_prefix(b":")?);
     let unnamed = name.iter().all(|&c| c == b' ');
     // logd takes the first word of a kernel line with a colon for its tag: it belongs to the text.
-    let rest = if pid == 0 && !unnamed { text } else { rest };
+    let named = !unnamed && !is_kernel_name(name.trim_ascii());
+    let rest = if pid == 0 && named { text } else { rest };
     Some(Tag { kernel: pid == 0 || unnamed, level, rest })
 }
 
@@ -261,6 +271,24 @@ pub(super) fn trim_colour(b: &[u8]) -> &[u8] {
             Some(head) => text = head,
             None => break,
         }
+    }
+    text
+}
+
+/// `b` without the carriage returns at its end, also those that a program has drawn: `␍␊`, `^M`.
+#[inline]
+pub(super) fn trim_returns(b: &[u8]) -> &[u8] {
+    let mut text = b;
+    while let [head @ .., b'\r'] = text {
+        text = head;
+    }
+    if matches!(text.last(), Some(b'M' | 0x80..)) { trim_drawn(text) } else { text }
+}
+
+fn trim_drawn(b: &[u8]) -> &[u8] {
+    let mut text = b;
+    while let [head @ .., b'\r'] | [head @ .., 0xe2, 0x90, 0x8a | 0x8d] | [head @ .., b'^', b'M'] = text {
+        text = head;
     }
     text
 }

@@ -2,18 +2,30 @@
 
 use super::Caller;
 use super::bytes::{decimal, one_space, seconds, spaces};
-use super::clock::delta;
+use super::clock::{delta, month_day_time};
 use crate::text;
 
 /// `[   12.345678] `: microseconds, and the text behind one blank (`print_time`).
-/// `dmesg --show-delta` adds a second number: `[   12.345678 <    0.000012>] `.
 pub(super) fn stamp(b: &[u8]) -> Option<(u64, &[u8])> {
     let (time, rest) = seconds(spaces(b.strip_prefix(b"[")?))?;
     let rest = match rest {
-        [b' ', delayed @ ..] => delta(delayed)?,
-        _ => rest,
+        [b']', ..] => rest,
+        _ => behind_time(rest)?,
     };
     Some((time, one_space(rest.strip_prefix(b"]")?)))
+}
+
+/// What else is between a stamp's brackets: the second number of `dmesg --show-delta`, `[   12.345678 <    0.000012>] `;
+/// LG's date, `[   12.345678 / 11-22 06:12:01.123] `; Amlogic's CPU, `[   12.345678@1] `; HiSilicon's unit,
+/// `[   12.345678s][pid:12,cpu1,kswapd0]`.
+fn behind_time(b: &[u8]) -> Option<&[u8]> {
+    match b {
+        [b' ', b'/', b' ', date @ ..] => month_day_time(date),
+        [b' ', delayed @ ..] => delta(delayed),
+        [b'@', cpu @ ..] => Some(decimal(cpu, 4)?.1),
+        [b's', rest @ ..] if rest.starts_with(b"][") => Some(rest),
+        _ => None,
+    }
 }
 
 /// `[   T12] `, `[    C0] ` (`print_caller`), and vendors' `[T1@C0] ` (`trace_android_vh_printk_caller`).
@@ -164,6 +176,29 @@ pub(super) fn samsung(b: &[u8]) -> Option<(u32, &[u8])> {
     Some((u32::try_from(pid).ok()?, one_space(b.strip_prefix(b"]")?)))
 }
 
+/// Unisoc's `c1    659 msg` (`c%u %6d `): CPU and task.
+pub(super) fn unisoc(b: &[u8]) -> Option<(u32, &[u8])> {
+    let (_, rest) = decimal(b.strip_prefix(b"c")?, 3)?;
+    let (pid, after) = decimal(spaces(rest), 10)?;
+    // Bytes in hexadecimal, `c1 45 b4`, are narrower.
+    let padded = rest.starts_with(b" ") && rest.len() - after.len() >= " 123456".len();
+    Some((u32::try_from(pid).ok().filter(|_| padded)?, after.strip_prefix(b" ")?))
+}
+
+/// HiSilicon's `[pid:659,cpu1,kswapd0,in irq]msg`, glued to the text.
+pub(super) fn hisilicon(b: &[u8]) -> Option<(u32, &[u8])> {
+    let (pid, rest) = decimal(b.strip_prefix(b"[pid:")?, 10)?;
+    let (_, rest) = decimal(rest.strip_prefix(b",cpu")?, 4)?;
+    let comm = rest.strip_prefix(b",")?;
+    let end = comm.iter().take(TASK_COMM_LEN + ",in irq".len()).position(|&c| c == b']')?;
+    Some((u32::try_from(pid).ok()?, one_space(comm.get(end + 1..)?)))
+}
+
+/// `C3 ` behind a task's caller: vendors that print the CPU as well.
+pub(super) fn cpu_behind_caller(b: &[u8]) -> Option<&[u8]> {
+    decimal(b.strip_prefix(b"C")?, 4)?.1.strip_prefix(b" ")
+}
+
 /// Bytes of a comm with its NUL (`include/linux/sched.h`).
 const TASK_COMM_LEN: usize = 16;
 
@@ -188,7 +223,7 @@ pub(super) fn kernel_tag(b: &[u8]) -> Option<&[u8]> {
     Some(one_space(rest.strip_prefix(b":")?))
 }
 
-pub(super) fn is_kernel_name(word: &[u8]) -> bool {
+pub(crate) fn is_kernel_name(word: &[u8]) -> bool {
     word == b"kernel" || word == b"KERNEL"
 }
 
@@ -200,7 +235,10 @@ pub(super) fn undated_tag(b: &[u8]) -> Option<&[u8]> {
         .filter(|rest| glued || stamp(rest).is_some() || caller(rest).is_some() || priority(rest).is_some())
 }
 
-/// What is behind `[123]`.
+/// What is behind `[123]`, or the `[n/a]` of who has no process.
 pub(super) fn pid_suffix(b: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = b.strip_prefix(b"[n/a]") {
+        return Some(rest);
+    }
     decimal(b.strip_prefix(b"[")?, 10)?.1.strip_prefix(b"]")
 }

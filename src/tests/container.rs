@@ -18,11 +18,14 @@ const FILES: &[(&str, &str)] = &[
     ("journal-pretty.json", "plain.log"),
     ("journal.export", "plain.log"),
     ("journal.json", "plain.log"),
+    ("journal-verbose.log", "plain.log"),
     ("junit.xml", "plain.log"),
     ("lava-single.yaml", "plain.log"),
     ("lava.yaml", "plain.log"),
+    ("logcat-long.log", "plain.log"),
     ("logcat.log", "plain.log"),
     ("mail-quoted.txt", "plain.log"),
+    ("mail-wrapped.txt", "plain.log"),
     ("mail.eml", "plain.log"),
     ("netconsole-lines.log", "netconsole.plain.log"),
     ("netconsole.log", "netconsole.plain.log"),
@@ -106,8 +109,8 @@ fn kernels(log: &[u8]) -> Vec<String> {
 fn a_container_has_the_lines_of_its_log() {
     for (name, plain) in FILES {
         let (log, plain) = (file(name), file(plain));
-        // logcat has no time of the kernel's.
-        if *name == "logcat.log" {
+        // logcat has no time of the kernel's, and how many blanks were at a line's end a mail does not tell.
+        if ["logcat-long.log", "logcat.log", "mail-wrapped.txt"].contains(name) {
             continue;
         }
         assert_eq!(kernels(&decode(&log)), kernels(&plain), "{name}");

@@ -57,6 +57,21 @@ const KERNELS: &[Row] = &[
     ("syzkaller login: ------------[ cut here ]------------", None, None, None, Unknown, "------------[ cut here ]------------"),
     ("    [   12.345678]  x", None, T, None, Kernel, " x"),
     ("[   12.345678][  T600] -(0)[5:kworker/u16:0]x", None, T, Some(Task(600)), Kernel, "x"),
+    ("[    1.948709] c1    659 BUG: x", None, Some(1_948_709), Some(Task(659)), Kernel, "BUG: x"),
+    ("[    1.948709] c0      0  fn+0x1/0x2", None, Some(1_948_709), Some(Task(0)), Kernel, " fn+0x1/0x2"),
+    ("<6>[    1.948709] c15 123456 x", Some(6), Some(1_948_709), Some(Task(123_456)), Kernel, "x"),
+    ("[   12.345678][ T1251] C5 x", None, T, Some(Task(1251)), Kernel, "x"),
+    ("[   12.345678][  T1251] C5  fn+0x1/0x2", None, T, Some(Task(1251)), Kernel, " fn+0x1/0x2"),
+    ("[   12.345678] C5 x", None, T, None, Kernel, "C5 x"),
+    ("[   12.345678@1] x", None, T, None, Kernel, "x"),
+    ("[   12.345678@0]  fn+0x1/0x2", None, T, None, Kernel, " fn+0x1/0x2"),
+    ("[   12.345678 / 11-22 06:12:01.123] x", None, T, None, Kernel, "x"),
+    ("[   12.345678s][pid:12,cpu1,kworker/u16:0]x", None, T, Some(Task(12)), Kernel, "x"),
+    ("[   12.345678s][pid:1,cpu0,swapper/0,in irq] fn+0x1/0x2", None, T, Some(Task(1)), Kernel, "fn+0x1/0x2"),
+    ("[   12,345678] x", None, T, None, Kernel, "x"),
+    ("[   12.345678] x\u{240d}\u{240a}", None, T, None, Kernel, "x"),
+    ("[   12.345678] x\u{240d}\r", None, T, None, Kernel, "x"),
+    ("[   12.345678] x^M", None, T, None, Kernel, "x"),
 ];
 
 #[rustfmt::skip]
@@ -91,6 +106,23 @@ const DMESG: &[Row] = &[
     ("6.13.0-04048-g4f56,13,468,514729715,-,ncfrag=0/1135;msg", Some(5), Some(514_729_715), None, Kernel, "msg"),
     ("6,1,2,-;[   12.345678] x", Some(6), T, None, Kernel, "x"),
     ("2026-11-22T06:12:01,123+00:00 BUG: x", None, None, None, Unknown, "BUG: x"),
+    ("[  +0,000012]  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
+    ("[  -0.000012] msg", None, None, None, Kernel, "msg"),
+    ("[<    0,000012>] msg", None, None, None, Kernel, "msg"),
+    ("[<   -0.000012>] msg", None, None, None, Kernel, "msg"),
+    ("[   12.345678 <   -0.000012>] msg", None, T, None, Kernel, "msg"),
+    ("[   12.345678 <    0,000012>] msg", None, T, None, Kernel, "msg"),
+    ("[Mon Nov 22 06:12:01 2026 <   -0.000012>] msg", None, None, None, Kernel, "msg"),
+    ("[22. Nov 06:12] msg", None, None, None, Kernel, "msg"),
+    ("[ 2. listopadu 06:12] msg", None, None, None, Kernel, "msg"),
+    ("[22 nov. 06:12] msg", None, None, None, Kernel, "msg"),
+    ("[11月22 06:12] msg", None, None, None, Kernel, "msg"),
+    ("kern: warning: [2026-11-22T06:12:01.123456789Z]: msg", Some(4), None, None, Kernel, "msg"),
+    ("kern:    info: [2026-11-22T06:12:01.123456789Z]:  fn+0x1/0x2", Some(6), None, None, Kernel, " fn+0x1/0x2"),
+    ("user: warning: [2026-11-22T06:12:01Z]: [talos] x", Some(4), None, None, Unknown, "[talos] x"),
+    ("    2026-11-22T06:12:01.123456  kern  :alert : msg", Some(1), None, None, Kernel, "msg"),
+    ("    2026-11-22T06:12:01.123456  <1>[   12.345678]  x", Some(1), T, None, Kernel, " x"),
+    ("    kern  :warn  : [   12.345678]  x", Some(4), T, None, Kernel, " x"),
 ];
 
 #[rustfmt::skip]
@@ -145,12 +177,26 @@ const SYSLOG: &[Row] = &[
     ("Nov 22 06:12:01 host kernel: [   12.345678] foo bar[12]: x", None, T, None, Kernel, "foo bar[12]: x"),
     ("Nov 22 06:12:01 host [12]: x", None, None, None, Unknown, "host [12]: x"),
     ("2026-11-22T06:12:01Z host cron: x", None, None, None, Unknown, "host cron: x"),
+    ("22. 11. 06:12:01 host kernel: x", None, None, None, Kernel, "x"),
+    ("22. 11. 2026 06:12:01 host kernel:  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
+    ("22 Nov 06:12:01 host kernel: x", None, None, None, Kernel, "x"),
+    ("22 nov. 2026 06:12:01 host sshd[12]: x", None, None, None, Program, "x"),
+    ("2. listopadu 06:12:01 host kernel: x", None, None, None, Kernel, "x"),
+    ("v 22 06:12:01 host kernel: x", None, None, None, Kernel, "x"),
+    ("22 06:12:01 host kernel:  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
+    ("06:12:01 host kernel:  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
+    ("Mon 2026-11-22 06:12:01 CEST host kernel[n/a]:  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
+    ("Mon 2026-11-22 06:12:01 CEST host init.scope[1]: x", None, None, None, Program, "x"),
+    ("Mon 2026-11-22 06:12:01 CEST host user@1000.service/app.slice[12]: x", None, None, None, Program, "x"),
+    ("    Nov 22 06:12:01 host kernel:  fn+0x1/0x2", None, None, None, Kernel, " fn+0x1/0x2"),
 ];
 
 #[rustfmt::skip]
 const CARRIERS: &[Row] = &[
     ("11-22 06:12:01.123     0     0 E         : BUG: x", Some(3), None, None, Kernel, "BUG: x"),
     ("11-22 06:12:01.123     0     0 W binder  : 12:34", Some(4), None, None, Kernel, "binder  : 12:34"),
+    ("11-22 06:12:01.123     0     0 E KERNEL  : [   12.345678]  x", Some(3), T, None, Kernel, " x"),
+    ("11-22 06:12:01.123     0     0 E kernel  : BUG: x", Some(3), None, None, Kernel, "BUG: x"),
     ("11-22 06:12:01.123   512   534 I init    : x", Some(6), None, None, Program, "x"),
     ("2026-11-22 06:12:01.123     0     0 E         :  x", Some(3), None, None, Kernel, " x"),
     ("W/        (    0): BUG: x", Some(4), None, None, Kernel, "BUG: x"),
@@ -193,6 +239,14 @@ const CARRIERS: &[Row] = &[
     (r#"- {"dt": "2026", "lvl": "target", "msg": "[   12.345678] x\r"}"#, None, T, None, Kernel, "x"),
     ("\0\0\tx", None, None, None, Unknown, "\tx"),
     ("Linux kernel: x", None, None, None, Unknown, "Linux kernel: x"),
+    ("[1732255921][   12.345678] x", None, T, None, Kernel, "x"),
+    ("[1732255921][   12.345678][    C3]  fn+0x1/0x2", None, T, Some(Cpu(3)), Kernel, " fn+0x1/0x2"),
+    ("[06:12:01.123][   12.345678] x", None, T, None, Kernel, "x"),
+    ("[2026/11/22, 06:12:01.123] x", None, None, None, Unknown, "x"),
+    ("[2026/11/22, 06:12:01.123] [   12.345678] x", None, T, None, Kernel, "x"),
+    ("[06:12:01:123] [   12.345678] x", None, T, None, Kernel, "x"),
+    ("[22.11.2026 06:12:01] [   12.345678] x", None, T, None, Kernel, "x"),
+    ("22.11.2026 06:12:01.123 [   12.345678] x", None, T, None, Kernel, "x"),
 ];
 
 /// Text that stays text, alone and behind a stamp.
@@ -289,6 +343,18 @@ const TEXT: &[&str] = &[
     "user:info: x",
     "173225592112.5 x",
     "11-22 06:12:01 x",
+    "c1 45 b4 00 12",
+    "c1 12 is no task",
+    "[1,0]<stdout>: x",
+    "[12,5] x",
+    "[1732255921] x",
+    "[12.345678s] x",
+    "[pid:12] x",
+    "[pid:12,cpu1] x",
+    "2 Nov is a day",
+    "22. 11. is a day",
+    " May be a month",
+    "kern: warning: x",
 ];
 
 /// Text that only a line without a stamp is too risky to read otherwise.
@@ -372,6 +438,10 @@ fn text_stays() {
 fn raw_has_no_carriage_returns() {
     let line = Line::parse(0, b"a\rb\r\r");
     assert_eq!((line.raw, line.body), (&b"a\rb"[..], &b"a\rb"[..]));
+    let line = Line::parse(0, "a\u{240d}\u{240a}\r^M\r".as_bytes());
+    assert_eq!((line.raw, line.body), (&b"a"[..], &b"a"[..]));
+    let line = Line::parse(0, "^\u{240d}b M".as_bytes());
+    assert_eq!(line.raw, "^\u{240d}b M".as_bytes());
 }
 
 fn inside(raw: &[u8]) {

@@ -69,6 +69,26 @@ fn x86() {
     assert_eq!(id.and_then(|f| f.build_id), Some("0123456789abcdef0123456789abcdef01234567"));
 }
 
+/// What somebody typed off a screen, without the numbers.
+#[test]
+fn transcribed() {
+    let module = |symbol| (Some(symbol), None, None, None, Some("demo"), Trust::Return, None);
+    check(&[
+        (" demo_load_kms_pci+...", &[named("demo_load_kms_pci")]),
+        (" demo_load+0x... [demo]", &[module("demo_load")]),
+        (" demo_load+.../... [demo]", &[]),
+        (" demo_load+…", &[named("demo_load")]),
+        (" ? demo_load+...", &[(Some("demo_load"), None, None, None, None, Trust::Unreliable, None)]),
+        (" demo_load+0x12/...", &[(Some("demo_load"), Some(0x12), None, None, None, Trust::Return, None)]),
+        ("[<ffff...>] demo_load+0x12/0x340", &[plain("demo_load", Trust::Return)]),
+        ("[<ffffffff81...>] demo_load+...", &[named("demo_load")]),
+        ("...", &[]),
+        ("demo_load...", &[]),
+        ("a+b", &[]),
+        ("a+.", &[]),
+    ]);
+}
+
 #[test]
 fn symbols() {
     for (symbol, function) in [
