@@ -31,6 +31,7 @@ mod follows;
 mod goes_on;
 mod incident;
 mod lane;
+mod learned;
 mod limits;
 mod lines;
 mod preamble;
@@ -107,7 +108,7 @@ impl<'a> Incidents<'a> {
             self.ended = true;
             return self.assembly.finish();
         };
-        if entry.end + LOOK_AHEAD_BYTES >= self.log.end() {
+        if entry.end + LOOK_AHEAD_BYTES >= self.log.end() || self.window.is_unsure() {
             self.doubt();
         }
         if let Some(settled) = self.printers.take(entry) {

@@ -7,10 +7,8 @@
 mod bytes;
 mod carrier;
 mod clock;
-#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
 mod continued;
 mod kernel;
-#[cfg_attr(not(test), expect(dead_code, reason = "the extraction is to ask for it"))]
 mod learn;
 
 use crate::text;
@@ -28,7 +26,6 @@ use kernel::{
     caller, cpu_behind_caller, dropped, hisilicon, is_kernel, kernel_tag, mediatek, priority, samsung, stamp,
     text_before_dropped, text_before_stamp, undated_tag, unisoc,
 };
-#[expect(unused_imports, reason = "the extraction is to ask for it")]
 pub(crate) use learn::Shape;
 
 /// One line of a log: where it is, what was put before it, and the kernel's text.

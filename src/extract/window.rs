@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::line::{Line, Origin};
+use crate::line::{Line, Origin, Prefix};
 use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits, LINE_BYTES, Span};
 use crate::text::Log;
 
 use super::banner::Banner;
 use super::lane::{Context, Lane};
+use super::learned::Learned;
 use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
 use super::lines::{is_replayed, line_at, lines_before};
 use super::shape::{Shape, shape};
@@ -69,6 +70,9 @@ pub(super) struct Window<'a> {
     past: VecDeque<Entry<'a>>,
     /// Where those begin that lie without a gap before the next line; `None` where some of them were forgotten.
     past_start: Option<usize>,
+    /// The record that the last line is of, by its first line.
+    record: Option<Line<'a>>,
+    learned: Learned,
     /// Before this offset, and behind the last line that was looked back from, no kernel has spoken.
     silent: usize,
 }
@@ -85,8 +89,15 @@ impl<'a> Window<'a> {
             count: 0,
             past: VecDeque::new(),
             past_start: Some(from),
+            record: None,
+            learned: Learned::default(),
             silent: 0,
         }
+    }
+
+    /// Whether what a line is may be another where there is more of the log: its prefix was learned from what is there.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.learned.unsure
     }
 
     /// Start of the next line.
@@ -108,7 +119,10 @@ impl<'a> Window<'a> {
             if span.start > self.at {
                 self.past.clear();
                 self.past_start = Some(span.start);
+                self.record = None;
             }
+            let line = self.learned.banner(self.log, line, family);
+            self.record = Some(line).filter(|line| line.prefix != Prefix::default()).or(self.record);
             self.at = span.end + 1;
             self.found = Some(Entry::of(line, span.end, self.count, Some(family)));
             self.count += 1;
@@ -145,11 +159,32 @@ impl<'a> Window<'a> {
             }
             let line = line_at(self.log, start, end);
             let family = if self.is_hit(start) { self.family(&line) } else { None };
+            let line = self.known(line, family);
             let entry = Entry::of(line, end, self.count, family);
             self.count += 1;
             return Some(entry);
         }
         None
+    }
+
+    /// A line with what is learned of its prefix, or that of the record that it goes on with.
+    fn known(&mut self, line: Line<'a>, family: Option<&'static CompiledFamily>) -> Line<'a> {
+        let line = match family {
+            Some(family) => self.learned.banner(self.log, line, family),
+            None => self.learned.line(line),
+        };
+        if line.prefix != Prefix::default() {
+            self.record = Some(line);
+            return line;
+        }
+        if line.body.trim_ascii().is_empty() {
+            return line;
+        }
+        let rest = self.record.and_then(|record| record.goes_on(line.offset, line.raw));
+        if rest.is_none() {
+            self.record = None;
+        }
+        rest.unwrap_or(line)
     }
 
     /// Whether the line that begins at an offset may be a banner.
@@ -203,7 +238,7 @@ impl<'a> Window<'a> {
             if is_replayed(self.log, end) {
                 continue;
             }
-            let line = line_at(self.log, from, end);
+            let line = self.learned.line(line_at(self.log, from, end));
             let family = if scan::has_needle(line.body) { rules::classify(&line) } else { None };
             self.past.push_front(Entry::of(line, end, 0, family));
         }

@@ -64,6 +64,13 @@ fn what_is_settled_stays_whatever_comes_behind() {
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
+/// What may stand before each line of a log: the second is no prefix that a table knows.
+const PREFIXES: [&str; 3] = ["", "web_1  | ", "larkbox: 12345.678 <kern> "];
+
+fn prefixed(log: &[u8], prefix: &str) -> Vec<u8> {
+    log.split_inclusive(|&byte| byte == b'\n').flat_map(|line| [prefix.as_bytes(), line].concat()).collect()
+}
+
 /// Two logs, line by line, so many lines of each at a time.
 fn mixed(a: &[u8], b: &[u8], turns: &[usize]) -> Vec<u8> {
     let mut logs = [a, b].map(|log| log.split_inclusive(|&byte| byte == b'\n'));
@@ -85,10 +92,11 @@ fn mixed(a: &[u8], b: &[u8], turns: &[usize]) -> Vec<u8> {
 fn parts_of_mixtures_have_the_reports_of_the_whole() {
     let logs = logs();
     let turns = proptest::collection::vec(1..30usize, 1..6);
-    let input = (any::<Index>(), any::<Index>(), turns, proptest::collection::vec(any::<Index>(), 1..5));
-    let result = runner(256).run(&input, |(a, b, turns, cuts)| {
+    let cuts = proptest::collection::vec(any::<Index>(), 1..5);
+    let input = (any::<Index>(), any::<Index>(), turns, cuts, any::<Index>());
+    let result = runner(256).run(&input, |(a, b, turns, cuts, prefix)| {
         let (a, b) = (a.get(&logs), b.get(&logs));
-        let log = mixed(&a.bytes, &b.bytes, &turns);
+        let log = prefixed(&mixed(&a.bytes, &b.bytes, &turns), PREFIXES[prefix.index(PREFIXES.len())]);
         let all = whole(&log);
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(log.len() + 1)).collect();
         cuts.extend([0, log.len()]);

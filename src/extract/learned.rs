@@ -1,0 +1,79 @@
+//! Prefixes that no table knows, learned from the lines round a banner.
+//!
+//! What is learned holds for a part of the log that is cut off by offsets, so that it does not depend on where reading began:
+//! the first banner of such a part that needs it decides for all of its banners, and lines are read so as far as one of
+//! them is near.
+
+use std::sync::Arc;
+
+use crate::line::{Line, Origin, Shape};
+use crate::rules::CompiledFamily;
+use crate::text::{self, Log};
+
+use super::limits::{LEARNED_BYTES, LOOK_BACK_BYTES};
+
+/// Lines before the banner, and from it on, that the prefix is learned from.
+const LINES_BEFORE: usize = 12;
+const LINES_BEHIND: usize = 48;
+/// They lie so near.
+const NEAR_BYTES: usize = 8 << 10;
+
+/// The prefix that lines have here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learned {
+    /// The part of the log for which it was last learned, and what.
+    part: Option<(usize, Option<Arc<Shape>>)>,
+    /// What the last banner had, and where that holds.
+    shape: Option<Arc<Shape>>,
+    until: usize,
+    /// The log has ended among the lines that it was learned from.
+    pub(super) unsure: bool,
+}
+
+impl Learned {
+    /// A line that is no banner.
+    pub(super) fn line<'a>(&self, line: Line<'a>) -> Line<'a> {
+        match &self.shape {
+            Some(shape) if line.offset < self.until && line.prefix.origin == Origin::Unknown => {
+                shape.parse(line.offset, line.raw)
+            }
+            _ => line,
+        }
+    }
+
+    /// A banner: where something unknown stands before its words, that is learned.
+    pub(super) fn banner<'a>(&mut self, log: Log<'a>, line: Line<'a>, family: &CompiledFamily) -> Line<'a> {
+        let banner = family.family.banner;
+        let needs = line.prefix.origin == Origin::Unknown && !text::begins(line.body, banner);
+        if !needs {
+            self.shape = None;
+            return line;
+        }
+        let part = line.offset / LEARNED_BYTES;
+        let shape = match &self.part {
+            Some((known, shape)) if *known == part => shape.clone(),
+            _ => {
+                let shape = self.learn(log, line.offset).map(Arc::new);
+                self.part = Some((part, shape.clone()));
+                shape
+            }
+        };
+        (self.shape, self.until) = (shape, line.offset + LOOK_BACK_BYTES);
+        self.line(line)
+    }
+
+    /// What stands before the kernel's words on the lines round an offset.
+    fn learn(&mut self, log: Log<'_>, offset: usize) -> Option<Shape> {
+        let before = log.get(log.before(offset, NEAR_BYTES)..offset);
+        let behind = log.get(offset..offset + NEAR_BYTES);
+        // The first line may be cut.
+        let lines = |text| memchr::memchr_iter(b'\n', text);
+        let start = lines(before).rev().nth(LINES_BEFORE).map_or(0, |newline| newline + 1);
+        let end = lines(behind).nth(LINES_BEHIND - 1);
+        self.unsure |= end.is_none() && offset + NEAR_BYTES > log.end();
+        let text = [before.get(start..), behind.get(..end.unwrap_or(behind.len()))];
+        let lines: Vec<&[u8]> =
+            text.into_iter().flatten().flat_map(|text| text.split(|&b| b == b'\n')).collect();
+        Shape::learn(&lines)
+    }
+}
