@@ -154,7 +154,11 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
                 return beyond;
             }
         }
-        headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts))
+        let found = headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts));
+        if found.1 {
+            return found;
+        }
+        otherwise(rule, &self.vouched).map_or(found, |blamed| (vec![blamed], true))
     }
 
     /// Whether the kernel ran where no function is.
@@ -228,7 +232,7 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     let (frames, complete) = reading.blame(rule);
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let wording = fill(rule.rule.title, args, &names);
-    let text = sanitize(&wording);
+    let text = if rule.rule.coded { printable(wording.as_bytes().to_vec()) } else { sanitize(&wording) };
     let corruption = if rule.rule.broken {
         Some(Corruption::BrokenBanner)
     } else if !complete {
@@ -271,6 +275,7 @@ fn innermost<'a, F: FnOnce() -> Vec<Line<'a>>>(reading: &Reading<'a, F>) -> Opti
         found = blame(&rules::ANY, &reading.vouched).0.into_iter().next();
     }
     let found = found.or_else(|| blame(&rules::ANY, reading.all).0.into_iter().next());
+    let found = found.or_else(|| otherwise(&rules::ANY, reading.all.get(..1).unwrap_or_default()));
     found.map(|blamed| blamed.name)
 }
 
@@ -358,6 +363,15 @@ fn blame(rule: &CompiledRule, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
         }
     }
     found
+}
+
+/// The function of the line that names one where no stack does.
+fn otherwise(rule: &CompiledRule, texts: &[Text<'_>]) -> Option<Blamed> {
+    let pattern = rule.otherwise.as_ref()?;
+    let captures = texts.iter().find_map(|text| pattern.captures(text.body))?;
+    let mut names = Vec::new();
+    rules::groups(&captures).last().into_iter().for_each(|name| keep(rule, &mut names, name));
+    pick(Pick::First, &names)
 }
 
 /// Goes down the lines by a stack's steps.
@@ -534,6 +548,11 @@ fn sanitize(title: &str) -> String {
     for (pattern, replacement) in REPLACEMENTS.iter().filter(|(_, r)| numbered || !r.numbered) {
         bytes = pattern.replace_all(bytes, replacement.by.as_bytes());
     }
+    printable(bytes)
+}
+
+/// A title without bytes that no title has, and not too long.
+fn printable(bytes: Vec<u8>) -> String {
     let mut text = String::new();
     for byte in bytes.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b == b'\t') {
         let byte = if byte == b'\t' { b' ' } else { byte };
