@@ -275,6 +275,9 @@ const X86: Arch = Arch {
         8 => ["EAX" "EBX" "ECX" "EDX" "ESI" "EDI" "EBP" "ESP"],
         4 => ["DS" "ES" "FS" "GS" "SS"],
         8 => ["EFLAGS" "CR0"], ANY => ["CR2"], 8 => ["CR3" "CR4" "DR0" "DR1" "DR2" "DR3" "DR6" "DR7"],
+        // show_registers, arch/i386/kernel/traps.c, up to Linux 2.6.24
+        8 => ["eax" "ebx" "ecx" "edx" "esi" "edi" "ebp" "esp"],
+        4 => ["ds" "es" "fs" "gs" "ss"],
     },
     stack_names: X86_STACKS,
     syscall_prefixes: &["__ia32_sys_", "__do_sys_"],

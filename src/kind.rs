@@ -108,6 +108,8 @@ kinds! {
     AllocationFailure = "ALLOCATION-FAILURE",
     /// Ours: a CPU did not answer a function call (`csd: Detected non-responsive CSD lock`).
     CsdLockup = "CSD-LOCKUP",
+    /// Ours: a device's driver reports a fault of the device or of its link (NVIDIA's Xid, PCIe AER, NVMe).
+    DeviceFault = "DEVICE-FAULT",
     /// Ours: an indirect call or branch to where none may go (CFI, IBT).
     ControlFlow = "CONTROL-FLOW",
     /// Ours: a dump that somebody asked for (sysrq), or a backtrace on its own.
@@ -118,6 +120,8 @@ kinds! {
     Oops = "OOPS",
     /// Ours: a file system found itself damaged.
     Filesystem = "FILESYSTEM",
+    /// Ours: a GPU made no progress, and its driver reset it or gave it up.
+    GpuHang = "GPU-HANG",
     /// Ours: a CPU took no interrupts, not even the watchdog's.
     HardLockup = "HARD-LOCKUP",
     /// Ours: the hardware reported an error.
@@ -140,9 +144,18 @@ impl Kind {
         self < Kind::AllocationFailure
     }
 
-    /// Whether a report of this kind tells a bug: dumps, OOM kills and failed allocations do not by themselves.
+    /// Whether a report of this kind tells a bug of the kernel: dumps, OOM kills, failed allocations and what devices report
+    /// do not by themselves.
     pub fn is_bug(self) -> bool {
-        !matches!(self, Kind::AllocationFailure | Kind::Dump | Kind::FaultInjection | Kind::OomKill)
+        !matches!(
+            self,
+            Kind::AllocationFailure
+                | Kind::DeviceFault
+                | Kind::Dump
+                | Kind::FaultInjection
+                | Kind::GpuHang
+                | Kind::OomKill
+        )
     }
 }
 

@@ -13,6 +13,7 @@ mod bisect;
 #[cfg(feature = "disasm")]
 mod code;
 mod facts;
+mod faults;
 mod stack;
 mod style;
 mod waits;
@@ -178,6 +179,9 @@ impl TextReport<'_, '_> {
         if let Some(memory) = report.memory() {
             facts::memory(f, view, &memory)?;
         }
+        faults::rust(f, view, report)?;
+        faults::oom(f, view, report)?;
+        faults::device(f, view, report)?;
         if let Some(attempt) = report.lock_attempt() {
             let wants = if attempt.releases { "releases" } else { "wants" };
             for (verb, lock) in [(wants, attempt.wanted), ("holds", attempt.held)] {

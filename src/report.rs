@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::extract::{self, Boots, Incident, Incidents};
+use crate::facts::device::DeviceFault;
 use crate::facts::frame::Frame;
 use crate::facts::locks::{HeldLocks, LockAttempt};
 use crate::facts::memory::Memory;
-use crate::facts::message;
+use crate::facts::message::{self, RustPanic};
 use crate::facts::modules::Modules;
 use crate::facts::offset;
+use crate::facts::oom::Oom;
 use crate::facts::place::{Check, Place};
 use crate::facts::registers::Registers;
-use crate::facts::task::{self, Blocker, HardLockup, HungTask, SoftLockup, Task, Workqueue};
+use crate::facts::task::{self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
 use crate::formats::noise;
 use crate::guilty;
@@ -299,7 +301,8 @@ impl<'a> Report<'a> {
 
     /// The crashed task: of the header (`CPU: 1 PID: 54 Comm: cm_oops/1 …`) or of the banner.
     ///
-    /// A hung task's report has no header of its own: its CPU is absent.
+    /// A hung task's report has no header of its own: its CPU is absent. Kernels before Linux 3.10 tell it in several lines
+    /// (`CPU 7`, `Process pewterd (pid: 3107, …`).
     pub fn task(&self) -> Option<Task<'a>> {
         if let Some(hung) = self.hung_task() {
             let release = self.bodies().find_map(task::release_line);
@@ -315,7 +318,14 @@ impl<'a> Report<'a> {
             return self.bodies().filter_map(Task::parse).find(|task| task.cpu == Some(cpu));
         }
         let lock = || self.lock_attempt().map(|attempt| Task::named(attempt.comm, attempt.pid));
-        self.headers().next().or_else(lockup).or_else(lock)
+        let device = || self.device_fault()?.task.map(|(comm, pid)| Task::named(comm, pid));
+        // Lustre's own header has no CPU; the panic's has.
+        let header = self.headers().next().map(|first| {
+            let whole = |other: &Task<'_>| other.cpu.is_some() && other.pid == first.pid;
+            if first.cpu.is_none() { self.headers().find(whole).unwrap_or(first) } else { first }
+        });
+        let task = header.or_else(lockup).or_else(lock).or_else(device);
+        if self.kind() == Kind::Dump { task } else { Mention::complete(task, self.own_bodies()) }
     }
 
     /// CPU that crashed.
@@ -462,7 +472,30 @@ impl<'a> Report<'a> {
         let other = |body: &&[u8]| text::contains(body, noise::CUT_HERE) || text::contains(body, " [inline]");
         let announced = self.bodies().take(self.incident.headline.0).filter(|body| !other(body));
         let announced: Vec<&[u8]> = announced.filter_map(message::line).collect();
-        if announced.is_empty() { message::of_warning(self.bodies()) } else { announced }
+        if !announced.is_empty() {
+            return announced;
+        }
+        let warning = message::of_warning(self.bodies());
+        if warning.is_empty() { message::of_assertion(self.bodies()) } else { warning }
+    }
+
+    /// What code in Rust says when it panics, and where.
+    pub fn rust_panic(&self) -> Option<RustPanic<'a>> {
+        RustPanic::read(self.bodies())
+    }
+
+    /// What the OOM killer says: why, whom it killed, and its tables; `None` of other reports.
+    pub fn oom(&self) -> Option<Oom<'a>> {
+        let banner = self.incident.banner.line.body;
+        let killer = text::contains(banner, "invoked oom-killer:") || self.kind() == Kind::OomKill;
+        killer.then(|| Oom::read(self.bodies()))
+    }
+
+    /// What a driver says of its device: of reports of a device's fault, of a GPU that hangs, and of memory modules.
+    pub fn device_fault(&self) -> Option<DeviceFault<'a>> {
+        let kind = matches!(self.kind(), Kind::DeviceFault | Kind::GpuHang | Kind::HardwareError);
+        let found = kind.then(|| DeviceFault::read(self.bodies()));
+        found.filter(|found| *found != DeviceFault::default())
     }
 
     /// Why the kernel stopped: `Fatal exception` of `Kernel panic - not syncing: Fatal exception`, printed by `panic` in

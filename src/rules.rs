@@ -67,7 +67,7 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
     let expanded = source
         .replace("{{RIP}}", r"(?:{{COUNTER}} {{WHERE}}|{{ELSEWHERE}})")
         // x86, powerpc, arm and arm64
-        .replace("{{COUNTER}}", r"(?:IP|NIP|pc |PC is at):?")
+        .replace("{{COUNTER}}", r"(?:IP is at|IP|NIP|pc |PC is at):?")
         .replace(
             "{{WHERE}}",
             r"(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}\.?{{FUNC}}|0010:([a-zA-Z0-9_]+) \(|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
@@ -167,6 +167,8 @@ pub(crate) struct CompiledRule {
     pub(crate) rule: &'static Rule,
     line: Pattern,
     then: Vec<Pattern>,
+    next: Option<Pattern>,
+    pub(crate) otherwise: Option<Pattern>,
     report: Vec<Pattern>,
     pub(crate) stacks: Vec<Vec<CompiledStep>>,
     pub(crate) skip: Names,
@@ -214,10 +216,13 @@ impl CompiledRule {
                 })
                 .collect()
         };
+        let some = |source: &'static str| (!source.is_empty()).then(|| Pattern::new(source));
         CompiledRule {
             rule,
             line: Pattern::new(rule.line),
             then: patterns(rule.then),
+            next: some(rule.next),
+            otherwise: some(rule.otherwise),
             report: patterns(rule.report),
             stacks: rule.stacks.iter().map(steps).collect(),
             skip: Names::new(rule.skip),
@@ -232,6 +237,9 @@ impl CompiledRule {
     /// The captures of the banner's line and of the lines that must follow it.
     pub(crate) fn title_args<'a>(&self, mut bodies: impl Iterator<Item = &'a [u8]>) -> Option<Vec<&'a [u8]>> {
         let mut args = groups(&self.line.captures(bodies.next()?)?);
+        if let Some(next) = &self.next {
+            args.extend(groups(&next.captures(bodies.next()?)?));
+        }
         args.extend(in_order(&self.then, bodies)?);
         Some(args)
     }

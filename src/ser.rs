@@ -5,6 +5,7 @@
 //! added, never renamed.
 
 mod bisect;
+mod fault;
 mod hung;
 mod memory;
 mod places;
@@ -218,6 +219,12 @@ struct Wire<'a> {
     places: Vec<places::WirePlace<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel_offset: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rust_panic: Option<fault::WireRust<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oom: Option<fault::WireOom<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<fault::WireDevice<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modules: Vec<WireModule<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -429,6 +436,9 @@ impl<'a> Wire<'a> {
             memory: report.memory().map(memory::memory),
             places: places::places(report, sources),
             kernel_offset: report.kernel_offset().map(Hex),
+            rust_panic: report.rust_panic().map(fault::rust),
+            oom: report.oom().map(fault::oom),
+            device: report.device_fault().map(fault::device),
             modules: linked_in.into_iter().flat_map(|m| m.loaded).map(module).collect(),
             last_unloaded,
             doubtful: report.doubtful_lines().iter().map(|line| line.offset).collect(),

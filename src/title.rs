@@ -163,7 +163,11 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
                 return beyond;
             }
         }
-        headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts))
+        let found = headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts));
+        if found.1 {
+            return found;
+        }
+        otherwise(rule, &self.vouched).map_or(found, |blamed| (vec![blamed], true))
     }
 
     /// Whether the kernel ran where no function is.
@@ -173,7 +177,8 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 
     /// The innermost function that may be to blame, where the convention names another one or none.
     fn innermost(&self, rule: Option<&CompiledRule>) -> Option<String> {
-        blame::innermost(rule, self.lines, self.is_astray())
+        let first = || otherwise(&rules::ANY, self.all.get(..1).unwrap_or_default());
+        blame::innermost(rule, self.lines, self.is_astray()).or_else(|| Some(first()?.name))
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
@@ -237,7 +242,7 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     let (frames, complete) = reading.blame(rule);
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let wording = fill(rule.rule.title, args, &names);
-    let text = sanitize(&wording);
+    let text = if rule.rule.coded { printable(wording.as_bytes().to_vec()) } else { sanitize(&wording) };
     let corruption = if rule.rule.broken {
         Some(Corruption::BrokenBanner)
     } else if !complete {
@@ -354,6 +359,15 @@ fn blame(rule: &CompiledRule, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
         }
     }
     found
+}
+
+/// The function of the line that names one where no stack does.
+fn otherwise(rule: &CompiledRule, texts: &[Text<'_>]) -> Option<Blamed> {
+    let pattern = rule.otherwise.as_ref()?;
+    let captures = texts.iter().find_map(|text| pattern.captures(text.body))?;
+    let mut names = Vec::new();
+    rules::groups(&captures).last().into_iter().for_each(|name| keep(rule, &mut names, name));
+    pick(Pick::First, &names)
 }
 
 /// Goes down the lines by a stack's steps.
@@ -541,6 +555,11 @@ fn sanitize(title: &str) -> String {
     for (pattern, replacement) in REPLACEMENTS.iter().filter(|(_, r)| numbered || !r.numbered) {
         bytes = pattern.replace_all(bytes, replacement.by.as_bytes());
     }
+    printable(bytes)
+}
+
+/// A title without bytes that no title has, and not too long.
+fn printable(bytes: Vec<u8>) -> String {
     let mut text = String::new();
     for byte in bytes.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b == b'\t') {
         let byte = if byte == b'\t' { b' ' } else { byte };

@@ -82,6 +82,103 @@ fn packed_logs_are_read_as_they_are() {
     }
 }
 
+#[test]
+fn what_fills_up_a_block_behind_gzip_is_no_error() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&log()).unwrap();
+    let mut packed = gzip.finish().unwrap();
+    packed.resize(packed.len() + 100_000, 0);
+    let (out, err, status) = run(&["--count", "-"], &packed);
+    assert_eq!((out.as_str(), err.as_str(), status), ("1\n", "", Some(0)));
+    packed.extend_from_slice(b"rubbish");
+    let (_, err, status) = run(&["--count", "-"], &packed);
+    assert!(err.starts_with("crashparse: <stdin>: ") && status == Some(2), "{err} {status:?}");
+    let (_, err, status) = run(&["--count", "-"], b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0");
+    assert!(err.contains("packed by lzma") && status == Some(2), "{err} {status:?}");
+}
+
+/// A tar archive of files.
+fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *bytes).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+fn gzip_of(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn each_file_of_an_archive_is_a_log_of_its_own() {
+    let dir = folder("archives");
+    let crash = log();
+    let packed = gzip_of(&crash);
+    let quiet = "demo: all is well\n".repeat(100_000);
+    let files: [(&str, &[u8]); 4] = [
+        ("a/one.log", &crash),
+        ("a/quiet.log", quiet.as_bytes()),
+        ("a/two.log.gz", &packed),
+        ("b\x1b[1m", b"x\n"),
+    ];
+    let tar = tar_of(&files);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, bytes) in files {
+        zip.start_file(name, options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    let zip = zip.finish().unwrap().into_inner();
+    let archives = [("x.tar", tar.clone()), ("x.tar.gz", gzip_of(&tar)), ("x.zip", zip)];
+    for (name, bytes) in archives {
+        let path = dir.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.to_str().unwrap();
+        for threads in ["1", "3"] {
+            let (out, err, status) = run(&["--format", "titles", "-j", threads, path], b"");
+            let want =
+                ["one.log", "two.log.gz"].map(|file| format!("{path}!a/{file}:177: {TITLE}\n")).concat();
+            assert_eq!((out, err.as_str(), status), (want, "", Some(0)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_archive_or_member_does_not_stop_the_other_files() {
+    let dir = folder("broken-archives");
+    let crash = log();
+    let good = dir.join("z.log");
+    std::fs::write(&good, &crash).unwrap();
+    let good = good.to_str().unwrap();
+    // A name that would take all memory: its header says that it has 3 GiB.
+    let mut long = tar::Header::new_gnu();
+    long.set_entry_type(tar::EntryType::GNULongName);
+    long.set_size(3 << 30);
+    long.set_cksum();
+    let long = [&long.as_bytes()[..], &vec![b'a'; 4 << 20]].concat();
+    let inner = tar_of(&[("inner.log", &crash)]);
+    let cut = gzip_of(&tar_of(&[("one.log", &crash), ("two.log", &crash)]));
+    let cases: [(&str, Vec<u8>, &str); 4] = [
+        ("long.tar", long, "headers are too large"),
+        ("nested.tar", tar_of(&[("x.tar", &inner), ("y.log", b"\n")]), "an archive in an archive"),
+        ("cut.tar.gz", cut[..cut.len() / 2].to_vec(), "cut.tar.gz"),
+        ("cut.zip", b"PK\x03\x04 and nothing more".to_vec(), "a zip archive"),
+    ];
+    for (name, bytes, words) in cases {
+        let path = dir.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (out, err, status) = run(&["--format", "titles", path.to_str().unwrap(), good], b"");
+        assert!(out.ends_with(&format!("{good}:177: {TITLE}\n")), "{name}: {out}");
+        assert!(err.contains(words) && status == Some(2), "{name}: {err} {status:?}");
+    }
+}
+
 /// Lines that pack badly, and a crash after each hundred thousand of bytes.
 fn large_log(bytes: usize) -> Vec<u8> {
     let crash = log();

@@ -11,6 +11,7 @@ use crashparse::{Decoder, LineMap, Source, decode, is_bisection};
 use indicatif::ProgressBar;
 use memmap2::Mmap;
 
+use crate::archive::{self, Archive, Member};
 use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
 use crate::progress::Watched;
@@ -52,6 +53,20 @@ impl Input {
         Input { kept, ..Input::file(Source::bytes(text)) }
     }
 
+    /// A file in an archive: unpacked if it is packed.
+    fn member(member: Member) -> io::Result<Input> {
+        let mut input = member.input;
+        let head = archive::first(&mut input)?;
+        if archive::is_nested(&head) {
+            return Err(io::Error::other("an archive in an archive, which is not read"));
+        }
+        let (packed, input) = sniffed(Cursor::new(head).chain(input))?;
+        Ok(match packed {
+            Some(packed) => Input::stream(beside(packed.decoder(input)?), false),
+            None => Input::stream(input, false),
+        })
+    }
+
     /// What a stream holds, once it is taken out of its container if it is in one.
     fn stream(input: impl Read + Send + 'static, live: bool) -> Input {
         let mut decoder = Decoder::new(input);
@@ -61,7 +76,22 @@ impl Input {
     }
 }
 
+/// The logs of a file: their names, and what they hold.
+pub(crate) type Logs = Box<dyn Iterator<Item = (String, io::Result<Input>)> + Send>;
+
 impl Opener {
+    /// Opens the logs of a file: those in it if it is an archive, else itself.
+    pub(crate) fn open_all(&self, path: &Path) -> Logs {
+        let name = crate::name(path);
+        let archive = if self.follow || is_stdin(path) { None } else { Archive::of(path) };
+        let file = archive.and_then(|archive| Some((archive, File::open(path).ok()?)));
+        let Some((archive, file)) = file else { return Box::new(std::iter::once((name, self.open(path)))) };
+        Box::new(archive.members(file).map(move |member| match member {
+            Ok(member) => (format!("{name}!{}", member.name), Input::member(member)),
+            Err(error) => (name.clone(), Err(error)),
+        }))
+    }
+
     /// Opens a log, or standard input for `-`.
     pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
         if self.follow {

@@ -4,6 +4,7 @@
 //! cargo run --release --example crashparse -- [OPTIONS] [LOG]...
 //! ```
 
+mod archive;
 mod args;
 mod bisection;
 mod follow;
@@ -25,7 +26,6 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -127,8 +127,8 @@ fn run(args: &Args) -> io::Result<Outcome> {
         Printer::new(io::stdout(), format, several, false)?.finish()?;
         return Ok(Outcome { failed, found: false });
     }
-    let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
-    let name = |log: usize| names.get(log % names.len()).map_or("", String::as_str);
+    // Of an archive it is known only when it is read which logs are in it.
+    let several = several || !args.follow && paths.iter().any(|path| archive::Archive::of(path).is_some());
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
     let threads = if args.follow { NonZeroUsize::MIN } else { threads };
@@ -148,20 +148,20 @@ fn run(args: &Args) -> io::Result<Outcome> {
         say(&"--follow reads one log, and prints text, titles or jsonl");
         return Ok(Outcome { failed: true, found: false });
     }
-    let opened: Vec<Opened> = paths.iter().map(|_| Opened::default()).collect();
-    let of = |log: usize| opened.get(log % opened.len());
-    let all = std::iter::repeat_n(paths.iter().zip(&opened), times).flatten();
-    let sources = all.map(|(path, opened)| match opener.open(path) {
+    let logs = Logs { opened: Mutex::default(), again };
+    let all = std::iter::repeat_n(&paths, times).flatten();
+    let sources = all.flat_map(|path| opener.open_all(path)).map(|(name, input)| match input {
         Ok(input) => {
-            opened.live.store(input.live, Ordering::Relaxed);
-            *opened.lines.lock().unwrap_or_else(PoisonError::into_inner) = input.lines;
-            *opened.kept.lock().unwrap_or_else(PoisonError::into_inner) = input.kept;
+            logs.add(Opened { name, live: input.live, lines: input.lines, kept: input.kept });
             input.source
         }
-        Err(error) => Source::stream(Unreadable(Some(error))),
+        Err(error) => {
+            logs.add(Opened { name, ..Opened::default() });
+            Source::stream(Unreadable(Some(error)))
+        }
     });
-    let is_live = |log: usize| of(log).is_some_and(|of| of.live.load(Ordering::Relaxed));
-    let kept = |log: usize| of(log)?.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let is_live = |log: usize| logs.of(log).live;
+    let kept = |log: usize| logs.of(log).kept.clone();
     let mut printer = Printer::new(BufWriter::new(io::stdout()), format, several, args.select.first)?;
     let mut unreadable = false;
     let scan = Scan::new()
@@ -171,19 +171,21 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let outcome = scan.run(
         sources,
         |log, report| {
-            let line = of(log).map_or(0, |of| of.line(report.line_number().unwrap_or_default()));
-            renderer.render(name(log), line, report)
+            let of = logs.of(log);
+            renderer.render(&of.name, of.line(report.line_number().unwrap_or_default()), report)
         },
         |log, found| {
+            let of = logs.of(log);
+            let name = of.name.as_str();
             let printed = match found {
                 Found::Report(Ok(Some(report))) => {
                     if kept(log).is_some_and(|kept| kept.is_bisection()) {
                         printer.hold(report);
                         Ok(())
                     } else {
-                        let printed = bar.suspend(|| printer.report(log, name(log), report, is_live(log)));
+                        let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
                         if args.select.first && !several && printed.is_ok() {
-                            return ControlFlow::Break(printer.end(log, name(log), None, None).err());
+                            return ControlFlow::Break(printer.end(log, name, None, None).err());
                         }
                         printed
                     }
@@ -191,8 +193,8 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 Found::Report(Ok(None)) => Ok(()),
                 Found::Report(Err(error)) => Err(error),
                 Found::Failed(error) => {
-                    bar.suspend(|| say(&format_args!("{}: {error}", name(log))));
-                    printer.failed(name(log), &error.to_string());
+                    bar.suspend(|| say(&format_args!("{}: {error}", name)));
+                    printer.failed(name, &error.to_string());
                     (failed, unreadable) = (true, true);
                     if again {
                         return ControlFlow::Break(None);
@@ -201,9 +203,9 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 }
                 Found::End(bytes) => {
                     let nothing = std::mem::take(&mut unreadable) && bytes == 0;
-                    let bisection = kept(log).map(|kept| kept.render(name(log), format)).transpose();
+                    let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
                     bisection.and_then(|bisection| {
-                        printer.end(log, name(log), (!nothing).then_some(bytes), bisection.flatten())
+                        printer.end(log, name, (!nothing).then_some(bytes), bisection.flatten())
                     })
                 }
                 _ => Ok(()),
@@ -222,19 +224,42 @@ fn run(args: &Args) -> io::Result<Outcome> {
     Ok(Outcome { found, failed })
 }
 
+/// The logs in the order in which they were opened.
+struct Logs {
+    opened: Mutex<Vec<Arc<Opened>>>,
+    /// Whether it is one log, opened again and again.
+    again: bool,
+}
+
+impl Logs {
+    fn add(&self, log: Opened) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.again {
+            opened.clear();
+        }
+        opened.push(Arc::new(log));
+    }
+
+    fn of(&self, log: usize) -> Arc<Opened> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = if self.again { opened.last() } else { opened.get(log) };
+        of.cloned().unwrap_or_default()
+    }
+}
+
 /// What is known of a log since it was opened.
 #[derive(Default)]
 struct Opened {
-    live: AtomicBool,
-    lines: Mutex<Option<Arc<Mutex<LineMap>>>>,
-    kept: Mutex<Option<Kept>>,
+    name: String,
+    live: bool,
+    lines: Option<Arc<Mutex<LineMap>>>,
+    kept: Option<Kept>,
 }
 
 impl Opened {
     /// The file's line that a line of the decoded log is from. Numbers go up.
     fn line(&self, line: u64) -> u64 {
-        let map = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        map.map_or(line, |map| {
+        self.lines.as_ref().map_or(line, |map| {
             let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
             map.forget_before(line);
             map.source(line)

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use crashparse::ReadAt;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use indicatif::ProgressBar;
 use liblzma::read::XzDecoder;
 
@@ -20,6 +20,8 @@ use crate::progress::Watched;
 const PIECE_BYTES: usize = 256 << 10;
 /// Pieces of each thread that wait to be read.
 const PIECES_AHEAD: usize = 4;
+/// Packed bytes of gzip that are read at a time.
+const GZIP_BYTES: usize = 32 << 10;
 /// A thread unpacks at least that many packed bytes before the next one's turn.
 const PART_BYTES: u64 = 256 << 10;
 
@@ -53,6 +55,8 @@ impl Packed {
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("packed by bzip2, which is not read"),
             [b'P', b'K', 3, 4, ..] => Some("a zip archive, which is not read"),
             [0x04, 0x22, 0x4d, 0x18, ..] => Some("packed by lz4, which is not read"),
+            // The properties that are always taken, and the size of a dictionary.
+            [0x5d, 0, 0, ..] => Some("packed by lzma, which is not read"),
             [b'7', b'z', 0xbc, 0xaf, ..] => Some("a 7z archive, which is not read"),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("a text in UTF-16, which is not read"),
             _ => None,
@@ -62,7 +66,7 @@ impl Packed {
     /// What was packed; several files in one are one file.
     pub(crate) fn decoder<R: Read>(self, input: R) -> io::Result<Decoder<R>> {
         Ok(match self {
-            Packed::Gzip => Decoder::Gzip(MultiGzDecoder::new(input)),
+            Packed::Gzip => Decoder::Gzip(Gzip::new(input)),
             Packed::Xz => Decoder::Xz(XzDecoder::new_multi_decoder(input)),
             Packed::Zstd => Decoder::Zstd(zstd::Decoder::new(input)?),
         })
@@ -71,7 +75,7 @@ impl Packed {
 
 /// A packed file, unpacked while it is read.
 pub(crate) enum Decoder<R: Read> {
-    Gzip(MultiGzDecoder<R>),
+    Gzip(Gzip<R>),
     Xz(XzDecoder<R>),
     Zstd(zstd::Decoder<'static, BufReader<R>>),
 }
@@ -82,6 +86,52 @@ impl<R: Read> Read for Decoder<R> {
             Decoder::Gzip(decoder) => decoder.read(buffer),
             Decoder::Xz(decoder) => decoder.read(buffer),
             Decoder::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// What gzip has packed: members one behind the other, and NULs behind the last, with which tapes and disks fill up their
+/// blocks.
+pub(crate) struct Gzip<R: Read> {
+    member: Option<GzDecoder<BufReader<R>>>,
+    /// The input between two members.
+    rest: Option<BufReader<R>>,
+}
+
+impl<R: Read> Gzip<R> {
+    fn new(input: R) -> Gzip<R> {
+        Gzip { member: None, rest: Some(BufReader::with_capacity(GZIP_BYTES, input)) }
+    }
+}
+
+impl<R: Read> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if let Some(member) = &mut self.member {
+                let read = member.read(buffer)?;
+                if read > 0 {
+                    return Ok(read);
+                }
+                self.rest = self.member.take().map(GzDecoder::into_inner);
+            }
+            let Some(rest) = &mut self.rest else { return Ok(0) };
+            let more = skip_nulls(rest)?;
+            self.member = self.rest.take().filter(|_| more).map(GzDecoder::new);
+        }
+    }
+}
+
+/// Skips NULs; whether anything comes behind them.
+fn skip_nulls(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let buffered = input.fill_buf()?;
+        let (nulls, length) = (buffered.iter().take_while(|byte| **byte == 0).count(), buffered.len());
+        input.consume(nulls);
+        if nulls < length || length == 0 {
+            return Ok(length > 0);
         }
     }
 }
@@ -115,16 +165,22 @@ pub(crate) fn unpack(
 
 /// Unpacks a stream in a thread of its own.
 pub(crate) fn beside(input: impl Read + Send + 'static) -> impl Read + Send {
-    let (sender, receiver) = sync_channel(PIECES_AHEAD);
+    let (sender, joined) = piecemeal();
     thread::spawn(move || hand_on(Ok(input), &sender));
-    Joined { pieces: [receiver].into(), piece: Vec::new(), at: 0 }
+    joined
+}
+
+/// A way for the pieces of one part from one thread to another.
+pub(crate) fn piecemeal() -> (SyncSender<Piece>, Joined) {
+    let (sender, receiver) = sync_channel(PIECES_AHEAD);
+    (sender, Joined { pieces: [receiver].into(), piece: Vec::new(), at: 0 })
 }
 
 /// A piece of a part; `None` at its end.
-type Piece = io::Result<Option<Vec<u8>>>;
+pub(crate) type Piece = io::Result<Option<Vec<u8>>>;
 
 /// Hands on the pieces of a part; whether anybody still wants more.
-fn hand_on(input: io::Result<impl Read>, to: &SyncSender<Piece>) -> bool {
+pub(crate) fn hand_on(input: io::Result<impl Read>, to: &SyncSender<Piece>) -> bool {
     let mut input = match input {
         Ok(input) => input,
         Err(error) => return to.send(Err(error)).is_ok(),
@@ -145,7 +201,7 @@ fn hand_on(input: io::Result<impl Read>, to: &SyncSender<Piece>) -> bool {
 }
 
 /// The pieces of several threads, of which each unpacks every so many-th part.
-struct Joined {
+pub(crate) struct Joined {
     /// The thread of the current part comes first.
     pieces: VecDeque<Receiver<Piece>>,
     piece: Vec<u8>,

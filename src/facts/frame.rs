@@ -45,6 +45,16 @@ impl<'a> Source<'a> {
     pub fn new(file: &'a str, line: u32) -> Source<'a> {
         Source { file, line, column: None, discriminator: None }
     }
+
+    /// Reads `drivers/demo.rs:25:9`, with what follows.
+    pub(crate) fn with_column(input: &'a [u8]) -> Option<Source<'a>> {
+        let (rest, place) = source(input).ok()?;
+        let tail = input.get(..input.len() - rest.len())?;
+        let at = memchr::memrchr(b':', tail)?;
+        let column = text::dec_u32(tail.get(at + 1..)?).ok()?.1;
+        let whole = tail.iter().filter(|&&b| b == b':').count() == 2;
+        Some(Source { column: Some(column).filter(|_| whole), ..place })
+    }
 }
 
 /// One frame of a stack, or one code address with its symbol.

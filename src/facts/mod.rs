@@ -1,12 +1,14 @@
 //! What a report says, typed: one grammar per thing the kernel prints.
 
 pub mod code;
+pub mod device;
 pub mod frame;
 pub mod locks;
 pub mod memory;
-pub(crate) mod message;
+pub mod message;
 pub mod modules;
 pub mod offset;
+pub mod oom;
 pub mod place;
 pub mod registers;
 pub mod task;

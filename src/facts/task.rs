@@ -1,9 +1,11 @@
 //! Who was running: the header of a stack dump, the lines of a task dump, the victims of hangs.
 
 mod hung;
+mod old;
 mod state;
 
 pub use hung::{Blocker, HardLockup, HungTask, LockKind, SoftLockup, Wait};
+pub(crate) use old::Mention;
 pub use state::TaskState;
 
 use crate::facts::frame::Frame;
@@ -28,7 +30,8 @@ pub struct Task<'a> {
     pub cpu: Option<u32>,
     /// Release as of `uname -r`; `None` if the line is cut.
     pub kernel: Option<&'a str>,
-    /// The letters of what taints the kernel, with their blanks: `G        W  O`; `None` if nothing does.
+    /// The letters of what taints the kernel, with their blanks: `G        W  O`; `None` if nothing does. The dashes with
+    /// which Red Hat's kernels end (`G           OE    ---------   ---`) are left out.
     pub tainted: Option<&'a str>,
     /// Build ID of vmlinux, 40 hexadecimal digits (`CONFIG_STACKTRACE_BUILD_ID`).
     pub build_id: Option<&'a str>,
@@ -36,7 +39,8 @@ pub struct Task<'a> {
     pub kdump: bool,
 }
 
-/// `%.20s` of the header's format, and `Kdump: loaded ` behind it.
+/// `%.20s` of the header's format, and `Kdump: loaded ` behind it. 32-bit ARM and others had `%20s`, which fills up with
+/// blanks in front (`__show_regs`, up to Linux 3.9).
 const MAX_COMM: usize = 20;
 const KDUMP: &str = " Kdump: loaded";
 
@@ -65,18 +69,9 @@ impl<'a> Task<'a> {
             }
         };
         let (comm, kdump, tail) = split_comm(rest);
+        let comm = if comm.len() == MAX_COMM { text::skip_blanks(comm) } else { comm };
         let (tainted, tail) = taint(tail);
-        let (release, _) = text::take(tail, |b| b != b' ');
-        Some(Task {
-            comm,
-            pid,
-            uid,
-            cpu,
-            kernel: text::ascii(release).filter(|r| !r.is_empty()),
-            tainted,
-            build_id: build_id(tail),
-            kdump,
-        })
+        Some(Task { comm, pid, uid, cpu, kernel: release(tail), tainted, build_id: build_id(tail), kdump })
     }
 }
 
@@ -85,7 +80,7 @@ impl<'a> Task<'a> {
 fn split_comm(rest: &[u8]) -> (&[u8], bool, &[u8]) {
     let reach = rest.get(..MAX_COMM + KDUMP.len() + " Not tainted".len()).unwrap_or(rest);
     let marks = [" Not tainted", " Tainted: "].map(|mark| memchr::memmem::rfind(reach, mark.as_bytes()));
-    let (comm, tail) = match marks.into_iter().flatten().max() {
+    let (comm, tail) = match marks.into_iter().flatten().max().or_else(|| before_release(rest)) {
         Some(at) => rest.split_at_checked(at).unwrap_or((rest, &[])),
         // A cut line.
         None => (rest, &[][..]),
@@ -96,15 +91,43 @@ fn split_comm(rest: &[u8]) -> (&[u8], bool, &[u8]) {
     }
 }
 
+/// Where the name ends in the header of Lustre's libcfs, which says nothing of taints (`libcfs_debug_dumpstack`):
+/// `Pid: 2345, comm: ll_ost_io03_017 3.10.0-1160.el7_lustre.x86_64 #1 SMP Fri Jul 16 18:58:12 UTC 2021`.
+fn before_release(rest: &[u8]) -> Option<usize> {
+    let build = text::find(rest, " #")?;
+    let at = memchr::memrchr(b' ', rest.get(..build)?)?;
+    rest.get(at + 1).is_some_and(u8::is_ascii_digit).then_some(at)
+}
+
 /// Reads ` Tainted: G        W          ` (`print_tainted` in `kernel/panic.c`) and returns what follows.
+///
+/// Red Hat's kernels have more letters, and a dash for each that is not set: `Tainted: G        W  ---------------    `
+/// (2.6.32 to 5.14), `P           OE    --------- -  -`, `---------r--  -`. So it ends where the release begins, which
+/// is a digit, or a bracket before it (`Pid: 880, comm: insmod Tainted: P          (2.6.27.5 #1)`).
 fn taint(tail: &[u8]) -> (Option<&str>, &[u8]) {
-    match tail.strip_prefix(b" Tainted: ") {
-        Some(rest) => {
-            let (flags, rest) = text::take(rest, |b| b == b' ' || b.is_ascii_uppercase());
-            (text::ascii(flags).map(str::trim_ascii_end), rest)
-        }
-        None => (None, text::skip_blanks(tail.strip_prefix(b" Not tainted").unwrap_or_default())),
+    let tail = text::skip_blanks(tail);
+    if let Some(rest) = tail.strip_prefix(b"Not tainted") {
+        let (_, rest) = text::take(rest, |b| matches!(b, b' ' | b'-'));
+        return (None, rest);
     }
+    let Some(rest) = tail.strip_prefix(b"Tainted: ") else { return (None, tail) };
+    let mut end = 0;
+    for word in rest.split_inclusive(|&b| b == b' ') {
+        let is_letters = word.iter().all(|&b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-'));
+        if !is_letters {
+            break;
+        }
+        end += word.len();
+    }
+    let (flags, rest) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+    let flags = text::ascii(flags).map(|flags| flags.trim_end_matches([' ', '-']).trim_start_matches('-'));
+    (flags.filter(|flags| !flags.is_empty()), rest)
+}
+
+/// The release behind the taints: `6.1.0-56-amd64 #1`, up to Linux 2.6.30 in brackets, `(2.6.27.5 #1)`.
+fn release(tail: &[u8]) -> Option<&str> {
+    let (release, _) = text::take(tail.strip_prefix(b"(").unwrap_or(tail), |b| b.is_ascii_graphic());
+    text::ascii(release.strip_suffix(b")").unwrap_or(release)).filter(|release| !release.is_empty())
 }
 
 /// The word of 40 hexadecimal digits, if there is one.
@@ -120,9 +143,8 @@ pub(crate) fn release_line(body: &[u8]) -> Option<(Option<&str>, &str)> {
     if line.len() + 6 != body.len() || !(line.starts_with(b"Tainted: ") || line.starts_with(b"Not tainted")) {
         return None;
     }
-    let (tainted, rest) = taint(body.get(5..)?);
-    let (kernel, _) = text::take(text::skip_blanks(rest), |b| b.is_ascii_graphic());
-    Some((tainted, text::ascii(kernel).filter(|kernel| !kernel.is_empty())?))
+    let (tainted, rest) = taint(line);
+    Some((tainted, release(rest)?))
 }
 
 /// Reads `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`.

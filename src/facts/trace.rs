@@ -140,6 +140,8 @@ struct State<'a> {
     heading: Heading<'a>,
     /// Index of the trace that frames are added to.
     open: Option<usize>,
+    /// The trace that lines of others have come into, and how many.
+    broken: Option<(usize, u8)>,
     /// The lock class whose history is printed.
     lock: Option<&'a [u8]>,
     /// Whether the next frame is of no stack.
@@ -208,18 +210,27 @@ fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) {
     let mut starts = starts.into_iter().peekable();
     // All three are in the order of the lines: each is gone through once, however many there are.
     let mut printed: HashMap<Option<Caller>, usize> = HashMap::new();
+    // Registers before the caller's first stack, where no header is between: before Linux 3.10.
+    let mut before: HashMap<Option<Caller>, Vec<Registers<'_>>> = HashMap::new();
+    let mut ended = false;
     for (at, line) in lines.iter().enumerate() {
         let by = line.prefix.caller;
         while let Some((_, index)) = starts.next_if(|(start, _)| *start == at) {
             printed.insert(by, index);
+            if let Some((own, trace)) = before.remove(&by).zip(traces.get_mut(index)) {
+                trace.registers.extend(own);
+            }
         }
         while let Some((.., dump)) = dumps.next_if(|(first, ..)| *first == at) {
-            if let Some(trace) = printed.get(&by).and_then(|index| traces.get_mut(*index)) {
-                trace.registers.push(dump);
+            match printed.get(&by).and_then(|index| traces.get_mut(*index)) {
+                Some(trace) => trace.registers.push(dump),
+                None if !ended => before.entry(by).or_default().push(dump),
+                None => {}
             }
         }
         if line.body.starts_with(b"---[ end trace") {
             printed.remove(&by);
+            ended = true;
         }
     }
 }
@@ -253,6 +264,7 @@ impl<'a> State<'a> {
             caller,
             heading,
             open: None,
+            broken: None,
             lock: None,
             stray: false,
             fault: false,
@@ -272,10 +284,15 @@ impl<'a> State<'a> {
             }
             let callers = body.starts_with(b"Caller[");
             if std::mem::replace(&mut self.callers, callers) != callers && callers {
-                self.open = None;
+                (self.open, self.broken) = (None, None);
             }
             self.push(frames, at, traces);
         } else if self.block(body, at, traces) {
+        } else if let Some(place) = preemption_place(body) {
+            let kind = Some(TraceKind::PreemptionDisabled);
+            (self.heading, self.open, self.broken) = (Heading { kind, ..Heading::NONE }, None, None);
+            self.push(place, at, traces);
+            self.open = None;
         } else if let (None, Some(pid)) = (self.heading.pid, track_pid(body)) {
             self.heading.pid = Some(pid);
         } else if let Some(heading) = heading(body) {
@@ -289,14 +306,24 @@ impl<'a> State<'a> {
             self.name(task, at);
         } else if !is_inside(body) {
             self.lock = lock_class(body).or(self.lock);
-            self.open = None;
             self.stray = is_stray(body);
             self.fault = kfence::is_fault(body);
+            self.interrupt(body);
         }
+    }
+
+    /// A line that is no stack's closes the open trace, but for a line or two of another CPU or of a program in its midst.
+    fn interrupt(&mut self, body: &[u8]) {
+        let closed = self.open.take().map(|open| (open, 0)).or(self.broken.take());
+        let ends = self.stray || self.fault || body.trim_ascii().is_empty() || body.starts_with(b"---");
+        self.broken = closed.filter(|(_, lines)| !ends && *lines < LINES_WITHIN).map(|(at, n)| (at, n + 1));
     }
 
     /// Adds the frames of a line to the open trace, or to a new one.
     fn push(&mut self, mut frames: Frames<'a>, at: usize, traces: &mut Vec<StackTrace<'a>>) {
+        if let Some((broken, _)) = self.broken.take().filter(|_| self.heading.line.is_none()) {
+            self.open = Some(broken);
+        }
         if let Some(trace) = self.open.and_then(|open| traces.get_mut(open)) {
             frames.after(trace.frames.iter().rfind(|frame| frame.trust != Trust::Inlined));
             frames.for_each(|frame| trace.frames.push(frame));
@@ -363,6 +390,9 @@ impl<'a> State<'a> {
     }
 }
 
+/// Lines of others that may stand together in the midst of a stack.
+const LINES_WITHIN: u8 = 2;
+
 /// The first stack that nothing introduces is the crash's own, and so is the first task's of a hung task.
 fn settle(traces: &mut [StackTrace<'_>], of: TraceKind) {
     if traces.iter().any(|trace| trace.kind == TraceKind::Crash) {
@@ -397,6 +427,13 @@ fn without_time(rest: &[u8]) -> &[u8] {
         (!seconds.is_empty() && micros.len() == 6).then_some(rest.strip_prefix(b"]")?)
     };
     after().unwrap_or(rest)
+}
+
+/// The place of `Preemption disabled at:[<bf0d603b>] demo_lock+0xc4/0x134 [demo]`: `__schedule_bug` up to Linux 4.10. Later
+/// the place has a line of its own.
+fn preemption_place(body: &[u8]) -> Option<Frames<'_>> {
+    let place = Frame::parse_all(body.strip_prefix(b"Preemption disabled at:")?);
+    (!place.is_empty()).then_some(place)
 }
 
 /// ` <TASK>`, ` </IRQ>`, ` <#DF>`.

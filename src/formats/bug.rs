@@ -74,7 +74,29 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: scheduling while atomic",
                 title: "BUG: scheduling while atomic in {frame}",
                 stacks: &[TRACE],
-                skip: &["<schedule", "^__cond_resched", "<sleep", "^msleep", "^usleep_range", "^fsleep$"],
+                skip: &[
+                    "<schedule",
+                    "^__cond_resched",
+                    "^_cond_resched$",
+                    "<sleep",
+                    "^msleep",
+                    "^usleep_range",
+                    "^fsleep$",
+                ],
+                ..Rule::NEW
+            },
+            // WARN_ON, include/asm-generic/bug.h, 2.6.17 to 2.6.20: "BUG: warning at kernel/softirq.c:138/local_bh_enable()"
+            Rule {
+                line: "BUG: warning at [a-zA-Z0-9_/.-]+:[0-9]+/([a-zA-Z0-9_]+)\\(\\)",
+                title: "WARNING in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            // debug_check_no_locks_held, kernel/lockdep.c, up to Linux 2.6.39
+            Rule {
+                line: "BUG: lock held at task exit time!",
+                title: "BUG: lock held at task exit time in {frame}",
+                stacks: &[super::lockdep::HOLDING],
                 ..Rule::NEW
             },
             // lockdep_sys_exit, kernel/locking/lockdep.c
@@ -145,14 +167,42 @@ pub(crate) const FAMILIES: &[Family] = &[
                 skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
                 ..Rule::NEW
             },
+            // print_lock_nested_lock_not_held, kernel/locking/lockdep.c, Linux 3.10 to 4.10
+            Rule {
+                line: "BUG: Nested lock was not taken",
+                title: "BUG: nested lock was not taken in {frame}",
+                stacks: &[super::lockdep::HOLDING],
+                ..Rule::NEW
+            },
             Rule { line: "^BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
         ],
         raw: true,
         ..Family::NEW
     },
+    // dequeue_task_idle, kernel/sched/idle.c: "bad: scheduling from the idle thread!"
+    Family {
+        banner: "bad: scheduling from the idle thread!",
+        rules: &[Rule {
+            line: "^bad: scheduling from the idle thread!",
+            title: "BUG: scheduling from the idle thread in {frame}",
+            stacks: &[TRACE],
+            skip: &[
+                "^dequeue_task_idle$",
+                "^dequeue_task$",
+                "<schedule",
+                "<sleep",
+                "^msleep",
+                "^usleep_range",
+            ],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
     // report_bug, lib/bug.c
     Family {
         banner: "kernel BUG",
+        // How manuals write it.
+        unless: &["kernel BUG at <"],
         rules: &[
             Rule {
                 line: "kernel BUG at mm/usercopy\\.c",

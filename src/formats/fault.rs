@@ -295,6 +295,13 @@ pub(crate) const FAMILIES: &[Family] = &[
                 stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW
             },
+            // s390: die, arch/s390/kernel/traps.c, up to Linux 3.15: "specification exception: 0006 [#1] SMP"
+            Rule {
+                line: "^(addressing exception|data exception|execute exception|(?:fixpoint|HFP) [a-z]+ exception|(?:fixpoint|HFP) [a-z]+|floating point exception|illegal operation|monitor event|operand exception|privileged operation|special operation exception|specification exception|transaction constraint exception|translation exception|unknown program exception|Unknown program exception|vector exception): [0-9a-f]{4} \\[#[0-9]+\\]",
+                title: "{1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
             // arch/powerpc/kernel/traps.c: "Oops: Kernel access of bad area, sig: 11 [#1]"
             Rule {
                 line: "Oops: ([A-Za-z][A-Za-z/() ]+), sig: [0-9]+ \\[#[0-9]+\\]",

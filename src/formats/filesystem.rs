@@ -4,9 +4,11 @@
 //! EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: 131
 //! XFS (dm-0): Metadata corruption detected at xfs_agf_read_verify+0xb6/0x110 [xfs], xfs_agf block 0x1
 //! BTRFS critical (device sda1): corrupt leaf: root=5 block=30408704 slot=12
+//! VERIFY3(hdr->b_refcnt < limit) failed (4294967295 < 1024)
+//! LustreError: 2345:0:(osc_object.c:417:osc_object_init()) ASSERTION( obj != NULL ) failed:
 //! ```
 
-use super::{Family, Part, Rule};
+use super::{Family, Part, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
     // __ext4_error, fs/ext4/super.c
@@ -77,4 +79,77 @@ pub(crate) const FAMILIES: &[Family] = &[
         part: Part::Aside,
         ..Family::NEW
     },
+    // spl_panic, module/os/linux/spl/spl-err.c of OpenZFS 0.6.4 and later, by VERIFY, VERIFY3U, VERIFY0 and their kin:
+    // "VERIFY3(a < b) failed (2 < 1)", then "PANIC at arc.c:2210:arc_hdr_settle()", the stack, and the thread sleeps for ever
+    Family {
+        banner: "VERIFY",
+        unless: &["SPLError: "],
+        rules: &[Rule {
+            line: "^VERIFY[0-9A-Z]{0,3}\\(.*\\) failed",
+            report: &["^VERIFY", SPL_PANIC],
+            title: "ZFS: VERIFY failed in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["PANIC at "],
+        ..Family::NEW
+    },
+    Family {
+        banner: "PANIC at ",
+        rules: &[Rule { line: SPL_PANIC, title: "ZFS: PANIC in {1}", traceless: true, ..Rule::NEW }],
+        ..Family::NEW
+    },
+    // vcmn_err(CE_PANIC, …) of the same file, by zfs_panic_recover and others
+    Family {
+        banner: "PANIC: ",
+        unless: &["PANIC: double fault", "INIT: PANIC: "],
+        rules: &[Rule {
+            line: "^PANIC: (?:zfs: |blkptr |[a-z_]+: )",
+            next: "^Showing stack for process [0-9]+$",
+            title: "ZFS: PANIC in {frame}",
+            stacks: &[TRACE],
+            skip: SPL,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
+    // spl_debug_msg, module/spl/spl-debug.c of SPL up to 0.6.3: each line has task, CPU, file, line and function in front.
+    // "SPLError: 2181:0:(range_tree.c:172:range_tree_add()) VERIFY3(a < b) failed (2 < 1)", "… SPL PANIC"
+    Family {
+        banner: "SPLError: ",
+        rules: &[Rule {
+            line: "SPLError: [0-9]+:[0-9]+:\\([^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)\\) (?:VERIFY[0-9A-Z]{0,3}\\(.*failed|ASSERTION ?\\(.*failed|SPL PANIC|PANIC)",
+            title: "ZFS: PANIC in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["SPLError: "],
+        ..Family::NEW
+    },
+    // lbug_with_loc by LASSERT, LASSERTF and LBUG, libcfs of Lustre: the stack follows, and where `libcfs_panic_on_lbug` is
+    // set, which it is, a panic
+    Family {
+        banner: "LustreError: ",
+        rules: &[
+            Rule {
+                line: "LustreError: [0-9]+:[0-9]+:\\([^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)\\) ASSERTION\\(.*\\) failed",
+                title: "LustreError: ASSERTION failed in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "LustreError: [0-9]+:[0-9]+:\\([^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)\\) LBUG",
+                title: "LustreError: LBUG in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
+        leads_to: &["LustreError: "],
+        ..Family::NEW
+    },
 ];
+
+/// Who is to blame is in the line itself, whatever the compiler inlined.
+const SPL_PANIC: &str = "^PANIC at [^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)";
+
+const SPL: &[&str] = &["^spl_", "^vcmn_err$", "^cmn_err$", "^zfs_panic_recover$", "^panic$"];

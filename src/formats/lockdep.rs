@@ -159,6 +159,18 @@ pub(crate) const FAMILIES: &[Family] = &[
         ],
         ..Family::NEW
     },
+    // lockdep_rcu_dereference, kernel/lockdep.c, 2.6.34 to 3.1: "[ INFO: suspicious rcu_dereference_check() usage. ]"
+    Family {
+        banner: "INFO: suspicious rcu_",
+        rules: &[Rule {
+            line: "INFO: suspicious rcu_[a-z_]+\\(\\) usage",
+            title: "INFO: suspicious RCU usage in {frame}",
+            stacks: &[TRACE],
+            skip: RCU_SKIP,
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
     // register_lock_class by way of is_static/assign_lock_key
     Family {
         banner: "INFO: trying to register non-static key",

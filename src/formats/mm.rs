@@ -127,7 +127,36 @@ pub(crate) const FAMILIES: &[Family] = &[
     // dump_header, mm/oom_kill.c
     Family {
         banner: "invoked oom-killer:",
-        rules: &[Rule { line: "invoked oom-killer:", title: "OOM kill", traceless: true, ..Rule::NEW }],
+        rules: &[
+            // check_panic_on_oom, out_of_memory: nothing is killed
+            Rule {
+                line: "invoked oom-killer:",
+                then: &["Kernel panic - not syncing: ((?:Out of memory|System is deadlocked on memory).*)"],
+                title: "kernel panic: {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule { line: "invoked oom-killer:", title: "OOM kill", traceless: true, ..Rule::NEW },
+        ],
+        leads_to: &[
+            "ut of memory: Kill",
+            "Kernel panic - not syncing: Out of memory",
+            "Kernel panic - not syncing: System is deadlocked on memory",
+        ],
+        event: true,
+        ..Family::NEW
+    },
+    // __oom_kill_process, mm/oom_kill.c: alone where the dump before it was rate-limited or not kept.
+    // "Out of memory: Killed process 905 (demo) total-vm:…", up to Linux 4.20 "Out of memory: Kill process 905 (demo) score 9
+    // or sacrifice child" (oom_kill_process); "Memory cgroup out of memory: …"
+    Family {
+        banner: "ut of memory: Kill",
+        rules: &[Rule {
+            line: "(?:^|Memory cgroup )[Oo]ut of memory: Kill(?:ed)? process [0-9]+ \\(",
+            title: "OOM kill",
+            traceless: true,
+            ..Rule::NEW
+        }],
         event: true,
         ..Family::NEW
     },

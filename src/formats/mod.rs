@@ -79,6 +79,8 @@ pub(crate) struct Rule {
     pub(crate) line: &'static str,
     /// Patterns of later lines, in order; without them the rule does not apply. Captures are appended.
     pub(crate) then: &'static [&'static str],
+    /// Pattern of the very next line; without it the rule does not apply. Captures are appended.
+    pub(crate) next: &'static str,
     /// Patterns of lines from the banner on, in order; without them the report is corrupted.
     /// Their captures replace those of `line`.
     pub(crate) report: &'static [&'static str],
@@ -88,6 +90,8 @@ pub(crate) struct Rule {
     pub(crate) alt: &'static [&'static str],
     /// Where frames are; the second is tried when the first has none.
     pub(crate) stacks: &'static [&'static [Step]],
+    /// Where no stack has a frame that may be to blame: a line that names one.
+    pub(crate) otherwise: &'static str,
     /// Frames that cannot be to blame here, besides `skip::ANYWHERE`.
     pub(crate) skip: &'static [&'static str],
     /// Which frame is to blame.
@@ -100,6 +104,8 @@ pub(crate) struct Rule {
     pub(crate) said_by: &'static str,
     /// Who finds the damage is mostly not to blame, but who had the memory: its tracks are asked first.
     pub(crate) tracked: bool,
+    /// A number in the title is a code that tells faults apart, and stays.
+    pub(crate) coded: bool,
 }
 
 /// One step on the way to a stack.
@@ -127,16 +133,19 @@ impl Rule {
     pub(crate) const NEW: Rule = Rule {
         line: "",
         then: &[],
+        next: "",
         report: &[],
         title: "",
         alt: &[],
         stacks: &[],
+        otherwise: "",
         skip: &[],
         pick: Pick::First,
         traceless: false,
         broken: false,
         said_by: "",
         tracked: false,
+        coded: false,
     };
 }
 
@@ -162,7 +171,13 @@ pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("
 pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
 
 /// Any crash: the program counter, or the stack.
-pub(crate) static ANY: Rule = Rule { stacks: &[RIP_THEN_TRACE, TRACE], skip: skip::SPINNING, ..Rule::NEW };
+pub(crate) static ANY: Rule = Rule {
+    stacks: &[RIP_THEN_TRACE, TRACE],
+    // A WARNING without a stack: its banner names the function, which the convention's title does not believe.
+    otherwise: "^WARNING: (?:.* )?at (?:{{SRC}} )?{{FUNC}}",
+    skip: skip::SPINNING,
+    ..Rule::NEW
+};
 
 /// All families; on a line with several banners the first one here counts.
 pub(crate) static FAMILIES: &[&[Family]] = &[

@@ -35,6 +35,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     // sysrq_handle_crash, drivers/tty/sysrq.c: asked for, so that no crash before it has led to it
     Family {
         banner: "Kernel panic - not syncing: sysrq triggered crash",
+        unless: &["end Kernel panic"],
         rules: &[Rule {
             line: "Kernel panic - not syncing: (sysrq triggered crash)",
             title: "kernel panic: {1}",
@@ -43,9 +44,35 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         ..Family::NEW
     },
+    // check_panic_on_oom, out_of_memory: mm/oom_kill.c, after what `dump_header` prints: nothing is killed
+    Family {
+        banner: "Kernel panic - not syncing: Out of memory",
+        unless: &["end Kernel panic"],
+        rules: OUT_OF_MEMORY,
+        ..Family::NEW
+    },
+    Family {
+        banner: "Kernel panic - not syncing: System is deadlocked on memory",
+        unless: &["end Kernel panic"],
+        rules: OUT_OF_MEMORY,
+        ..Family::NEW
+    },
+    // panic, kernel/panic.c: its last words repeat the first, which may be lost
+    Family {
+        banner: "---[ end Kernel panic - not syncing: ",
+        rules: &[Rule {
+            line: "---\\[ end Kernel panic - not syncing: (.*?)(?: \\]---|\\s*$)",
+            title: "kernel panic: {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        part: Part::OfAny,
+        ..Family::NEW
+    },
     // panic, kernel/panic.c
     Family {
         banner: "Kernel panic",
+        unless: &["end Kernel panic"],
         rules: &[
             Rule {
                 line: "Kernel panic - not syncing: stack-protector:",
@@ -112,17 +139,35 @@ pub(crate) const FAMILIES: &[Family] = &[
         part: Part::OfCrash,
         ..Family::NEW
     },
-    // rust/kernel/lib.rs: "rust_kernel: panicked at file.rs:1:2:" and the message on the next line
+    // panic, rust/kernel/lib.rs: "rust_kernel: panicked at file.rs:1:2:" and the message on the next line; with compilers
+    // before 1.73 "rust_kernel: panicked at 'message', file.rs:1:2"
     Family {
         banner: "rust_kernel: panicked",
-        rules: &[Rule {
-            line: "rust_kernel: panicked",
-            then: &["^(.*)$"],
-            title: "{1} in {frame}",
-            stacks: &[TRACE, RIP_THEN_TRACE],
-            skip: &["rust_begin_unwind", "core::", "<rust_helper_"],
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "rust_kernel: panicked at '(.*)', [^ ]+:[0-9]+:[0-9]+",
+                title: "{1} in {frame}",
+                stacks: &[TRACE, RIP_THEN_TRACE],
+                skip: RUST_PANIC,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "rust_kernel: panicked at [^']+:[0-9]+:[0-9]+:",
+                next: "^ *([^ -].*)$",
+                title: "{1} in {frame}",
+                stacks: &[TRACE, RIP_THEN_TRACE],
+                skip: RUST_PANIC,
+                ..Rule::NEW
+            },
+            // The message is lost: a line of a record that the log's keeper left out.
+            Rule {
+                line: "rust_kernel: panicked",
+                title: "Rust panic in {frame}",
+                stacks: &[TRACE, RIP_THEN_TRACE],
+                skip: RUST_PANIC,
+                ..Rule::NEW
+            },
+        ],
         leads_to: &["kernel BUG"],
         ..Family::NEW
     },
@@ -194,4 +239,23 @@ pub(crate) const FAMILIES: &[Family] = &[
         ],
         ..Family::NEW
     },
+];
+
+const OUT_OF_MEMORY: &[Rule] = &[Rule {
+    line: "Kernel panic - not syncing: (.*)",
+    title: "kernel panic: {1}",
+    traceless: true,
+    ..Rule::NEW
+}];
+
+/// What Rust calls on the way to the kernel's `panic`, whatever the mangling; methods of core's types begin with `<`.
+const RUST_PANIC: &[&str] = &[
+    "rust_begin_unwind",
+    "<rust_panic",
+    "<rust_helper_",
+    "^core::",
+    "^<<core::",
+    "^alloc::",
+    "^<<alloc::",
+    "^kernel::panic",
 ];

@@ -32,6 +32,12 @@ const SELF: &[Step] = &[
 const SELF_ANY: &[Step] =
     &[Step::Line("self-detected stall on CPU"), Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
 
+/// The stack below the interrupt on 32-bit ARM: "[<c000e2a0>] (__irq_svc) from [<bf012340>] (demo_spin+0x58/0x90 [demo])".
+const ARM: &[Step] = &[Step::Line("^{{PC}} \\(__irq_svc[^)]*\\) from {{PC}} \\({{FUNC}}"), Step::Trace];
+
+/// Where the interrupt came, on powerpc: "--- interrupt: 901 at arch_local_irq_restore+0x1f/0xb0".
+const POWERPC: &[Step] = &[Step::Line("^--- interrupt: [0-9a-f]+ at \\.?{{FUNC}}"), Step::Trace];
+
 /// The way from the NMI to the hard lockup detector: exc_nmi (do_nmi up to Linux 5.7), perf_event_nmi_handler, arch/x86.
 const NMI: &[&str] = &[
     "^watchdog_overflow_callback$",
@@ -81,11 +87,14 @@ pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_timer_fn, kernel/watchdog.c
     Family {
         banner: "BUG: soft lockup",
+        // How manuals write it.
+        unless: &["CPU#N "],
         rules: &[Rule {
             line: "BUG: soft lockup",
             title: "BUG: soft lockup in {frame}",
             alt: &["stall in {frame}"],
-            stacks: &[&[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace]],
+            stacks: &[&[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace], ARM],
+            otherwise: "{{RIP}}",
             pick: Pick::Stall,
             ..Rule::NEW
         }],
@@ -167,7 +176,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, SELF, SELF_ANY],
+                stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC],
                 pick: Pick::Stall,
                 ..Rule::NEW
             },

@@ -116,6 +116,20 @@ pub(crate) const FAMILIES: &[Family] = &[
                 stacks: STACKS,
                 ..Rule::NEW
             },
+            // Without CONFIG_DEBUG_BUGVERBOSE: "WARNING: CPU: 1 PID: 54 at fn+0x72/0xa0 [demo]"
+            Rule {
+                line: "WARNING: CPU: [0-9]+ PID: [0-9]+ at {{FUNC}}",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+            // report_bug, lib/bug.c, up to Linux 4.8, of CPUs that trap for it: "WARNING: at kernel/softirq.c:159"
+            Rule {
+                line: "WARNING: at {{SRC}}\\s*$",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
             Rule {
                 line: "WARNING: .*{{SRC}} at 0x[0-9a-f]+, CPU#",
                 title: "WARNING in {frame}",
@@ -144,6 +158,26 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule { line: "^WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
         ],
         raw: true,
+        ..Family::NEW
+    },
+    // report_bug, lib/bug.c, 2.6.20 to 2.6.38, of CPUs that trap for it: "Badness at kernel/softirq.c:159"; before,
+    // WARN_ON, include/asm-generic/bug.h: "Badness in local_bh_enable at kernel/softirq.c:138"
+    Family {
+        banner: "Badness ",
+        rules: &[
+            Rule {
+                line: "^Badness in ([a-zA-Z0-9_]+) at {{SRC}}\\s*$",
+                title: "WARNING in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "^Badness at {{SRC}}\\s*$",
+                title: "WARNING in {frame}",
+                stacks: STACKS,
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // print_track, print_trailer, print_page_info, check_bytes_and_report: mm/slub.c, up to Linux 5.12

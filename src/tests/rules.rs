@@ -25,7 +25,7 @@ fn patterns(rule: &'static Rule) -> Vec<&'static str> {
         Step::Trace => None,
     });
     let mut all = vec![rule.line];
-    all.extend(rule.then.iter().chain(rule.report));
+    all.extend(rule.then.iter().chain(rule.report).chain([&rule.next, &rule.otherwise]));
     all.extend(steps);
     all
 }
@@ -66,7 +66,8 @@ fn words_are_in_every_line_that_they_stand_for() {
 fn every_template_has_its_arguments() {
     for rule in families().flat_map(|family| family.rules) {
         let captures: usize = if rule.report.is_empty() {
-            groups(rule.line) + rule.then.iter().map(|source| groups(source)).sum::<usize>()
+            let then: usize = rule.then.iter().map(|source| groups(source)).sum();
+            groups(rule.line) + groups(rule.next) + then
         } else {
             rule.report.iter().map(|source| groups(source)).sum()
         };

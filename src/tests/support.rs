@@ -46,7 +46,7 @@ pub(super) fn logs_of(folder: &Path) -> Vec<Log> {
 }
 
 /// The folders of `testdata/` that hold logs.
-pub(super) const FOLDERS: &[&str] = &["arch", "families", "logs", "negative"];
+pub(super) const FOLDERS: &[&str] = &["arch", "families", "logs", "negative", "pasted"];
 
 /// All logs of `testdata/`.
 pub(crate) fn all_logs() -> Vec<Log> {

@@ -230,7 +230,8 @@ pub(super) fn next_bracketed(input: &[u8]) -> Option<(&[u8], Frame<'_>)> {
 }
 
 /// `CALLEE from CALLER` of 32-bit ARM: `show_stack from dump_stack_lvl+0x40/0x4c`,
-/// `[<80126690>] (panic) from [<801559ec>] (set_task_cpu+0x4c/0xf8)`, `[<c0008000>] from [<c0012344>]`.
+/// `[<80126690>] (panic) from [<801559ec>] (set_task_cpu+0x4c/0xf8)`, `[<c0008000>] from [<c0012344>]`, and up to Linux 3.14
+/// `[<c0013230>] (__schedule_bug+0x0/0x150) from [<c0012fc0>] (__schedule+0xa5/0x120)` (`dump_backtrace_entry`).
 fn called(input: &[u8]) -> Found<'_> {
     let at = text::find(input, " from ")?;
     let (callee, caller) = (input.get(..at)?, input.get(at + " from ".len()..)?);
@@ -253,10 +254,16 @@ fn called(input: &[u8]) -> Found<'_> {
     Some((frame, lead))
 }
 
-/// A function without an offset: `fn [mod]`, `[<8018de80>] (fn [mod])`, `[<c0008000>]`; empty if it is none.
+/// A function without an offset: `fn [mod]`, `[<8018de80>] (fn [mod])`, `[<c0008000>]`; up to Linux 3.14 with one,
+/// `[<c0013230>] (fn+0x12a/0x150 [mod])`; empty if it is none.
 pub(super) fn callee(input: &[u8]) -> Frame<'_> {
     let (rest, address) = addresses(input);
     let rest = rest.strip_prefix(b"(").and_then(|inner| inner.strip_suffix(b")")).unwrap_or(rest);
+    if let Ok((rest, frame)) = symbol_offset(rest) {
+        // Where it is the first of a stack it is where that begins, and no return address.
+        let first = Frame { address, trust: Trust::Pc, ..frame };
+        return if rest.is_empty() { first } else { Frame::EMPTY };
+    }
     if let Ok((rest, address)) = text::hex(rest) {
         return if rest.is_empty() { Frame::at(address) } else { Frame::EMPTY };
     }

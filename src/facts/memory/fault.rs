@@ -40,6 +40,9 @@ const BANNERS: &[&str] = &[
     "BUG: unable to handle page fault for address: ",
     "BUG: unable to handle kernel NULL pointer dereference at ",
     "BUG: unable to handle kernel paging request at ",
+    // do_page_fault, arch/i386/mm/fault.c, up to Linux 2.6.24
+    "BUG: unable to handle kernel NULL pointer dereference at virtual address ",
+    "BUG: unable to handle kernel paging request at virtual address ",
     "probably for non-canonical address ",
     "maybe for address ",
     "Unable to handle kernel NULL pointer dereference at virtual address ",

@@ -1,0 +1,100 @@
+//! What a report says that is neither of memory nor of stacks: OOM killings, devices, panics of Rust.
+
+use std::fmt::{self, Formatter, Write};
+
+use crate::facts::oom::{Oom, Victim};
+use crate::report::Report;
+
+use super::{Plain, View};
+
+/// Rows of the OOM killer's tables that are shown unless all are wanted: the largest.
+const FOLDED_TASKS: usize = 4;
+
+/// Where code in Rust panicked, and why.
+pub(super) fn rust(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
+    let Some(panic) = report.rust_panic() else { return Ok(()) };
+    if let Some(message) = panic.message {
+        view.row(f, "message", Plain(message))?;
+    }
+    let mut place = format!("{}:{}", Plain(panic.at.file.as_bytes()), panic.at.line);
+    panic.at.column.map_or(Ok(()), |column| write!(place, ":{column}"))?;
+    view.row(f, "place", place)
+}
+
+/// Whom the OOM killer killed, and why.
+pub(super) fn oom(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
+    let Some(oom) = report.oom() else { return Ok(()) };
+    if oom.victims.is_empty() {
+        view.row(f, "killed", "nothing")?;
+    }
+    for victim in &oom.victims {
+        view.row(f, "killed", self::victim(victim))?;
+    }
+    if let Some(why) = why(&oom) {
+        view.row(f, "why", why)?;
+    }
+    if let Some(memcg) = oom.task_memcg.filter(|memcg| Some(*memcg) != oom.memcg) {
+        view.row(f, "of group", Plain(memcg))?;
+    }
+    let rss =
+        |values: &[(&str, i64)]| values.iter().find(|(name, _)| *name == "rss").map(|(_, pages)| *pages);
+    let mut largest: Vec<_> = oom.tasks.iter().filter_map(|task| Some((rss(&task.values)?, task))).collect();
+    largest.sort_by_key(|(pages, _)| std::cmp::Reverse(*pages));
+    let shown = if view.full { largest.len() } else { FOLDED_TASKS };
+    for (pages, task) in largest.into_iter().take(shown) {
+        view.row(f, "rss", format_args!("{} (pid {}): {pages} pages", Plain(task.comm), task.pid))?;
+    }
+    Ok(())
+}
+
+fn victim(victim: &Victim<'_>) -> String {
+    let mut text = format!("{} (pid {})", Plain(victim.comm), victim.pid);
+    if let Some(uid) = victim.uid {
+        text += &format!(", uid {uid}");
+    }
+    let sizes = [
+        ("anon-rss", victim.anon_rss),
+        ("file-rss", victim.file_rss),
+        ("shmem-rss", victim.shmem_rss),
+        ("total-vm", victim.total_vm),
+    ];
+    for (name, kilobytes) in sizes.into_iter().filter_map(|(name, size)| Some((name, size?))) {
+        text += &format!(", {name} {kilobytes} kB");
+    }
+    if let Some(adjusted) = victim.oom_score_adj.filter(|adjusted| *adjusted != 0) {
+        text += &format!(", oom_score_adj {adjusted}");
+    }
+    text
+}
+
+/// What was short, and who asked.
+fn why(oom: &Oom<'_>) -> Option<String> {
+    let mut parts = Vec::new();
+    parts.extend(oom.constraint.map(str::to_string));
+    if let Some(memcg) = oom.memcg {
+        parts.push(format!("limit of {}", Plain(memcg)));
+    }
+    for usage in oom.usage.iter().filter(|usage| usage.what == "memory") {
+        let limit = usage.limit.map_or(String::new(), |limit| format!(" of {limit}"));
+        parts.push(format!("{}{limit} kB used", usage.usage));
+    }
+    if let Some(request) = oom.request {
+        let order = request.order.map_or(String::new(), |order| format!(", order {order}"));
+        parts.push(format!("{} asked with {}{order}", Plain(request.comm), Plain(request.gfp_mask)));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Which device, and what its driver says.
+pub(super) fn device(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
+    let Some(fault) = report.device_fault() else { return Ok(()) };
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(fault.driver.map(|driver| Plain(driver.as_bytes()).to_string()));
+    parts.extend(fault.address.map(|address| Plain(address.as_bytes()).to_string()));
+    parts.extend(fault.name.map(|name| Plain(name).to_string()));
+    parts.extend(fault.ring.map(|ring| format!("ring {}", Plain(ring.as_bytes()))));
+    if !parts.is_empty() {
+        view.row(f, "device", parts.join(" "))?;
+    }
+    fault.detail.map_or(Ok(()), |detail| view.row(f, "fault", Plain(detail)))
+}
