@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::kind::Kind;
 use crate::report::Report;
-use crate::rules;
 
 /// Frames that go into a signature.
 const FRAMES: usize = 3;
@@ -52,13 +52,14 @@ fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow
         let counters = own(kind).take(1).flat_map(|t| &t.registers).filter(|r| !r.user);
         let counters = counters.filter_map(|dump| dump.pc.as_ref()).take(1);
         let frames = own(kind).take(1).flat_map(|trace| &trace.frames);
-        let names = counters.chain(frames).filter_map(name);
-        let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed || !may_blame(name));
-        let found: Vec<_> = from_blamed.filter(|name| may_blame(name)).take(FRAMES).collect();
+        let may_blame = |frame: &&Frame<'_>| !blame::is_never_to_blame(frame);
+        let names = counters.chain(frames).filter(may_blame).filter_map(name);
+        let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed);
+        let found: Vec<_> = from_blamed.take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
-        let found: Vec<_> = names.filter(|name| may_blame(name)).take(FRAMES).collect();
+        let found: Vec<_> = names.take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
@@ -72,11 +73,6 @@ fn name<'a>(frame: &'a Frame<'_>) -> Option<Cow<'a, str>> {
         return None;
     }
     frame.function().map(demangle)
-}
-
-/// Whether a function may be to blame.
-fn may_blame(name: &str) -> bool {
-    !rules::NEVER_TO_BLAME.has(name)
 }
 
 /// The 64-bit FNV-1a hash.

@@ -6,6 +6,7 @@
 //! NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Rule, Step, TRACE};
 
 /// The first driver that was asked and did not care: "[<00000000f1a2b3c4>] usb_hcd_irq".
@@ -67,18 +68,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "irq [0-9]+: nobody cared",
             title: "irq: nobody cared in {frame}",
             stacks: &[HANDLER, TRACE],
-            skip: &[
-                "^__report_bad_irq$",
-                "^note_interrupt$",
-                "^handle_",
-                "^__handle_",
-                "^generic_handle_",
-                "^asm_",
-                "^common_interrupt",
-                "^__common_interrupt$",
-                "^do_IRQ$",
-                "^dump_stack",
-            ],
+            format: Format::SpuriousIrq,
             traceless: true,
             ..Rule::NEW
         }],

@@ -30,6 +30,8 @@ pub(crate) mod stall;
 pub(crate) mod user;
 pub(crate) mod warning;
 
+use self::skip::Format;
+
 /// The reports that one banner can begin.
 #[derive(Debug)]
 pub(crate) struct Family {
@@ -87,14 +89,16 @@ pub(crate) struct Rule {
     pub(crate) alt: &'static [&'static str],
     /// Where frames are; the second is tried when the first has none.
     pub(crate) stacks: &'static [&'static [Step]],
-    /// Frames that cannot be to blame here, besides `skip::ANYWHERE`.
-    pub(crate) skip: &'static [&'static str],
+    /// The kind of crash, whose own lists of `skip` hold here.
+    pub(crate) format: Format,
     /// Which frame is to blame.
     pub(crate) pick: Pick,
     /// The report needs no stack trace to be whole.
     pub(crate) traceless: bool,
     /// A banner of this shape is always a damaged one.
     pub(crate) broken: bool,
+    /// The line is a banner only where it is surely the kernel's: others use the same words.
+    pub(crate) sure: bool,
 }
 
 /// One step on the way to a stack.
@@ -111,9 +115,11 @@ pub(crate) enum Step {
 pub(crate) enum Pick {
     /// The first that is not skipped.
     First,
-    /// The one called by the first dispatcher of work (`skip::DISPATCHERS`).
+    /// The first, whatever it is.
+    AsIs,
+    /// The one called by the first that dispatches work (`skip::Holds::Anchor`).
     Stall,
-    /// The first that does not merely wait (`skip::WAITING`).
+    /// The first that does not merely wait (`skip::Format::Hung`).
     Hung,
 }
 
@@ -126,10 +132,11 @@ impl Rule {
         title: "",
         alt: &[],
         stacks: &[],
-        skip: &[],
+        format: Format::Plain,
         pick: Pick::First,
         traceless: false,
         broken: false,
+        sure: false,
     };
 }
 
@@ -155,7 +162,8 @@ pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("
 pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
 
 /// Any crash: the program counter, or the stack.
-pub(crate) static ANY: Rule = Rule { stacks: &[RIP_THEN_TRACE, TRACE], skip: skip::SPINNING, ..Rule::NEW };
+pub(crate) static ANY: Rule =
+    Rule { stacks: &[RIP_THEN_TRACE, TRACE], format: Format::Spinning, ..Rule::NEW };
 
 /// All families; on a line with several banners the first one here counts.
 pub(crate) static FAMILIES: &[&[Family]] = &[

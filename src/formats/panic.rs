@@ -4,6 +4,7 @@
 //! Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
@@ -32,7 +33,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "Kernel panic - not syncing: stack-protector:",
                 title: "kernel panic: stack is corrupted in {frame}",
                 stacks: &[TRACE],
-                skip: &["stack_chk"],
+                format: Format::StackCanary,
                 ..Rule::NEW
             },
             Rule {
@@ -40,7 +41,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "kernel panic: corrupted stack end in {frame}",
                 alt: &["stack-overflow in {frame}"],
                 stacks: &[TRACE],
-                skip: &["<schedule", "<retint_kernel"],
+                format: Format::StackEnd,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -49,6 +50,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "kernel stack overflow in {frame}",
                 alt: &["stack-overflow in {frame}"],
                 stacks: &[RIP_THEN_TRACE, TRACE],
+                format: Format::BadStack,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -94,7 +96,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             then: &["^(.*)$"],
             title: "{1} in {frame}",
             stacks: &[TRACE, RIP_THEN_TRACE],
-            skip: &["rust_begin_unwind", "core::", "<rust_helper_"],
+            format: Format::Rust,
             ..Rule::NEW
         }],
         leads_to: &["kernel BUG"],
@@ -154,9 +156,15 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "trusty: panic",
         rules: &[
             Rule {
-                line: "trusty: panic.* ASSERT FAILED at \\(.*?\\): (.*)",
+                line: "trusty: panic.* ASSERT FAILED at \\(.*?\\): (.*[^ ].*)",
                 title: "trusty: ASSERT FAILED: {1}",
                 traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "trusty: (panic.* ASSERT FAILED at \\(.*?\\):) *$",
+                title: "trusty: {1}",
+                broken: true,
                 ..Rule::NEW
             },
             Rule {

@@ -22,6 +22,7 @@ const ORDER: &[&[&str]] = &[
     &["formats"],
     &["scan"],
     &["rules"],
+    &["blame"],
     &["title", "guilty"],
     &["extract"],
     &["report"],
