@@ -18,7 +18,6 @@
 //! [   12.000004][   T77]  __schedule+0x1254/0x14d0
 //! [   12.000004][   T77]  schedule+0x8c/0x250
 //! [   12.000004][   T77]  demo_wait+0x1b/0x50 [demo]
-//! [   12.000004][   T77]  </TASK>
 //! ";
 //! let report = crashparse::reports(log).next().unwrap();
 //! assert_eq!(report.title(), "BUG: scheduling while atomic in demo_wait");
@@ -69,6 +68,7 @@
 
 mod arch;
 mod bisect;
+mod blame;
 mod container;
 mod demangle;
 #[cfg(feature = "disasm")]

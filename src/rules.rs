@@ -6,7 +6,8 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use crate::formats::{self, FAMILIES, Family, Rule, Step, noise, skip};
+use crate::formats::skip::{self, Format, Holds};
+use crate::formats::{self, FAMILIES, Family, Rule, Step, noise};
 use crate::line::{Line, Origin};
 use crate::text;
 
@@ -36,6 +37,11 @@ impl Pattern {
     /// Whether the pattern matches somewhere in `body`.
     pub(crate) fn is_match(&self, body: &[u8]) -> bool {
         self.regex().is_some_and(|regex| regex.is_match(body))
+    }
+
+    /// Where the pattern matches in `body`, at `from` or later.
+    fn find_from(&self, body: &[u8], from: usize) -> Option<usize> {
+        self.regex()?.find_at(body, from.min(body.len())).map(|found| found.start())
     }
 
     /// What the pattern's groups match in `body`.
@@ -84,10 +90,45 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
     RegexBuilder::new(&expanded).unicode(false).build().ok()
 }
 
-/// A list of function names of `formats::skip`, searched for all at once.
+/// Which functions of `formats::skip` a list has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum List {
+    /// Those that are never to blame.
+    Everywhere,
+    /// Those of them that headers define.
+    Inline,
+    /// Those that are not to blame for crashes of a kind.
+    In(Format),
+    /// Those that a title of a kind names and that are not to blame.
+    ToBlame(Format),
+    /// Those whose callee is to blame for a stall.
+    Anchors,
+}
+
+impl List {
+    /// Whether a group is of the list.
+    fn has(self, holds: Holds) -> bool {
+        match (self, holds) {
+            (List::Everywhere, Holds::Everywhere | Holds::Inline)
+            | (List::Inline, Holds::Inline)
+            | (List::Anchors, Holds::Anchor) => true,
+            (List::In(format), Holds::In(formats)) | (List::ToBlame(format), Holds::ToBlame(formats)) => {
+                formats.contains(&format)
+            }
+            _ => false,
+        }
+    }
+
+    /// The patterns of the list.
+    pub(crate) fn patterns(self) -> impl Iterator<Item = &'static str> {
+        skip::GROUPS.iter().filter(move |group| self.has(group.holds)).flat_map(|group| group.names).copied()
+    }
+}
+
+/// A list of function names, searched for all at once.
 #[derive(Debug)]
 pub(crate) struct Names {
-    patterns: &'static [&'static str],
+    list: List,
     compiled: OnceLock<Option<(AhoCorasick, Vec<Edges>)>>,
 }
 
@@ -101,27 +142,47 @@ struct Edges {
 }
 
 /// Functions that are never to blame.
-pub(crate) static NEVER_TO_BLAME: Names = Names::new(skip::ANYWHERE);
+pub(crate) static NEVER_TO_BLAME: Names = Names::new(List::Everywhere);
+/// Those of them that headers define: modules have copies.
+pub(crate) static INLINE: Names = Names::new(List::Inline);
 /// Functions whose callee is to blame for a stall.
-pub(crate) static DISPATCHERS: Names = Names::new(skip::DISPATCHERS);
+pub(crate) static ANCHORS: Names = Names::new(List::Anchors);
 /// Functions whose caller is to blame for a hang.
-pub(crate) static WAITING: Names = Names::new(skip::WAITING);
+pub(crate) static WAITING: Names = Names::new(List::In(Format::Hung));
 
 impl Names {
-    const fn new(patterns: &'static [&'static str]) -> Names {
-        Names { patterns, compiled: OnceLock::new() }
+    pub(crate) const fn new(list: List) -> Names {
+        Names { list, compiled: OnceLock::new() }
     }
 
     /// Whether a pattern of the list fits the function's name.
     pub(crate) fn has(&self, name: &str) -> bool {
+        self.pattern(name).is_some()
+    }
+
+    /// Whether a pattern of the list is the function's whole name.
+    pub(crate) fn is_whole(&self, name: &str) -> bool {
+        self.matches(name).into_iter().flatten().any(|(_, whole)| whole)
+    }
+
+    /// The first pattern of the list that fits the function's name, by its place in the list.
+    pub(crate) fn pattern(&self, name: &str) -> Option<usize> {
+        self.matches(name)?.next().map(|(pattern, _)| pattern)
+    }
+
+    /// The patterns that fit a name, by their places in the list, and whether they are all of it.
+    fn matches(&self, name: &str) -> Option<impl Iterator<Item = (usize, bool)>> {
         let compiled = self.compiled.get_or_init(|| {
-            let (edges, pieces): (Vec<Edges>, Vec<&str>) = self.patterns.iter().map(|p| edges(p)).unzip();
-            automaton(pieces).map(|automaton| (automaton, edges))
+            let (edges, pieces): (Vec<Edges>, Vec<&str>) = self.list.patterns().map(edges).unzip();
+            if pieces.is_empty() { None } else { automaton(pieces).map(|automaton| (automaton, edges)) }
         });
-        let Some((automaton, edges)) = compiled else { return false };
-        automaton.find_overlapping_iter(name).any(|found| {
-            edges.get(found.pattern().as_usize()).is_some_and(|e| e.fit(name, found.start(), found.end()))
-        })
+        let (automaton, edges) = compiled.as_ref()?;
+        Some(automaton.find_overlapping_iter(name).filter_map(move |found| {
+            let (from, to) = (found.start(), found.end());
+            let pattern = found.pattern().as_usize();
+            let fits = edges.get(pattern).is_some_and(|edges| edges.fit(name, from, to));
+            fits.then_some((pattern, from == 0 && to == name.len()))
+        }))
     }
 }
 
@@ -171,7 +232,10 @@ pub(crate) struct CompiledRule {
     pub(crate) otherwise: Option<Pattern>,
     report: Vec<Pattern>,
     pub(crate) stacks: Vec<Vec<CompiledStep>>,
+    /// Functions that the title cannot name.
     pub(crate) skip: Names,
+    /// Functions that the title may name and that are not to blame.
+    pub(crate) to_blame: Names,
 }
 
 /// A step of a stack with its pattern.
@@ -225,7 +289,8 @@ impl CompiledRule {
             otherwise: some(rule.otherwise),
             report: patterns(rule.report),
             stacks: rule.stacks.iter().map(steps).collect(),
-            skip: Names::new(rule.skip),
+            skip: Names::new(List::In(rule.format)),
+            to_blame: Names::new(List::ToBlame(rule.format)),
         }
     }
 
@@ -264,10 +329,10 @@ pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
     captures.iter().skip(1).flatten().map(|group| group.as_bytes()).collect()
 }
 
-/// The banners of all families in order, and after them the marks of quoted crashes.
+/// The banners of all families in order, and after them the marks of quoted crashes, then of regular expressions.
 static BANNERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let banners = ALL.iter().map(|family| family.family.banner);
-    automaton(banners.chain(noise::QUOTES.iter().copied()).collect())
+    automaton(banners.chain(noise::QUOTES.iter().copied()).chain(noise::REGEXES.iter().copied()).collect())
 });
 
 /// The family whose banner a line is, by the order of the tables.
@@ -275,15 +340,37 @@ pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
     if line.prefix.origin == Origin::Program {
         return None;
     }
-    let mut found: Vec<usize> =
-        BANNERS.as_ref()?.find_overlapping_iter(line.body).map(|hit| hit.pattern().as_usize()).collect();
+    let quotes = ALL.len();
+    let mut found: Vec<(usize, usize)> = BANNERS
+        .as_ref()?
+        .find_overlapping_iter(line.body)
+        .map(|hit| (hit.pattern().as_usize(), hit.start()))
+        .collect();
     found.sort_unstable();
     // A line may hold the same banner thousands of times.
-    found.dedup();
-    if found.last().is_some_and(|&last| last >= ALL.len()) {
+    found.dedup_by_key(|(pattern, _)| *pattern);
+    if found.last().is_some_and(|&(last, _)| last >= quotes + noise::QUOTES.len()) {
         return None;
     }
-    found.into_iter().filter_map(|i| ALL.get(i)).find(|family| family.is_banner(line))
+    let marks = found.split_off(found.partition_point(|&(pattern, _)| pattern < quotes));
+    if let Some(quoted) = marks.iter().map(|&(_, at)| at).min() {
+        found.retain(|&(_, at)| at < quoted);
+    }
+    let mut families: Vec<(&'static CompiledFamily, usize)> =
+        found.into_iter().filter_map(|(pattern, at)| Some((ALL.get(pattern)?, at))).collect();
+    by_record(line.body, &mut families);
+    families.into_iter().map(|(family, _)| family).find(|family| family.is_banner(line))
+}
+
+/// Where a line lost its end to the next one, of the records that it holds the crash comes before the event, and the first
+/// before the second: `zz: vmalloc: allocation failure: 100 bytes[   12.100000] BUG: unable to handle page fault for …`
+fn by_record(body: &[u8], families: &mut [(&'static CompiledFamily, usize)]) {
+    static STAMP: Pattern = Pattern::new(r"\[ {0,4}[0-9]+\.[0-9]{6}\]");
+    if families.len() < 2 || memchr::memchr(b'[', body).is_none() {
+        return;
+    }
+    let Some(stamp) = STAMP.find_from(body, 1) else { return };
+    families.sort_by_key(|&(family, at)| (family.family.event, at > stamp));
 }
 
 /// Where the title of a line without a rule begins.
@@ -314,9 +401,12 @@ fn opens_quote(before: &[u8], after: &[u8], mark: u8) -> bool {
 impl CompiledFamily {
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
-        self.family.raw
-            && line.prefix.origin == Origin::Kernel
-            && line.body.starts_with(self.family.banner.as_bytes())
+        self.family.raw && self.is_sure(line)
+    }
+
+    /// Whether `line` begins with this family's literal and is surely the kernel's.
+    fn is_sure(&self, line: &Line<'_>) -> bool {
+        line.prefix.origin == Origin::Kernel && line.body.starts_with(self.family.banner.as_bytes())
     }
 
     /// Whether the literal is quoted by a program's line.
@@ -328,10 +418,15 @@ impl CompiledFamily {
         halves.is_some_and(|(before, after)| b"\"'`".iter().any(|&mark| opens_quote(before, after, mark)))
     }
 
+    /// Whether `line`, which holds this family's literal, is the banner that a rule is about.
+    fn is_banner_of(&self, rule: &CompiledRule, line: &Line<'_>) -> bool {
+        (!rule.rule.sure || self.is_sure(line)) && rule.is_about(line.body)
+    }
+
     /// Whether `line`, which holds this family's literal, is its banner.
     fn is_banner(&self, line: &Line<'_>) -> bool {
         !self.family.unless.iter().any(|other| text::contains(line.body, other))
             && !self.is_quoted(line)
-            && (self.is_raw(line) || self.rules.iter().any(|rule| rule.is_about(line.body)))
+            && (self.is_raw(line) || self.rules.iter().any(|rule| self.is_banner_of(rule, line)))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::kind::Kind;
 use crate::report::Report;
-use crate::rules;
 
 /// Frames that go into a signature.
 const FRAMES: usize = 3;
@@ -50,13 +50,13 @@ fn meaningful<'a>(traces: &'a [StackTrace<'_>], blamed: Option<&str>) -> Vec<Cow
     let own = |kind| traces.iter().filter(move |trace: &&StackTrace<'_>| trace.kind == kind);
     for kind in [TraceKind::Crash, TraceKind::Access, TraceKind::Leak, TraceKind::Nmi] {
         let calls = own(kind).take(1).flat_map(StackTrace::calls);
-        let names = calls.filter_map(|frame| name(&frame));
-        let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed || !may_blame(name));
-        let found: Vec<_> = from_blamed.filter(|name| may_blame(name)).take(FRAMES).collect();
+        let names = calls.filter(|frame| !blame::is_never_to_blame(frame)).filter_map(|frame| name(&frame));
+        let from_blamed = names.clone().skip_while(|name| Some(name.as_ref()) != blamed);
+        let found: Vec<_> = from_blamed.take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
-        let found: Vec<_> = names.filter(|name| may_blame(name)).take(FRAMES).collect();
+        let found: Vec<_> = names.take(FRAMES).collect();
         if !found.is_empty() {
             return found;
         }
@@ -70,11 +70,6 @@ fn name<'a>(frame: &Frame<'a>) -> Option<Cow<'a, str>> {
         return None;
     }
     frame.function().map(demangle)
-}
-
-/// Whether a function may be to blame.
-fn may_blame(name: &str) -> bool {
-    !rules::NEVER_TO_BLAME.has(name)
 }
 
 /// The 64-bit FNV-1a hash.

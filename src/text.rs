@@ -242,6 +242,34 @@ pub(crate) fn fail<T>(input: &[u8]) -> Parsed<'_, T> {
     Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Fail)))
 }
 
+/// Whether a path is as the pattern says: `*` is any bytes, `?` any one.
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path) = (pattern.as_bytes(), path.as_bytes());
+    let (mut at, mut in_pattern) = (0, 0);
+    // Behind the last star, and where the path went on from it.
+    let mut retry = None;
+    while let Some(&byte) = path.get(at) {
+        match pattern.get(in_pattern) {
+            Some(b'*') => {
+                in_pattern += 1;
+                retry = Some((in_pattern, at));
+            }
+            Some(&wanted) if wanted == b'?' || wanted == byte => (in_pattern, at) = (in_pattern + 1, at + 1),
+            _ => {
+                let Some((star, from)) = retry else { return false };
+                retry = Some((star, from + 1));
+                (in_pattern, at) = (star, from + 1);
+            }
+        }
+    }
+    pattern.get(in_pattern..).is_some_and(|rest| rest.iter().all(|&b| b == b'*'))
+}
+
+/// The bytes of `whole` from its part on; `None` if it is no part of it.
+pub(crate) fn from<'a>(whole: &'a [u8], part: &[u8]) -> Option<&'a [u8]> {
+    whole.get((part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?..)
+}
+
 /// Bytes that a symbol name may hold: kallsyms prints `foo.isra.0`, `_RNv…`, `$`-marked hashes.
 #[inline]
 pub(crate) fn is_symbol_byte(b: u8) -> bool {

@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use crate::demangle::demangle;
+use crate::blame::{self, Asked, Blamed, Candidate};
 use crate::facts::frame;
+use crate::formats::skip::Format;
 use crate::formats::spelling::{self, Replacement};
-use crate::formats::{Pick, kinds, noise, skip};
+use crate::formats::{Pick, kinds, noise};
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
 use crate::scan::Words;
 use crate::text::{self, Log};
 
-mod blame;
+mod innermost;
 
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +34,8 @@ pub enum Corruption {
     EmptyTrace,
     /// There is no stack trace at all.
     NoTrace,
+    /// The console was cut off in the middle: `serialport: VM disconnected.`
+    Disconnected,
 }
 
 impl Corruption {
@@ -46,6 +49,7 @@ impl Corruption {
             Corruption::CutTrace => "call trace is missed",
             Corruption::EmptyTrace => "no frames in a stack trace",
             Corruption::NoTrace => "no stack trace in report",
+            Corruption::Disconnected => "console disconnected",
         }
     }
 }
@@ -63,15 +67,8 @@ pub(crate) struct Title {
     pub(crate) corruption: Option<Corruption>,
 }
 
-/// A frame of a stack: the name in the title, and the name in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Blamed {
-    name: String,
-    raw: String,
-}
-
 /// A line's text, and which words it has of those that most lines have none of: a bit each for the kinds of
-/// `TRACE_HEADS`, and then for `PANIC`, `EXECUTOR` and `SUPPRESSED`.
+/// `TRACE_HEADS`, and then for `PANIC`, `EXECUTOR`, `SUPPRESSED` and `DISCONNECTED`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     body: &'a [u8],
@@ -84,13 +81,20 @@ pub(crate) const PANIC: u16 = 1 << spelling::TRACE_HEADS.len();
 pub(crate) const EXECUTOR: u16 = PANIC << 1;
 /// Bit of a line that may say that the machine was out of resources.
 pub(crate) const SUPPRESSED: u16 = PANIC << 2;
+/// Bit of a line that says that the console was cut off.
+const DISCONNECTED: u16 = PANIC << 3;
 
 impl<'a> Text<'a> {
     /// Texts of the lines of a report of `log`. The words are searched for in all lines at once.
     pub(crate) fn of(log: Log<'a>, lines: &[Line<'a>]) -> Vec<Text<'a>> {
         static WORDS: LazyLock<Words> = LazyLock::new(|| {
             let heads = spelling::TRACE_HEADS.iter().map(|head| head.words);
-            Words::new(heads.chain([noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS]))
+            Words::new(heads.chain([
+                noise::PANIC_WORDS,
+                noise::EXECUTOR_WORDS,
+                noise::SUPPRESSED_WORDS,
+                noise::DISCONNECTED_WORDS,
+            ]))
         });
         let mut texts: Vec<Text<'_>> = lines.iter().map(|line| Text { body: line.body, words: 0 }).collect();
         let start = lines.first().map_or(0, |line| line.offset);
@@ -112,6 +116,11 @@ impl<'a> Text<'a> {
     fn is_status(&self) -> bool {
         let may = |kind: &usize| spelling::TRACE_HEADS.get(*kind).is_some_and(|head| head.may_be_empty);
         (0..TRACE_HEADS.len()).filter(may).any(|kind| self.is_head_of(kind))
+    }
+
+    /// Whether the line is a stack's frame.
+    fn is_frame(&self) -> bool {
+        frame::function_of_line(self.body).is_some()
     }
 
     /// Whether a stack trace begins with the line, of any kind.
@@ -151,19 +160,20 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
         all
     }
 
-    /// The frames to blame by a rule, and whether each of its stacks has one.
-    fn blame(&mut self, rule: &CompiledRule) -> (Vec<Blamed>, bool) {
-        let found = blame(rule, &self.vouched);
+    /// The frames that are asked for by a rule, and whether each of its stacks has one.
+    fn blame(&mut self, rule: &CompiledRule, asked: Asked) -> (Vec<Blamed>, bool) {
+        let found = blame(rule, asked, &self.vouched);
         if found.1 {
             return found;
         }
         if self.tagged {
-            let beyond = blame(rule, &self.with_beyond());
+            let beyond = blame(rule, asked, &self.with_beyond());
             if beyond.1 {
                 return beyond;
             }
         }
-        let found = headless(&self.vouched).map_or(found, |texts| walk(rule, &[CompiledStep::Trace], texts));
+        let found =
+            headless(&self.vouched).map_or(found, |texts| walk(rule, asked, &[CompiledStep::Trace], texts));
         if found.1 {
             return found;
         }
@@ -172,20 +182,22 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 
     /// Whether the kernel ran where no function is.
     fn is_astray(&self) -> bool {
-        blame::is_astray(self.all.iter().map(|text| text.body))
+        innermost::is_astray(self.all.iter().map(|text| text.body))
     }
 
     /// The innermost function that may be to blame, where the convention names another one or none.
     fn innermost(&self, rule: Option<&CompiledRule>) -> Option<String> {
         let first = || otherwise(&rules::ANY, self.all.get(..1).unwrap_or_default());
-        blame::innermost(rule, self.lines, self.is_astray()).or_else(|| Some(first()?.name))
+        innermost::innermost(rule, self.lines, self.is_astray()).or_else(|| Some(first()?.name))
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
     fn lacks_trace(&mut self) -> Option<Corruption> {
-        missing_trace(&self.vouched)?;
+        let missing = missing_trace(&self.vouched)?;
         // A kernel without an unwinder vouches for no frame: print_trace_address, arch/x86, up to 4.9.
-        missing_trace(self.all)?;
+        if missing != Corruption::EmptyTrace || !self.vouched.iter().any(Text::is_frame) {
+            missing_trace(self.all)?;
+        }
         missing_trace(&self.with_beyond())
     }
 }
@@ -195,6 +207,21 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 /// `beyond` gives later lines of the same caller. By the convention a report whose stack is printed after the
 /// next crash has begun does not lack it; and where callers are `tagged`, its frames are taken from there.
 pub(crate) fn of<'a>(
+    family: &CompiledFamily,
+    log: Log<'a>,
+    lines: &'a [Line<'a>],
+    all: &'a [Text<'a>],
+    tagged: bool,
+    beyond: impl FnOnce() -> Vec<Line<'a>>,
+) -> Title {
+    let mut title = named(family, log, lines, all, tagged, beyond);
+    if all.iter().any(|text| text.words & DISCONNECTED != 0) {
+        title.corruption = title.corruption.or(Some(Corruption::Disconnected));
+    }
+    title
+}
+
+fn named<'a>(
     family: &CompiledFamily,
     log: Log<'a>,
     lines: &'a [Line<'a>],
@@ -239,7 +266,11 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     args: &[&[u8]],
     reading: &mut Reading<'a, F>,
 ) -> Title {
-    let (frames, complete) = reading.blame(rule);
+    let (mut frames, mut complete) = reading.blame(rule, Asked::Title);
+    if !complete && rule.rule.pick == Pick::Stall {
+        // What was interrupted is a better title than none.
+        (frames, complete) = reading.blame(rule, Asked::Interrupted);
+    }
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let wording = fill(rule.rule.title, args, &names);
     let text = if rule.rule.coded { printable(wording.as_bytes().to_vec()) } else { sanitize(&wording) };
@@ -268,11 +299,28 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
     alternatives.sort_unstable();
     alternatives.dedup();
     let frame = frame_in(&text);
-    let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
-    let passes_time = |name: &String| rules::ANY.skip.has(name);
-    let named = frame.clone().filter(|name| sure && rule.rule.said_by.is_empty() && !passes_time(name));
-    let blamed = named.or_else(|| reading.innermost(Some(rule)));
+    let blamed = culprit(rule, &frames, complete, frame.as_deref(), reading);
     Title { kind: kind(&text), frame, blamed, corruption, alternatives, text }
+}
+
+/// The function to blame, where the title's is `frame`.
+fn culprit<'a, F: FnOnce() -> Vec<Line<'a>>>(
+    rule: &CompiledRule,
+    frames: &[Blamed],
+    complete: bool,
+    frame: Option<&str>,
+    reading: &mut Reading<'a, F>,
+) -> Option<String> {
+    let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
+    let named = frame.filter(|_| sure && rule.rule.said_by.is_empty());
+    if named.is_some() && frames.first().is_some_and(|frame| !frame.guilty) {
+        let (found, _) = reading.blame(rule, Asked::Culprit);
+        if let Some(found) = found.into_iter().next() {
+            return Some(found.name);
+        }
+    }
+    let acts = |name: &&str| !rules::ANY.skip.has(name);
+    named.filter(acts).map(str::to_string).or_else(|| reading.innermost(Some(rule)))
 }
 
 static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
@@ -281,7 +329,7 @@ static TIME_IN_TITLE: Pattern = Pattern::new(r"\[ *[0-9]+\.[0-9]+\]");
 fn variants<'f>(names: &[&'f str], frames: &'f [Blamed]) -> Vec<Vec<&'f str>> {
     let mut all = vec![names.to_vec()];
     for (at, blamed) in frames.iter().enumerate() {
-        let spellings = stripped(&blamed.raw).chain([blamed.raw.as_str()]);
+        let spellings = blame::stripped(&blamed.raw).chain([blamed.raw.as_str()]);
         for spelling in spellings.filter(|spelling| *spelling != blamed.name) {
             let mut variant = names.to_vec();
             variant.get_mut(at).into_iter().for_each(|slot| *slot = spelling);
@@ -289,11 +337,6 @@ fn variants<'f>(names: &[&'f str], frames: &'f [Blamed]) -> Vec<Vec<&'f str>> {
         }
     }
     all
-}
-
-/// The name without each of the prefixes that it begins with.
-fn stripped(name: &str) -> impl Iterator<Item = &str> {
-    skip::SYSCALL_PREFIXES.iter().filter_map(move |prefix| name.strip_prefix(prefix))
 }
 
 /// A banner that no rule explains is its own title.
@@ -350,10 +393,11 @@ fn fill(template: &str, args: &[&[u8]], frames: &[&str]) -> String {
 }
 
 /// The blamed frames of a rule's stacks, and whether each stack had one.
-fn blame(rule: &CompiledRule, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
+fn blame(rule: &CompiledRule, asked: Asked, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
     let mut found = (Vec::new(), true);
-    for steps in &rule.stacks {
-        found = walk(rule, steps, texts);
+    let stacks = if asked == Asked::Innermost { &rules::ANY.stacks } else { &rule.stacks };
+    for steps in stacks {
+        found = walk(rule, asked, steps, texts);
         if found.1 {
             break;
         }
@@ -364,18 +408,30 @@ fn blame(rule: &CompiledRule, texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
 /// The function of the line that names one where no stack does.
 fn otherwise(rule: &CompiledRule, texts: &[Text<'_>]) -> Option<Blamed> {
     let pattern = rule.otherwise.as_ref()?;
-    let captures = texts.iter().find_map(|text| pattern.captures(text.body))?;
-    let mut names = Vec::new();
-    rules::groups(&captures).last().into_iter().for_each(|name| keep(rule, &mut names, name));
-    pick(Pick::First, &names)
+    let (text, captures) = texts.iter().find_map(|text| Some((text, pattern.captures(text.body)?)))?;
+    let name = *rules::groups(&captures).last()?;
+    let candidate = blame::candidate(rule, Asked::Title, text.body, name)?;
+    blame::pick(rule, Asked::Innermost, &[candidate])
 }
 
 /// Goes down the lines by a stack's steps.
-fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec<Blamed>, bool) {
+fn walk(
+    rule: &CompiledRule,
+    asked: Asked,
+    steps: &[CompiledStep],
+    texts: &[Text<'_>],
+) -> (Vec<Blamed>, bool) {
     let mut lines = texts.iter();
-    let mut stacks: Vec<Vec<String>> = Vec::new();
-    let mut open: Vec<String> = Vec::new();
+    let keep = |frames: &mut Vec<Candidate>, body: &[u8], name: &[u8]| {
+        let first = matches!(rule.rule.pick, Pick::First | Pick::AsIs);
+        if frames.is_empty() || !first {
+            frames.extend(blame::candidate(rule, asked, body, name));
+        }
+    };
+    let mut stacks: Vec<Vec<Candidate>> = Vec::new();
+    let mut open: Vec<Candidate> = Vec::new();
     let mut traces = 0;
+    let mut counted = false;
     let mut complete = true;
     // Where the program counter is, as text, and the frames before those of the stack at hand.
     let (mut counter, mut before) = (None, 0);
@@ -383,11 +439,11 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
     while let Some(step) = steps.next() {
         match step {
             CompiledStep::Line(pattern) => {
-                if let Some((body, captures)) =
-                    lines.find_map(|text| pattern.captures(text.body).map(|found| (text.body, found)))
+                if let Some((text, captures)) =
+                    lines.find_map(|text| Some((text, pattern.captures(text.body)?)))
                 {
-                    rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
-                    counter = frame::place_of_line(body).or(counter);
+                    rules::groups(&captures).iter().for_each(|name| keep(&mut open, text.body, name));
+                    counter = frame::place_of_line(text.body).or(counter);
                 }
                 before = open.len();
             }
@@ -407,7 +463,7 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
                         break;
                     }
                     if let Some(captures) = next.and_then(|pattern| pattern.captures(body)) {
-                        rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                        rules::groups(&captures).iter().for_each(|name| keep(&mut open, body, name));
                         steps.next();
                         break;
                     }
@@ -418,15 +474,19 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
                         // What the kernel called to print the stack.
                         open.truncate(before);
                     }
-                    if rule.rule.pick == Pick::First && !open.is_empty() {
+                    if matches!(rule.rule.pick, Pick::First | Pick::AsIs) && !open.is_empty() {
                         continue;
                     }
                     for name in frame::functions_of_line(body).into_iter().flatten() {
-                        keep(rule, &mut open, name.as_bytes());
+                        keep(&mut open, body, name.as_bytes());
                     }
                     let stalled = rule.rule.pick == Pick::Stall;
                     if let Some(captures) = stalled.then(|| KERNEL_COUNTER.captures(body)).flatten() {
-                        rules::groups(&captures).iter().for_each(|name| keep(rule, &mut open, name));
+                        // What ran before the counter's function is the interrupt that found the stall.
+                        if !std::mem::replace(&mut counted, true) && rule.rule.format == Format::RcuStall {
+                            open.clear();
+                        }
+                        rules::groups(&captures).iter().for_each(|name| keep(&mut open, body, name));
                     }
                 }
             }
@@ -435,8 +495,8 @@ fn walk(rule: &CompiledRule, steps: &[CompiledStep], texts: &[Text<'_>]) -> (Vec
     stacks.push(open);
     let mut blamed = Vec::new();
     for stack in &stacks {
-        blamed.extend(pick(rule.rule.pick, stack));
-        complete &= blamed.len() == stacks.len() || pick(rule.rule.pick, stack).is_some();
+        blamed.extend(blame::pick(rule, asked, stack));
+        complete &= blamed.len() == stacks.len() || blame::pick(rule, asked, stack).is_some();
     }
     (blamed, complete)
 }
@@ -448,54 +508,6 @@ static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUN
 fn is_fault_injection(body: &[u8]) -> bool {
     static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
     matches!(text::skip_blanks(body).first(), Some(b's' | b'[')) && FAULT_INJECTION.is_match(body)
-}
-
-fn keep(rule: &CompiledRule, frames: &mut Vec<String>, name: &[u8]) {
-    let Some(name) = text::ascii(name) else { return };
-    if rule.rule.pick == Pick::First && !frames.is_empty() {
-        return;
-    }
-    let name = demangle(name);
-    if !rules::NEVER_TO_BLAME.has(&name) && !rule.skip.has(&name) {
-        frames.push(name.into_owned());
-    }
-}
-
-/// The frame of a stack that is to blame.
-fn pick(pick: Pick, frames: &[String]) -> Option<Blamed> {
-    let raw = match pick {
-        Pick::First => frames.first()?,
-        Pick::Stall => {
-            let mut called = frames.first()?;
-            let dispatcher = frames.iter().find(|frame| {
-                let found = rules::DISPATCHERS.has(frame) || is_compat_of(frame, called);
-                if !found {
-                    called = frame;
-                }
-                found
-            })?;
-            if let Some(name) = skip::DISPATCHERS_BY_NAME.iter().find(|name| dispatcher.starts_with(*name)) {
-                return Some(Blamed { name: (*name).to_string(), raw: dispatcher.clone() });
-            }
-            called
-        }
-        Pick::Hung => {
-            for frame in frames {
-                if let Some((_, name)) = skip::WAITED_FOR.iter().find(|(part, _)| frame.contains(part)) {
-                    let name = if name.is_empty() { frame } else { *name };
-                    return Some(Blamed { name: name.to_string(), raw: frame.clone() });
-                }
-            }
-            frames.iter().find(|frame| !rules::WAITING.has(frame))?
-        }
-    };
-    let name = stripped(raw).min_by_key(|name| name.len()).unwrap_or(raw).to_string();
-    Some(Blamed { name, raw: raw.clone() })
-}
-
-/// Whether `caller` is only the 32-bit entry of `called`: `lo_compat_ioctl` of `lo_ioctl`.
-fn is_compat_of(caller: &str, called: &str) -> bool {
-    caller.contains("compat_") && caller.replacen("compat_", "", 1) == called
 }
 
 /// Lines that begin a stack trace, each kind on its own.

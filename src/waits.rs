@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::blame;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::task::LockKind;
 use crate::facts::trace::TraceKind;
 use crate::report::Report;
-use crate::rules;
 use crate::text;
 
 /// A task.
@@ -118,11 +118,10 @@ impl Waits {
                 _ => continue,
             };
             let reliable = || trace.frames.iter().filter(|frame| frame.trust == Trust::Return);
-            let waits = |name: &str| rules::NEVER_TO_BLAME.has(name) || rules::WAITING.has(name);
+            let acts = |frame: &&Frame<'_>| !blame::is_never_to_blame(frame) && !blame::only_waits(frame);
             let Some(known) = self.known(comm, pid) else { continue };
             known.calls = Some(reliable().filter_map(place).take(CALLS).collect());
-            known.function =
-                reliable().filter_map(Frame::function).find(|name| !waits(name)).map(str::to_string);
+            known.function = reliable().filter(acts).find_map(Frame::function).map(str::to_string);
         }
         for list in report.held_locks() {
             let locks = list.locks.iter().filter(|lock| !lock.released).map(|lock| Lock {

@@ -280,7 +280,7 @@ impl<'a> Iterator for Frames<'a> {
 
 /// The last frame of a line and what it says of those before.
 fn line(body: &[u8]) -> Option<(Frame<'_>, Lead<'_>)> {
-    let body = text::skip_blanks(body);
+    let body = text::skip_blanks(behind_kmemleak(body));
     let (inner, outer) = match body.strip_prefix(b"(") {
         Some(inner) => (inner, true),
         None => (body, false),
@@ -444,7 +444,7 @@ fn source(input: &[u8]) -> Parsed<'_, Source<'_>> {
 /// Name of the function that a stack line is about, in the loosest reading: a line cut in the middle
 /// (`foo+0x1`), or one without an offset's size, still tells its function.
 pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
-    let (rest, _) = addresses(text::skip_blanks(body));
+    let (rest, _) = addresses(text::skip_blanks(behind_kmemleak(body)));
     let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
     // 64-bit PowerPC puts a dot before the name of a function's code.
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
@@ -481,6 +481,12 @@ pub(crate) fn functions_of_line(body: &[u8]) -> [Option<&str>; 2] {
         *slot = frame.function();
     }
     functions
+}
+
+/// A line without the name that kmemleak puts before each of those that it prints into the log: warn_or_seq_printf,
+/// mm/kmemleak.c, since Linux 4.19.
+pub(crate) fn behind_kmemleak(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"kmemleak: ").unwrap_or(body)
 }
 
 /// Whether a line is of a stack that nothing introduces: 32-bit ARM's `dump_backtrace_entry`, 32-bit SPARC's

@@ -526,7 +526,7 @@ const HEADINGS: &[(&str, TraceKind)] = &[
 
 /// Reads a line that introduces a stack.
 fn heading(body: &[u8]) -> Option<Heading<'_>> {
-    let line = text::skip_blanks(body);
+    let line = text::skip_blanks(frame::behind_kmemleak(body));
     if let Some(number) = line.strip_prefix(b"-> #") {
         let (class, link) = text::dec_u32(number).ok()?;
         let lock = lock_class(class);

@@ -5,6 +5,7 @@
 //! kernel BUG at mm/usercopy.c:102!
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// Debug lines of other programs that end in the letters of a banner.
@@ -60,7 +61,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: (spinlock|rwlock) (lockup suspected|already unlocked|recursion|cpu recursion|bad magic|wrong owner|wrong CPU|trylock failure on UP)",
                 title: "BUG: {1} {2} in {frame}",
                 stacks: &[TRACE],
-                skip: &["<spin_", "<rwlock"],
+                format: Format::Spinlock,
                 ..Rule::NEW
             },
             Rule {
@@ -74,15 +75,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: scheduling while atomic",
                 title: "BUG: scheduling while atomic in {frame}",
                 stacks: &[TRACE],
-                skip: &[
-                    "<schedule",
-                    "^__cond_resched",
-                    "^_cond_resched$",
-                    "<sleep",
-                    "^msleep",
-                    "^usleep_range",
-                    "^fsleep$",
-                ],
+                format: Format::Atomic,
                 ..Rule::NEW
             },
             // WARN_ON, include/asm-generic/bug.h, 2.6.17 to 2.6.20: "BUG: warning at kernel/softirq.c:138/local_bh_enable()"
@@ -96,7 +89,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "BUG: lock held at task exit time!",
                 title: "BUG: lock held at task exit time in {frame}",
-                stacks: &[super::lockdep::HOLDING],
+                stacks: &[super::lockdep::LOCK],
                 ..Rule::NEW
             },
             // lockdep_sys_exit, kernel/locking/lockdep.c
@@ -119,8 +112,9 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule {
                 line: "BUG: held lock freed!",
-                stacks: &[super::lockdep::HOLDING],
+                stacks: &[super::lockdep::LOCK],
                 title: "BUG: held lock freed in {frame}",
+                pick: Pick::AsIs,
                 ..Rule::NEW
             },
             // __might_resched, kernel/sched/core.c
@@ -135,17 +129,21 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: using ([a-z_]+)\\(\\) in preemptible",
                 title: "BUG: using {1}() in preemptible code in {frame}",
                 stacks: &[TRACE],
-                skip: &[
-                    "^check_preemption_disabled$",
-                    "^debug_smp_processor_id$",
-                    "^__this_cpu_preempt_check$",
-                ],
+                format: Format::Preemptible,
                 ..Rule::NEW
             },
             // process_one_work, kernel/workqueue.c
             Rule {
-                line: "BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)",
-                report: &["BUG: workqueue leaked", "(?:last function: |workfn=)([a-zA-Z0-9_]+)"],
+                line: "BUG: workqueue leaked lock or atomic",
+                report: &["BUG: workqueue leaked", "last function: ([a-zA-Z0-9_]+)"],
+                title: "BUG: workqueue leaked lock or atomic in {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            // The same since Linux 6.10; without its second line the first is the title.
+            Rule {
+                line: "BUG: workqueue leaked atomic, lock or RCU",
+                then: &["^ *preempt=.* workfn=([a-zA-Z0-9_]+)"],
                 title: "BUG: workqueue leaked lock or atomic in {1}",
                 traceless: true,
                 ..Rule::NEW
@@ -164,14 +162,14 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "BUG: Invalid wait context",
                 title: "WARNING: locking bug in {frame}",
                 stacks: &[TRACE],
-                skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
+                format: Format::WaitContext,
                 ..Rule::NEW
             },
             // print_lock_nested_lock_not_held, kernel/locking/lockdep.c, Linux 3.10 to 4.10
             Rule {
                 line: "BUG: Nested lock was not taken",
                 title: "BUG: nested lock was not taken in {frame}",
-                stacks: &[super::lockdep::HOLDING],
+                stacks: &[super::lockdep::LOCK],
                 ..Rule::NEW
             },
             Rule { line: "^BUG:\\s*$", title: "BUG: corrupted", broken: true, ..Rule::NEW },
@@ -186,14 +184,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "^bad: scheduling from the idle thread!",
             title: "BUG: scheduling from the idle thread in {frame}",
             stacks: &[TRACE],
-            skip: &[
-                "^dequeue_task_idle$",
-                "^dequeue_task$",
-                "<schedule",
-                "<sleep",
-                "^msleep",
-                "^usleep_range",
-            ],
+            format: Format::Atomic,
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -208,7 +199,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "kernel BUG at mm/usercopy\\.c",
                 title: "BUG: bad usercopy in {frame}",
                 stacks: &[TRACE],
-                skip: &["^usercopy_abort$", "^__check", "<report_usercopy"],
+                format: Format::Usercopy,
                 ..Rule::NEW
             },
             Rule {
@@ -222,7 +213,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "kernel BUG at .*",
                 title: "kernel BUG in {frame}",
                 stacks: &[RIP_THEN_TRACE, TRACE],
-                skip: &["^skb_"],
+                format: Format::KernelBug,
                 ..Rule::NEW
             },
         ],

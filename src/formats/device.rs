@@ -9,6 +9,7 @@
 //! amdgpu 0000:c5:00.0: amdgpu: ring sdma0 timeout, signaled seq=7021, emitted seq=7023
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Rule, Step, TRACE};
 
 /// The first driver that was asked and did not care: "[<00000000f1a2b3c4>] usb_hcd_irq".
@@ -70,18 +71,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "irq [0-9]+: nobody cared",
             title: "irq: nobody cared in {frame}",
             stacks: &[HANDLER, TRACE],
-            skip: &[
-                "^__report_bad_irq$",
-                "^note_interrupt$",
-                "^handle_",
-                "^__handle_",
-                "^generic_handle_",
-                "^asm_",
-                "^common_interrupt",
-                "^__common_interrupt$",
-                "^do_IRQ$",
-                "^dump_stack",
-            ],
+            format: Format::SpuriousIrq,
             traceless: true,
             ..Rule::NEW
         }],

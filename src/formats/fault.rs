@@ -5,7 +5,8 @@
 //! Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
 //! ```
 
-use super::{Family, Part, RIP_THEN_TRACE, Rule, Step, TRACE};
+use super::skip::Format;
+use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
@@ -203,7 +204,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "CFI failure \\(target: ",
                 title: "CFI failure in {frame}",
                 stacks: &[RIP_THEN_TRACE, TRACE],
-                skip: &["^__cfi_", "^__ubsan_handle_cfi_", "^handle_cfi_failure$"],
+                format: Format::Cfi,
                 ..Rule::NEW
             },
         ],
@@ -446,6 +447,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             title: "kernel stack overflow in {frame}",
             alt: &["stack-overflow in {frame}"],
             stacks: &[RIP_THEN_TRACE, TRACE],
+            format: Format::BadStack,
+            pick: Pick::Stall,
             ..Rule::NEW
         }],
         ..Family::NEW

@@ -8,6 +8,7 @@
 //! LustreError: 2345:0:(osc_object.c:417:osc_object_init()) ASSERTION( obj != NULL ) failed:
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
@@ -108,7 +109,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             next: "^Showing stack for process [0-9]+$",
             title: "ZFS: PANIC in {frame}",
             stacks: &[TRACE],
-            skip: SPL,
+            format: Format::Zfs,
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -151,5 +152,3 @@ pub(crate) const FAMILIES: &[Family] = &[
 
 /// Who is to blame is in the line itself, whatever the compiler inlined.
 const SPL_PANIC: &str = "^PANIC at [^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)";
-
-const SPL: &[&str] = &["^spl_", "^vcmn_err$", "^cmn_err$", "^zfs_panic_recover$", "^panic$"];

@@ -10,12 +10,15 @@
 //!
 //! Up to Linux 4.10 the same reports begin with `INFO:` in brackets.
 
-use super::{Family, Rule, Step, TRACE};
+use super::skip::Format;
+use super::{Family, Pick, Rule, Step, TRACE};
 
 const AT: &str = "at: (?:{{PC}} +)?{{FUNC}}";
 
-/// The lock that is wanted, the lock that is held, the stack.
-const LOCKS: &[Step] = &[Step::Line(AT), Step::Line(AT), Step::Line("{{TRACE}}"), Step::Trace];
+/// The lock that is wanted, the lock that is held, the first link of the chain of dependencies.
+const CHAIN: &[Step] = &[Step::Line(AT), Step::Line(AT), Step::Trace];
+/// The lock that the report is about, or where nothing there may be to blame, the stack.
+pub(crate) const LOCK: &[Step] = &[Step::Line(AT), Step::Line("{{TRACE}}"), Step::Trace];
 /// Where the first lock became safe, which is what a change to it would break.
 const BECAME_SAFE: &[Step] = &[Step::Line("which became [A-Z]+-irq-safe at"), Step::Trace];
 /// The lock that is not held and yet released.
@@ -25,8 +28,6 @@ pub(crate) const UNLOCK: &[Step] = &[
     Step::Line("{{TRACE}}"),
     Step::Trace,
 ];
-/// The lock that is still held.
-pub(crate) const HOLDING: &[Step] = &[Step::Line(AT), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // print_circular_bug_header
@@ -35,9 +36,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[
             Rule {
                 line: "WARNING: possible circular locking dependency detected",
-                report: &["possible circular", "is trying to acquire lock", AT],
-                stacks: &[LOCKS],
+                report: &["possible circular", "is trying to acquire lock"],
+                stacks: &[CHAIN],
                 title: "possible deadlock in {frame}",
+                format: Format::Deadlock,
                 ..Rule::NEW
             },
             Rule {
@@ -60,8 +62,9 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "WARNING: possible irq lock inversion dependency detected",
                 report: &["possible irq lock", "just changed the state of lock", AT],
-                stacks: &[HOLDING],
+                stacks: &[LOCK],
                 title: "possible deadlock in {frame}",
+                pick: Pick::AsIs,
                 ..Rule::NEW
             },
             Rule {
@@ -84,7 +87,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "WARNING: .*-safe -> .*-unsafe lock order detected",
                 report: &["-unsafe lock order detected", "is trying to acquire", AT],
-                stacks: &[BECAME_SAFE, HOLDING],
+                stacks: &[BECAME_SAFE, LOCK],
                 title: "possible deadlock in {frame}",
                 ..Rule::NEW
             },
@@ -104,8 +107,9 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "WARNING: possible recursive locking detected",
                 report: &["possible recursive", "is trying to acquire lock", AT],
-                stacks: &[LOCKS],
+                stacks: &[LOCK],
                 title: "possible deadlock in {frame}",
+                pick: Pick::AsIs,
                 ..Rule::NEW
             },
             Rule {
@@ -124,7 +128,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "WARNING: inconsistent lock state",
                 report: &["inconsistent lock state", "takes", AT],
-                stacks: &[HOLDING],
+                stacks: &[TRACE],
                 title: "inconsistent lock state in {frame}",
                 ..Rule::NEW
             },
@@ -146,14 +150,14 @@ pub(crate) const FAMILIES: &[Family] = &[
                 report: &["WARNING: suspicious RCU usage", "{{SRC}}"],
                 title: "WARNING: suspicious RCU usage in {frame}",
                 stacks: &[TRACE],
-                skip: RCU_SKIP,
+                format: Format::SuspiciousRcu,
                 ..Rule::NEW
             },
             Rule {
                 line: "INFO: suspicious RCU usage",
                 title: "INFO: suspicious RCU usage in {frame}",
                 stacks: &[TRACE],
-                skip: RCU_SKIP,
+                format: Format::SuspiciousRcu,
                 ..Rule::NEW
             },
         ],
@@ -166,7 +170,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "INFO: suspicious rcu_[a-z_]+\\(\\) usage",
             title: "INFO: suspicious RCU usage in {frame}",
             stacks: &[TRACE],
-            skip: RCU_SKIP,
+            format: Format::SuspiciousRcu,
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -178,7 +182,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "INFO: trying to register non-static key",
             title: "INFO: trying to register non-static key in {frame}",
             stacks: &[TRACE],
-            skip: &["^register_lock_class$", "^assign_lock_key$", "<lock_acquire", "<spin_", "IRQ"],
+            format: Format::NonStaticKey,
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -199,8 +203,9 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "WARNING: held lock freed!",
         rules: &[Rule {
             line: "WARNING: held lock freed!",
-            stacks: &[HOLDING],
+            stacks: &[LOCK],
             title: "WARNING: held lock freed in {frame}",
+            pick: Pick::AsIs,
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -222,7 +227,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "WARNING: Nested lock was not taken",
             title: "WARNING: nested lock was not taken in {frame}",
-            stacks: &[HOLDING],
+            stacks: &[TRACE],
             ..Rule::NEW
         }],
         ..Family::NEW
@@ -240,5 +245,3 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
-
-const RCU_SKIP: &[&str] = &["^rcu_", "^__rcu_", "^lockdep_rcu_", "^kvm_read_guest"];

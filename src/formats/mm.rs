@@ -5,11 +5,8 @@
 //! tail invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0
 //! ```
 
+use super::skip::Format;
 use super::{Family, Rule, Step, TRACE};
-
-/// Without CONFIG_PAGE_OWNER only the stack of who found the page is left. arm64 (`Call trace:`) is left out: the
-/// convention knows no such title there.
-const BAD_PAGE: &[Step] = &[Step::Line("Call Trace:"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // check_mm, kernel/fork.c
@@ -41,29 +38,9 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "BUG: Bad page (state|cache)(?: in |\\s*$)",
                 title: "BUG: Bad page {1} in {frame}",
-                stacks: &[&[Step::Line("page last allocated via order"), Step::Trace], BAD_PAGE],
-                skip: &[
-                    "<post_alloc_hook",
-                    "^free_page_is_bad",
-                    "^__free_pages",
-                    "^___free_pages",
-                    "^free_frozen_pages",
-                    "^__free_frozen_pages",
-                    "^free_pcp",
-                    "^free_unref",
-                    "^free_pages",
-                    "^__free_page",
-                    "^bad_page$",
-                    "<prep_new_page",
-                    "<get_page_from_freelist",
-                    "<folio_alloc",
-                    "<set_page_owner",
-                    "<alloc_",
-                    "<filemap_",
-                    "<add_to_page_cache",
-                    "<shmem_",
-                    "<pagecache",
-                ],
+                // Without CONFIG_PAGE_OWNER only the stack of who found the page is left, and who that is says little.
+                stacks: &[&[Step::Line("page last allocated via order"), Step::Trace]],
+                format: Format::BadPage,
                 ..Rule::NEW
             },
             Rule { line: "BUG: Bad page map", title: "BUG: Bad page map", ..Rule::NEW },
@@ -74,7 +51,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "BUG: Dentry",
         rules: &[Rule {
-            line: "BUG: Dentry .*still in use \\([0-9-]+\\) \\[unmount of ([^\\]]+)\\]",
+            line: "BUG: Dentry .*still in use",
+            report: &["BUG: Dentry .*still in use \\([0-9-]+\\) \\[unmount of ([^\\]]+)\\]"],
             title: "BUG: Dentry still in use in unmount",
             alt: &["BUG: Dentry still in use [unmount of {1}]"],
             ..Rule::NEW
@@ -183,14 +161,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             line: "page allocation failure: order:",
             title: "page allocation failure in {frame}",
             stacks: &[TRACE],
-            skip: &[
-                "^alloc_",
-                "^__alloc_",
-                "^kmalloc",
-                "^__kmalloc",
-                "^__get_free_pages$",
-                "^get_zeroed_page",
-            ],
+            format: Format::PageAllocation,
             ..Rule::NEW
         }],
         event: true,

@@ -31,6 +31,8 @@ pub(crate) mod stall;
 pub(crate) mod user;
 pub(crate) mod warning;
 
+use self::skip::Format;
+
 /// The reports that one banner can begin.
 #[derive(Debug)]
 pub(crate) struct Family {
@@ -92,8 +94,8 @@ pub(crate) struct Rule {
     pub(crate) stacks: &'static [&'static [Step]],
     /// Where no stack has a frame that may be to blame: a line that names one.
     pub(crate) otherwise: &'static str,
-    /// Frames that cannot be to blame here, besides `skip::ANYWHERE`.
-    pub(crate) skip: &'static [&'static str],
+    /// The kind of crash, whose own lists of `skip` hold here.
+    pub(crate) format: Format,
     /// Which frame is to blame.
     pub(crate) pick: Pick,
     /// The report needs no stack trace to be whole.
@@ -106,6 +108,8 @@ pub(crate) struct Rule {
     pub(crate) tracked: bool,
     /// A number in the title is a code that tells faults apart, and stays.
     pub(crate) coded: bool,
+    /// The line is a banner only where it is surely the kernel's: others use the same words.
+    pub(crate) sure: bool,
 }
 
 /// One step on the way to a stack.
@@ -122,9 +126,11 @@ pub(crate) enum Step {
 pub(crate) enum Pick {
     /// The first that is not skipped.
     First,
-    /// The one called by the first dispatcher of work (`skip::DISPATCHERS`).
+    /// The first, whatever it is.
+    AsIs,
+    /// The one called by the first that dispatches work (`skip::Holds::Anchor`).
     Stall,
-    /// The first that does not merely wait (`skip::WAITING`).
+    /// The first that does not merely wait (`skip::Format::Hung`).
     Hung,
 }
 
@@ -139,13 +145,14 @@ impl Rule {
         alt: &[],
         stacks: &[],
         otherwise: "",
-        skip: &[],
+        format: Format::Plain,
         pick: Pick::First,
         traceless: false,
         broken: false,
         said_by: "",
         tracked: false,
         coded: false,
+        sure: false,
     };
 }
 
@@ -175,7 +182,7 @@ pub(crate) static ANY: Rule = Rule {
     stacks: &[RIP_THEN_TRACE, TRACE],
     // A WARNING without a stack: its banner names the function, which the convention's title does not believe.
     otherwise: "^WARNING: (?:.* )?at (?:{{SRC}} )?{{FUNC}}",
-    skip: skip::SPINNING,
+    format: Format::Spinning,
     ..Rule::NEW
 };
 

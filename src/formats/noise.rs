@@ -11,33 +11,37 @@ pub(crate) const WARNINGS: &[&str] = &[
     "workqueue cpumask: online intersect > possible intersect",
     "unsupported flags DT_FLAGS_1",
     "Unprivileged eBPF is enabled with eIBRS",
-    "fbcon: Driver",
+    "WARNING: fbcon: Driver",
     "See https",
     "CPU_SRSO",
     "EXT4-fs:",
     "deprecated v2 capabilities",
     "uses wireless extensions",
-    "is deprecated and will be removed",
-    "): WARNING",
+    // xfs_printk_level, fs/xfs/xfs_message.c: "XFS (loop0): WARNING: Reset corrupted AGFL on AG 0"
+    "XFS (",
 ];
 
 /// `INFO:` lines of kernel and programs that announce no crash.
 pub(crate) const INFOS: &[&str] = &[
     "INFO: lockdep is turned off",
-    "is blocked on a ",
-    "blocked on an rw-semaphore likely owned by",
+    // debug_show_blocker, kernel/hung_task.c
+    "is blocked on a mutex",
+    "is blocked on a semaphore",
     "blocked on a semaphore likely last held by",
-    "blocked on an rw-semaphore, but the owner is not found",
+    "blocked on an rw-semaphore",
     "INFO: Stall ended before state dump start",
     "INFO: NMI handler",
     "INFO: recovery required on readonly filesystem",
-    "handler took too long to run",
-    "interrupt took too long",
+    // nmi_handle, arch/x86/kernel/nmi.c; perf_duration_warn, kernel/events/core.c
+    " took too long",
+    // syzkaller's own
+    "INFO: no syscalls can create resource",
+    " is not present in /proc/kallsyms",
     "rmt_storage:INFO:",
     "_INFO:",
 ];
 
-/// Texts that quote a crash without being its log: a bisection's verdicts name titles.
+/// Texts behind which a crash is quoted: a bisection's verdicts name titles.
 pub(crate) const QUOTES: &[&str] = &[
     "crashed: ",
     "all runs: ",
@@ -53,9 +57,6 @@ pub(crate) const QUOTES: &[&str] = &[
     "crash '",
     // Source code and the traces of interpreters: `raise RuntimeError("BUG: unreachable")`
     "(\"BUG: ",
-    // Regular expressions of those who watch logs: "BUG: unable to handle kernel NULL pointer dereference at .*"
-    " .*",
-    "\\d",
     // audit_log_start, kernel/audit.c: `type=1309 audit(1795241521.512:45): argc=2 a0="echo" a1="Kernel panic"`
     " audit(",
     "=audit(",
@@ -63,16 +64,19 @@ pub(crate) const QUOTES: &[&str] = &[
     "bpf_trace_printk: ",
 ];
 
+/// Pieces of the regular expressions of those who watch logs: "BUG: unable to handle kernel NULL pointer dereference at .*"
+pub(crate) const REGEXES: &[&str] = &[" .*", "\\d"];
+
 /// Where suppressed lines stand, the machine was out of resources and no crash is to be believed.
 pub(crate) const SUPPRESSED: &[&str] = &[
     "fatal error: runtime: out of memory",
     "fatal error: runtime: cannot allocate memory",
     "fatal error: out of memory",
     "fatal error: unexpected signal during runtime execution",
+    "fatal error: newosproc",
     // ENOMEM of a Go program
-    "panic: cannot allocate memory",
+    "panic: .*cannot allocate memory",
     "panic: failed to start executor binary",
-    "panic: executor .*: failed to start executor binary",
     "panic: executor .*: pthread_create failed",
     "panic: failed to create temp dir",
     "fatal error: unexpected signal .* SIGBUS",
@@ -103,6 +107,9 @@ pub(crate) const SUPPRESSED_WORDS: &[&str] = &[
 
 /// What the banner of a panic says.
 pub(crate) const PANIC_WORDS: &[&str] = &["Kernel panic - not syncing"];
+
+/// The serial console is gone: what is missing was never printed. Compute Engine's console server says so.
+pub(crate) const DISCONNECTED_WORDS: &[&str] = &["serialport: VM disconnected."];
 
 /// What the name of a task of syzkaller's executor stands behind, in the header of a stack dump.
 pub(crate) const EXECUTOR_WORDS: &[&str] = &["Comm: syz."];

@@ -4,6 +4,7 @@
 //! Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 /// Why a machine panics after a crash that has been printed to its end: that panic belongs to its report, any other is a
@@ -85,7 +86,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "Kernel panic - not syncing: stack-protector:",
                 title: "kernel panic: stack is corrupted in {frame}",
                 stacks: &[TRACE],
-                skip: &["stack_chk"],
+                format: Format::StackCanary,
                 ..Rule::NEW
             },
             Rule {
@@ -93,7 +94,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "kernel panic: corrupted stack end in {frame}",
                 alt: &["stack-overflow in {frame}"],
                 stacks: &[TRACE],
-                skip: &["<schedule", "<retint_kernel"],
+                format: Format::StackEnd,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -102,6 +103,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "kernel stack overflow in {frame}",
                 alt: &["stack-overflow in {frame}"],
                 stacks: &[RIP_THEN_TRACE, TRACE],
+                format: Format::BadStack,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -148,7 +150,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "rust_kernel: panicked at '(.*)', [^ ]+:[0-9]+:[0-9]+",
                 title: "{1} in {frame}",
                 stacks: &[TRACE, RIP_THEN_TRACE],
-                skip: RUST_PANIC,
+                format: Format::Rust,
                 ..Rule::NEW
             },
             Rule {
@@ -156,7 +158,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 next: "^ *([^ -].*)$",
                 title: "{1} in {frame}",
                 stacks: &[TRACE, RIP_THEN_TRACE],
-                skip: RUST_PANIC,
+                format: Format::Rust,
                 ..Rule::NEW
             },
             // The message is lost: a line of a record that the log's keeper left out.
@@ -164,7 +166,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "rust_kernel: panicked",
                 title: "Rust panic in {frame}",
                 stacks: &[TRACE, RIP_THEN_TRACE],
-                skip: RUST_PANIC,
+                format: Format::Rust,
                 ..Rule::NEW
             },
         ],
@@ -225,9 +227,15 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "trusty: panic",
         rules: &[
             Rule {
-                line: "trusty: panic.* ASSERT FAILED at \\(.*?\\): (.*)",
+                line: "trusty: panic.* ASSERT FAILED at \\(.*?\\): (.*[^ ].*)",
                 title: "trusty: ASSERT FAILED: {1}",
                 traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "trusty: (panic.* ASSERT FAILED at \\(.*?\\):) *$",
+                title: "trusty: {1}",
+                broken: true,
                 ..Rule::NEW
             },
             Rule {
@@ -247,15 +255,3 @@ const OUT_OF_MEMORY: &[Rule] = &[Rule {
     traceless: true,
     ..Rule::NEW
 }];
-
-/// What Rust calls on the way to the kernel's `panic`, whatever the mangling; methods of core's types begin with `<`.
-const RUST_PANIC: &[&str] = &[
-    "rust_begin_unwind",
-    "<rust_panic",
-    "<rust_helper_",
-    "^core::",
-    "^<<core::",
-    "^alloc::",
-    "^<<alloc::",
-    "^kernel::panic",
-];

@@ -5,6 +5,7 @@
 //! Read of size 8 at addr ffff888005a1c008 by task crashme/61
 //! ```
 
+use super::skip::Format;
 use super::{Family, Rule, Step, TRACE};
 
 /// A KASAN report's own stack: the function of the banner, then the trace.
@@ -16,10 +17,16 @@ const KFENCE_STACK: &[Step] = &[Step::Line("BUG: KFENCE: [a-z -]+ in {{FUNC}}"),
 const KMSAN_STACK: &[Step] = &[
     Step::Line("BUG: KMSAN: [a-z -]+ in {{FUNC}}"),
     Step::Trace,
-    Step::Line("Uninit was (?:created at|stored to memory at)|Local variable .* created at"),
+    Step::Line("Uninit was created at|Local variable .* created at"),
     Step::Trace,
 ];
-const CRYPTO: &[&str] = &["<encrypt>", "<decrypt>"];
+
+const LEAK: Rule = Rule {
+    title: "memory leak in {frame}",
+    stacks: &[&[Step::Line("backtrace(?: \\(crc [0-9a-f]+\\))?:"), Step::Trace]],
+    format: Format::Leak,
+    ..Rule::NEW
+};
 
 pub(crate) const FAMILIES: &[Family] = &[
     // print_error_description and kasan_report_invalid_free, mm/kasan/report.c
@@ -32,6 +39,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "KASAN: {1} {3} in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[KASAN_STACK, TRACE],
+                format: Format::Kasan,
                 ..Rule::NEW
             },
             Rule {
@@ -39,6 +47,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "KASAN: invalid-free in {frame}",
                 alt: &["invalid-free in {frame}"],
                 stacks: &[KASAN_STACK, TRACE],
+                format: Format::KasanFree,
                 ..Rule::NEW
             },
             // Linux 4.0 to 4.9: "BUG: KASAN: use-after-free on address ffff88003a9f2d80"
@@ -66,7 +75,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                     Step::Line("Uninit was created at|Local variable .* created at"),
                     Step::Trace,
                 ]],
-                skip: &["<alloc_skb"],
+                format: Format::KmsanUsb,
                 traceless: true,
                 ..Rule::NEW
             },
@@ -75,12 +84,12 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "KMSAN: {1} in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[KMSAN_STACK],
-                skip: CRYPTO,
+                format: Format::Kmsan,
                 traceless: true,
                 ..Rule::NEW
             },
+            Rule { line: "BUG: KMSAN: (.*)", title: "BUG: KMSAN: {1}", sure: true, ..Rule::NEW },
         ],
-        raw: true,
         ..Family::NEW
     },
     // print_report, kernel/kcsan/report.c
@@ -120,37 +129,19 @@ pub(crate) const FAMILIES: &[Family] = &[
         raw: true,
         ..Family::NEW
     },
-    // kmemleak's print_unreferenced, mm/kmemleak.c; the banner is syzkaller's own, put before a scan's output
+    // syzkaller's own banner, put before what a scan found
     Family {
         banner: "BUG: memory leak",
+        rules: &[Rule { line: "BUG: memory leak", ..LEAK }],
+        leads_to: &["unreferenced object "],
+        ..Family::NEW
+    },
+    // print_unreferenced, mm/kmemleak.c: /sys/kernel/debug/kmemleak as people save it, and what kmemleak_verbose prints
+    Family {
+        banner: "unreferenced object ",
         rules: &[Rule {
-            line: "BUG: memory leak",
-            title: "memory leak in {frame}",
-            stacks: &[&[Step::Line("backtrace(?: \\(crc [0-9a-f]+\\))?:"), Step::Trace]],
-            skip: &[
-                "<kmemleak",
-                "<mmap",
-                "<kmem",
-                "<slab",
-                "<alloc>",
-                "<alloc_",
-                "<zalloc>",
-                "<malloc",
-                "<create_object$",
-                "<idr_",
-                "<radix_tree_",
-                "<prealloc_",
-                "<mempool",
-                "<vm_area_dup",
-                "<copy_",
-                "<getname",
-                "<skb_clone",
-                "<kstrdup",
-                "<strndup",
-                "<list_lru_init",
-                "<pcpu_",
-            ],
-            ..Rule::NEW
+            line: "^(?:kmemleak: )?unreferenced object (?:\\(percpu\\) )?(?:0x)?[0-9a-f]+ \\(size [0-9]+\\):",
+            ..LEAK
         }],
         ..Family::NEW
     },
@@ -162,7 +153,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "UBSAN: [Uu]ndefined behaviour in",
                 title: "UBSAN: undefined-behaviour in {frame}",
                 stacks: &[TRACE],
-                skip: UBSAN_SKIP,
+                format: Format::Ubsan,
                 ..Rule::NEW
             },
             Rule {
@@ -170,21 +161,18 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "UBSAN: array-index-out-of-bounds in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[TRACE],
-                skip: UBSAN_SKIP,
+                format: Format::Ubsan,
                 ..Rule::NEW
             },
             Rule {
                 line: "UBSAN: ([a-z-]+) in",
                 title: "UBSAN: {1} in {frame}",
                 stacks: &[TRACE],
-                skip: UBSAN_SKIP,
+                format: Format::Ubsan,
                 ..Rule::NEW
             },
+            Rule { line: "UBSAN: (.*)", title: "UBSAN: {1}", sure: true, ..Rule::NEW },
         ],
-        raw: true,
         ..Family::NEW
     },
 ];
-
-const UBSAN_SKIP: &[&str] =
-    &["^__ubsan", "^ubsan_epilogue$", "^ubsan_prologue$", "^handle_overflow$", "^val_to_string$"];

@@ -55,7 +55,7 @@ pub(crate) const REPLACEMENTS: &[Replacement] = &[
     address(r"([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "${1}ADDR${2}"),
     address(r"^(?:0x)?[0-9a-f]{6,}([^a-zA-Z0-9]|$)", "ADDR${1}"),
     number(r"([^a-zA-Z0-9])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}([^a-zA-Z0-9]|$)", "${1}IP${2}"),
-    number(r"(\.[a-z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
+    number(r"(\.[a-zA-Z]+):[0-9]+(?::[0-9]+)?", "${1}:LINE"),
     number(r"([a-zA-Z][a-zA-Z0-9_.]+)\+0x[0-9a-z]+/0x[0-9a-z]+", "${1}"),
     number(r"CPU#[0-9]+", "CPU"),
     number(r"([^a-zA-Z0-9_])[0-9]+([^a-zA-Z0-9_]|$)", "${1}NUM${2}"),

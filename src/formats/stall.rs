@@ -6,6 +6,7 @@
 //! watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [cm_spin:57]
 //! ```
 
+use super::skip::Format;
 use super::{Family, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The stack below the interrupt that noticed the stall.
@@ -37,30 +38,6 @@ const ARM: &[Step] = &[Step::Line("^{{PC}} \\(__irq_svc[^)]*\\) from {{PC}} \\({
 
 /// Where the interrupt came, on powerpc: "--- interrupt: 901 at arch_local_irq_restore+0x1f/0xb0".
 const POWERPC: &[Step] = &[Step::Line("^--- interrupt: [0-9a-f]+ at \\.?{{FUNC}}"), Step::Trace];
-
-/// The way from the NMI to the hard lockup detector: exc_nmi (do_nmi up to Linux 5.7), perf_event_nmi_handler, arch/x86.
-const NMI: &[&str] = &[
-    "^watchdog_overflow_callback$",
-    "^watchdog_hardlockup_check$",
-    "^__perf_event_overflow$",
-    "^perf_event_overflow$",
-    "^handle_pmi_common$",
-    "^intel_pmu_handle_irq$",
-    "^x86_pmu_handle_irq$",
-    "^amd_pmu_",
-    "^perf_event_nmi_handler$",
-    "^nmi_handle$",
-    "^nmi_panic$",
-    "^default_do_nmi$",
-    "^do_nmi$",
-    "^exc_nmi$",
-    "^asm_exc_nmi$",
-    "^end_repeat_nmi$",
-    "^delay_tsc$",
-    "^__delay$",
-    "^__udelay$",
-    "^__const_udelay$",
-];
 
 /// Where an interrupt entered the kernel, in stacks that do not say what it stopped: what called these is what was stopped.
 pub(crate) const ENTRIES: &[&str] = &[
@@ -133,7 +110,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "BUG: hard lockup in {frame}",
                 alt: &["stall in {frame}"],
                 stacks: &[RIP_THEN_TRACE, TRACE],
-                skip: NMI,
+                format: Format::HardLockup,
                 ..Rule::NEW
             },
         ],
@@ -161,7 +138,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
                 stacks: &[TRACE],
-                skip: &["^__schedule$", "^schedule"],
+                format: Format::RcuTasks,
                 ..Rule::NEW
             },
             Rule {
@@ -169,6 +146,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
                 stacks: &[INTERRUPTED, ASKED],
+                format: Format::RcuStall,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -177,6 +155,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
                 stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC],
+                format: Format::RcuStall,
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
@@ -193,7 +172,30 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "INFO: task hung in {frame}",
                 alt: &["hang in {frame}"],
                 stacks: &[TRACE],
+                format: Format::Hung,
                 pick: Pick::Hung,
+                ..Rule::NEW
+            },
+            // A task's name may hold line feeds: "INFO: task a" and on the next line "b:7 blocked for more than 120 seconds."
+            Rule {
+                line: "^INFO: task .{0,14}$",
+                then: &["^.{0,14}:[0-9]+ blocked (?:in I/O wait )?for more than [0-9]+ seconds"],
+                title: "INFO: task hung in {frame}",
+                alt: &["hang in {frame}"],
+                stacks: &[TRACE],
+                format: Format::Hung,
+                pick: Pick::Hung,
+                sure: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "^INFO: task .{0,14}$",
+                then: &["^.{0,14}:[0-9]+ can't die for more than [0-9]+ seconds"],
+                title: "INFO: task can't die in {frame}",
+                alt: &["hang in {frame}"],
+                stacks: &[TRACE],
+                format: Format::CantDie,
+                sure: true,
                 ..Rule::NEW
             },
             Rule {
@@ -201,7 +203,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "INFO: task can't die in {frame}",
                 alt: &["hang in {frame}"],
                 stacks: &[TRACE],
-                skip: &["<schedule"],
+                format: Format::CantDie,
                 ..Rule::NEW
             },
         ],
@@ -215,7 +217,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             title: "INFO: non-responsive CSD lock in {frame}",
             alt: &["stall in {frame}"],
             stacks: &[&[Step::Line("csd: Re-sending CSD lock"), Step::Line("{{TRACE}}"), Step::Trace]],
-            skip: &["^csd_lock", "^smp_call_function", "^on_each_cpu", "^generic_exec_single$"],
+            format: Format::Csd,
             ..Rule::NEW
         }],
         ..Family::NEW

@@ -34,7 +34,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         unless: &["_panic:", "xlog_status:", "ddb.onpanic:", "evtlog_status:"],
         rules: &[
             Rule {
-                line: "^panic: Sentry detected stuck tasks",
+                line: "^panic: Sentry detected (?:[0-9]+ )?stuck task",
                 title: "panic: Sentry detected stuck tasks",
                 traceless: true,
                 ..Rule::NEW

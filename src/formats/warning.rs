@@ -4,6 +4,7 @@
 //! WARNING: CPU: 1 PID: 54 at /src/lab/cm1/misc.c:334 multi_oops_thread+0x72/0xa0 [crashme]
 //! ```
 
+use super::skip::Format;
 use super::{Family, Part, Rule, Step, TRACE};
 
 /// Newer kernels trap on a WARN and print the registers; older ones have just the trace.
@@ -21,44 +22,28 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "WARNING: .*lib/debugobjects\\.c:",
                 title: "WARNING: ODEBUG bug in {frame}",
                 stacks: STACKS,
-                skip: &[
-                    "<debug_",
-                    "<rcu",
-                    "<hrtimer_",
-                    "<timer_",
-                    "<work_",
-                    "<percpu_",
-                    "<vunmap",
-                    "<vfree",
-                    "^__free_",
-                    "<kobject",
-                    "<init_timer",
-                    "^slab_free",
-                    "^free_pages_prepare",
-                    "^free_unref_page",
-                    "^destroy_inode",
-                ],
+                format: Format::Odebug,
                 ..Rule::NEW
             },
             Rule {
                 line: "WARNING: .*mm/usercopy\\.c:",
                 title: "WARNING: bad usercopy in {frame}",
                 stacks: STACKS,
-                skip: &["usercopy", "^__check"],
+                format: Format::Usercopy,
                 ..Rule::NEW
             },
             Rule {
                 line: "WARNING: .*lib/kobject\\.c:",
                 title: "WARNING: kobject bug in {frame}",
                 stacks: STACKS,
-                skip: &["<kobject_"],
+                format: Format::Kobject,
                 ..Rule::NEW
             },
             Rule {
                 line: "WARNING: .*fs/proc/generic\\.c:.* proc_register",
                 title: "WARNING: proc registration bug in {frame}",
                 stacks: STACKS,
-                skip: &["<proc_"],
+                format: Format::Proc,
                 ..Rule::NEW
             },
             // refcount_warn_saturate, lib/refcount.c
@@ -66,21 +51,20 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "WARNING: .*lib/refcount\\.c:",
                 title: "WARNING: refcount bug in {frame}",
                 stacks: STACKS,
-                skip: &["^refcount_warn_saturate$", "^kobject_"],
                 ..Rule::NEW
             },
             Rule {
                 line: "WARNING: .*kernel/locking/lockdep\\.c.*lock_",
                 title: "WARNING: locking bug in {frame}",
                 stacks: STACKS,
-                skip: &["^lock_sock", "^__lock_sock", "^release_sock"],
+                format: Format::WaitContext,
                 ..Rule::NEW
             },
             Rule {
                 line: "WARNING: .*mm/.*\\.c.* k?.?malloc",
                 title: "WARNING: kmalloc bug in {frame}",
                 stacks: STACKS,
-                skip: &["<kmalloc", "<kcalloc", "<kzalloc", "<krealloc", "<slab", "<kmem", "<kvmalloc"],
+                format: Format::Kmalloc,
                 ..Rule::NEW
             },
             Rule {
@@ -93,13 +77,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "WARNING: .* usb_submit_urb",
                 title: "WARNING in {frame}/usb_submit_urb",
                 stacks: STACKS,
-                skip: &[
-                    "^usb_submit_urb",
-                    "^usb_start_wait_urb",
-                    "^usb_bulk_msg",
-                    "^usb_interrupt_msg",
-                    "^usb_control_msg",
-                ],
+                format: Format::SubmitUrb,
                 ..Rule::NEW
             },
             // "at file:line func+0x" (up to Linux 3.10), "CPU: N PID: N at file:line func+0x", "file:line at func",

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 
+use crate::blame;
 use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
-use crate::rules;
 
 use super::style::Role;
 use super::{Plain, View};
@@ -67,8 +67,7 @@ impl Display for Behind<'_, '_> {
 /// Whether a frame says little: the unwinder does not vouch for it, or its function is never to blame, or everybody waits
 /// in it.
 fn is_noise(frame: &Frame<'_>) -> bool {
-    let says_little = |name: &str| rules::NEVER_TO_BLAME.has(name) || rules::WAITING.has(name);
-    frame.trust == Trust::Unreliable || frame.function().is_some_and(says_little)
+    frame.trust == Trust::Unreliable || blame::is_never_to_blame(frame) || blame::only_waits(frame)
 }
 
 /// The calls of a stack, innermost first, from its program counter on.

@@ -23,6 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["formats"],
     &["scan"],
     &["rules"],
+    &["blame"],
     &["title", "guilty"],
     &["extract"],
     &["report"],

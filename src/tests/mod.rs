@@ -2,6 +2,7 @@
 
 mod api;
 mod bisect;
+mod blame;
 mod damage;
 #[cfg(feature = "disasm")]
 mod disasm;

@@ -44,7 +44,9 @@ fn every_pattern_compiles() {
 #[test]
 fn words_are_in_every_line_that_they_stand_for() {
     let words: Vec<&str> = spelling::TRACE_HEADS.iter().flat_map(|head| head.words).copied().collect();
-    let others = [noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS].concat();
+    let others =
+        [noise::PANIC_WORDS, noise::EXECUTOR_WORDS, noise::SUPPRESSED_WORDS, noise::DISCONNECTED_WORDS]
+            .concat();
     for word in words.iter().chain(&others) {
         let twice = words.iter().chain(&others).filter(|other| other.contains(word)).count() > 1;
         assert!(word.len() >= 4 && !twice, "{word}: too short, or a part of another");

@@ -1,6 +1,7 @@
 //! kmemleak: `mm/kmemleak.c`.
 
 use super::address;
+use crate::facts::frame;
 use crate::text;
 
 /// An object that nothing points to: `print_unreferenced`.
@@ -31,6 +32,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
+        let body = frame::behind_kmemleak(body);
         if let Some(rest) = body.strip_prefix(b"unreferenced object ") {
             let leak = object(rest);
             self.facts.extend(leak);

@@ -3,6 +3,7 @@
 //! A title names the frame that the convention picks from the lines of one stack. Here the stack is read as it is: it
 //! begins at the program counter of the registers, and what the kernel called to print it does not count.
 
+use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::registers;
@@ -150,13 +151,8 @@ impl Suspects<'_> {
             return None;
         }
         let name = demangle(frame.function()?);
-        let skipped = || {
-            let own = self.rule.is_some_and(|rule| rule.skip.has(&name));
-            let waits = self.pick == Some(Pick::Hung) && rules::WAITING.has(&name);
-            own || waits || rules::NEVER_TO_BLAME.has(&name) || rules::ANY.skip.has(&name)
-        };
-        // A module is no machinery, whatever it calls its functions.
-        (frame.module.is_some() || !skipped()).then(|| name.to_string())
+        let may = blame::may_be_to_blame(self.rule.unwrap_or(&rules::ANY), frame);
+        may.then(|| name.to_string())
     }
 }
 

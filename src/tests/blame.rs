@@ -1,0 +1,451 @@
+//! Checks who is to blame: the tables of `formats::skip` against what is known of the convention, and against the names
+//! of a real kernel's functions, drawn from the `System.map`s of `../shared/lab` beside the project. Where they are
+//! absent the tests say so and pass.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::formats::skip::{self, Format, Holds};
+use crate::reports;
+use crate::rules::{List, Names};
+use crate::text;
+
+use super::support::Random;
+
+/// A function that is on no list.
+const OUTER: &str = "demo_outer";
+
+/// Kinds of crashes, and how each begins: the banner and what stands before the frames.
+const HEADS: &[(Format, &str)] = &[
+    (Format::Plain, "BUG: sleeping function called from invalid context at fs/demo.c:1\nCall Trace:"),
+    (
+        Format::Kasan,
+        "BUG: KASAN: use-after-free in kasan_demo+0x1/0x2\nRead of size 8 at addr ffff888005a1c008 by task demo/7\nCall Trace:",
+    ),
+    (Format::KasanFree, "BUG: KASAN: invalid-free in kasan_demo+0x1/0x2\nCall Trace:"),
+    (Format::Kmsan, "BUG: KMSAN: uninit-value in kmsan_demo+0x1/0x2"),
+    (Format::Leak, "BUG: memory leak\nunreferenced object 0xffff888005c1f800 (size 96):\n  backtrace:"),
+    (Format::Ubsan, "UBSAN: shift-out-of-bounds in fs/demo.c:1:2\nCall Trace:"),
+    (Format::Spinlock, "BUG: spinlock bad magic on CPU#0, demo/7\nCall Trace:"),
+    (Format::Atomic, "BUG: scheduling while atomic: demo/7/0x00000002\nCall Trace:"),
+    (
+        Format::Preemptible,
+        "BUG: using smp_processor_id() in preemptible [00000000] code: demo/7\nCall Trace:",
+    ),
+    (Format::WaitContext, "[ BUG: Invalid wait context ]\nCall Trace:"),
+    (Format::Usercopy, "kernel BUG at mm/usercopy.c:102!\nCall Trace:"),
+    (Format::KernelBug, "kernel BUG at fs/demo.c:1!\nCall Trace:"),
+    (
+        Format::BadPage,
+        "BUG: Bad page state in process demo  pfn:12345\npage last allocated via order 0, migratetype Movable",
+    ),
+    (Format::Odebug, "WARNING: CPU: 0 PID: 7 at lib/debugobjects.c:505 debug_demo+0x1/0x2\nCall Trace:"),
+    (Format::SuspiciousRcu, "WARNING: suspicious RCU usage\nfs/demo.c:1 suspicious\nCall Trace:"),
+    (Format::NonStaticKey, "INFO: trying to register non-static key.\nCall Trace:"),
+    (Format::Hung, "INFO: task demo:7 blocked for more than 120 seconds.\nCall Trace:"),
+    (Format::CantDie, "INFO: task demo:7 can't die for more than 143 seconds.\nCall Trace:"),
+];
+
+/// The function in the title of a synthetic report with `frame` on top of its stack.
+fn titled(head: &str, frame: &str) -> Option<String> {
+    let mut log = String::new();
+    let stack = format!(" {frame}\n {OUTER}+0x1/0x2\n do_syscall_64+0x1/0x2\n entry_SYSCALL_64+0x1/0x2");
+    for line in head.lines().chain(stack.lines()) {
+        log += &format!("[    1.000000][    T7] {line}\n");
+    }
+    let report = reports(log.as_bytes()).next()?;
+    report.frame().map(str::to_string)
+}
+
+/// Whether a pattern fits a name, as its definition reads.
+fn fits(pattern: &str, name: &str) -> bool {
+    let piece = pattern.trim_start_matches(['^', '<']).trim_end_matches(['$', '>']);
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    name.match_indices(piece).any(|(at, _)| {
+        let (before, after) = (&name[..at], &name[at + piece.len()..]);
+        (!pattern.starts_with('^') || before.is_empty())
+            && (!pattern.ends_with('$') || after.is_empty())
+            && (!pattern.starts_with('<') || !word(before.chars().last()))
+            && (!pattern.ends_with('>') || !word(after.chars().next()))
+    })
+}
+
+/// Whether the lists hide a function of the kernel proper from the titles of a kind.
+fn is_hidden(format: Format, name: &str) -> bool {
+    List::Everywhere.patterns().chain(List::In(format).patterns()).any(|pattern| fits(pattern, name))
+}
+
+/// The functions of the lab's kernels, without what compilers append; each once.
+fn functions() -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for map in ["lab/System.map", "lab/System.map2", "lab7/amd64-debug/System.map"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(map);
+        let Ok(map) = fs::read_to_string(path) else { continue };
+        let symbols = map.lines().filter_map(|line| line.split_once(' ')?.1.split_once(' '));
+        let code = symbols.filter(|(kind, _)| matches!(*kind, "t" | "T" | "w" | "W"));
+        names.extend(code.map(|(_, name)| name.split('.').next().unwrap_or(name).to_string()));
+    }
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        println!("../shared/lab is absent: nothing to check");
+        return None;
+    }
+    Some(names)
+}
+
+/// Whether a title spells the name as it is: it cuts prefixes of system calls and numbers.
+fn is_plain(name: &str) -> bool {
+    let cut = skip::SYSCALL_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    // A frame of injected faults is a sign of two mixed stacks.
+    let injected = name.starts_with("should_fail");
+    let digits = name.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() > 5);
+    !cut && !injected
+        && !digits
+        && !name.is_empty()
+        && name.len() < 50
+        && !name.starts_with("_R")
+        && !name.starts_with("_Z")
+}
+
+#[test]
+fn titles_name_what_no_list_hides() {
+    let Some(functions) = functions() else { return };
+    let mut wrong = Vec::new();
+    for (seed, (format, head)) in HEADS.iter().enumerate() {
+        let mut random = Random::new(seed as u64 + 1);
+        // Half of all, half of those that a list of this kind hides: they are few.
+        let own = Names::new(List::In(*format));
+        let everywhere = Names::new(List::Everywhere);
+        let hidden: Vec<&String> =
+            functions.iter().filter(|name| own.has(name) || everywhere.has(name)).collect();
+        let drawn = (0..200).map(|i| match i % 2 {
+            0 => &functions[random.below(functions.len())],
+            _ => hidden[random.below(hidden.len())],
+        });
+        for name in drawn.filter(|name| is_plain(name)) {
+            let waited_for =
+                *format == Format::Hung && skip::WAITED_FOR.iter().any(|(part, _)| name.contains(part));
+            if waited_for {
+                continue;
+            }
+            let want = if is_hidden(*format, name) { OUTER } else { name };
+            let got = titled(head, &format!("{name}+0x10/0x20"));
+            if got.as_deref() != Some(want) {
+                wrong.push(format!("{format:?}: {name} gives {got:?}, not {want}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}: {:#?}", wrong.len(), &wrong[..wrong.len().min(40)]);
+}
+
+#[test]
+fn a_modules_function_only_borrows_the_words() {
+    let names = [
+        "acme_slab_memset",
+        "spin_here",
+        "vmalloc_probe",
+        "kasan_selftest_x",
+        "invalid_free_path",
+        "kfence_uaf",
+        "slab_oob_memset",
+        "vmalloc_oob",
+        "kasan_user_access",
+        "spin_bad_magic",
+        "acme_slab_init",
+        "bad_kfree",
+        "atomic_user",
+        "mutex_in_spin",
+        "list_del_corrupt",
+        "rcu_stall",
+        "debug_timer_work",
+        "acme_printk_x",
+        "__acme_list_add_rcu",
+        "acme_rcu_alloc_lock",
+        "queue_work_acme",
+        "string",
+        "pointer",
+        "complete",
+    ];
+    for (format, head) in HEADS.iter().filter(|(format, _)| *format != Format::Hung) {
+        for name in names {
+            let got = titled(head, &format!("{name}+0x10/0x20 [acme]"));
+            assert_eq!(got.as_deref(), Some(name), "{format:?}");
+            let got = titled(head, &format!("{name}+0x10/0x20 drivers/acme/slab.c:7"));
+            assert_eq!(got.as_deref(), Some(name), "{format:?}, by its file");
+        }
+    }
+}
+
+#[test]
+fn known_functions_of_modules_are_machinery() {
+    let plain = HEADS[0].1;
+    for frame in [
+        "usb_submit_urb+0x1/0x2 [usbcore]",
+        "kmalloc_oob_right+0x1/0x2 [kasan_test]",
+        // Copies of headers' functions
+        "kzalloc.constprop.0+0x1/0x2 [acme]",
+        "memcpy+0x1/0x2 [acme]",
+        "spl_panic+0x1/0x2 [spl]",
+    ] {
+        assert_eq!(titled(plain, frame).as_deref(), Some(OUTER), "{frame}");
+    }
+    assert_eq!(titled(plain, "usb_submit_urb+0x1/0x2 [acme]").as_deref(), Some("usb_submit_urb"));
+}
+
+#[test]
+fn a_file_decides_before_a_name() {
+    let plain = HEADS[0].1;
+    for (frame, want) in [
+        ("acme_check+0x1/0x2 mm/slub.c:7", OUTER),
+        ("acme_check+0x1/0x2 mm/kasan/report.c:7", OUTER),
+        ("acme_check (mm/slub.c:7)", OUTER),
+        ("kmalloc_acme+0x1/0x2 mm/util.c:7", OUTER),
+        ("kmalloc_acme+0x1/0x2 fs/read_write.c:7", OUTER),
+        ("kmalloc_acme+0x1/0x2 fs/acme/super.c:7", "kmalloc_acme"),
+        ("kmalloc_acme (drivers/acme/slab.c:7) acme", "kmalloc_acme"),
+        ("kmalloc_acme (./include/linux/acme.h:3 drivers/acme/slab.c:7)", "kmalloc_acme"),
+        ("usb_submit_urb+0x1/0x2 drivers/usb/core/urb.c:7", OUTER),
+        ("usb_submit_urb+0x1/0x2 [usbcore] drivers/usb/core/urb.c:7", OUTER),
+        // Of a path from the root nobody knows where the kernel's folders begin.
+        ("kmalloc_acme+0x1/0x2 /build/linux/mm/util.c:7", OUTER),
+        ("kmalloc_acme+0x1/0x2 [acme] /src/acme/mem.c:7", "kmalloc_acme"),
+    ] {
+        assert_eq!(titled(plain, frame).as_deref(), Some(want), "{frame}");
+    }
+}
+
+/// Helpers of the core that are never the culprit: the convention skips them.
+const CORE: &str = "hex_string widen_string ip4_string ip6_string uuid_string bitmap_string flags_string fourcc_string \
+    fwnode_string resource_string ip_addr_string escaped_string pointer_string check_pointer default_pointer \
+    restricted_pointer kmemdup kmemdup_nul vmemdup_user devm_kmemdup sock_kmemdup strndup_user copy_string_kernel \
+    copy_strings_kernel do_read_cache_folio do_read_cache_page read_cache_page read_cache_pages read_cache_page_gfp \
+    grab_cache_page_write_begin find_or_create_page panic_saved_regs panic_bad_stack panic_smp_self_stop \
+    panic_print_sys_info __reiserfs_panic __btrfs_panic ufs_panic skb_panic ldsem_down_read ldsem_down_write ldsem_up_read \
+    call_rwsem_down_read_failed call_rwsem_down_write_failed_killable __rwsem_down_write_failed_common hlock_class \
+    print_lock_class_header rcu_lock_acquire rcu_lock_release _atomic_dec_and_lock_irqsave plist_add plist_del \
+    llist_add_batch llist_del_first dput_to_list __unregister_client device_for_each_child device_for_each_child_reverse \
+    root_device_unregister platform_device_unregister cdev_device_add cdev_device_del __usb_control_msg netdev_info \
+    netdev_emerg ibdev_warn ibdev_crit extract_iter_to_sg pcpu_mem_zalloc bitmap_zalloc sock_wmalloc sock_omalloc \
+    __memcg_slab_post_alloc_hook trace_vbprintk xas_start xas_load xas_find __tsan_read8 kcsan_setup_watchpoint \
+    kfence_report_error __ubsan_handle_out_of_bounds exc_page_fault asm_exc_page_fault die oops_end show_regs \
+    validate_chain check_noncircular check_prev_add should_fail el1_sync el1_dbg el1_irq";
+
+/// Functions that may well be the culprit, and those whose names only look like machinery's.
+const CULPRITS: &str = "read_cache_folio enqueue_timer mod_timer mod_timer_pending detach_if_pending prepare_to_wait \
+    prepare_to_wait_event page_cache_ra_unbounded __page_cache_alloc add_to_page_cache_lru list_lru_add list_lru_del \
+    xas_store xas_create percpu_ref_get percpu_ref_kill_and_confirm device_create device_create_file device_register \
+    device_initialize release_nodes rwsem_mark_wake ww_mutex_trylock_x up __up __down __down_common down_killable \
+    down_timeout down_interruptible complete_all vfree put_page seq_printf bstr_printf cancel_delayed_work \
+    cancel_delayed_work_sync mod_delayed_work_on csum_partial do_csum crc_ccitt clear_user_rep_good \
+    copy_user_generic_unrolled unwind_next_frame arch_cpu_idle arch_cpu_idle_enter atomic_notifier_call_chain \
+    usb_poison_urb usb_unanchor_urb new_slab __find_get_block __update_load_avg_cfs_rq __uprobe_register \
+    __copy_skb_header acme_cancel_work snd_pcm_pointer acme_name_string acme_device_release drm_atomic_commit \
+    bpf_fill_atomic64 acme_list_add acme_readl acme_writel lookup_read acme_dev_info device_add_disk acme_sysfs_remove_x \
+    posix_clock_release";
+
+/// By kind: what titles of the kind skip besides, and what they name.
+const KINDS: &[(Format, &str, &str)] = &[
+    (
+        Format::Kasan,
+        "die_kernel_fault_x do_tag_check_fault do_mem_abort el1_abort_x el1h_64_x",
+        "acme_kfree_x",
+    ),
+    (Format::KasanFree, "acme_kfree_x vfree_atomic vunmap_range vfree", "el1h_64_x"),
+    (
+        Format::Kmsan,
+        "aes_encrypt crypto_cbc_x cipher_x drbg_x rng_x __alloc_skb netlink_ack netlink_rcv_skb",
+        "aes_decrypt encrypt_x do_encrypt_x",
+    ),
+    (Format::Spinlock, "spin_bug acme_lock_x acme_unlock", "rwlock_bug acme_ratelimit"),
+    (
+        Format::Atomic,
+        "preempt_schedule_irq schedule_timeout acme_schedule",
+        "msleep usleep_range __cond_resched acme_sleep",
+    ),
+    (
+        Format::Preemptible,
+        "check_preemption_disabled debug_smp_processor_id __this_cpu_preempt_check raw_processor_id_x",
+        "acme_cpu",
+    ),
+    (
+        Format::Leak,
+        "acme_alloc_x kmalloc_x mmap_region create_object",
+        "copy_process getname_flags skb_clone radix_tree_insert",
+    ),
+    (
+        Format::BadPage,
+        "prep_new_page post_alloc_hook folio_add_lru get_page_x put_page vmap_x truncate_inode_pages",
+        "shmem_getpage filemap_fault",
+    ),
+    (Format::SuspiciousRcu, "acme_rcu_x kmem_x acme_slab_x", "kvm_read_guest_page"),
+    (Format::Odebug, "rcu_x acme_timer_x debug_x acme_work_x", "destroy_inode free_unref_page acme_kobject"),
+    (Format::Usercopy, "acme_usercopy_x usercopy_abort", "acme_copy"),
+    (Format::WaitContext, "lock_sock_nested __release_sock unix_release_sock release_sock", "acme_sock"),
+    (
+        Format::Hung,
+        "fdatawait_one_bdev swait_x do_wait4 wait4_x waitid_x acme_resched srcu_barrier schedule acme_lock",
+        "shutdown_x teardown_x ifdown_x acme_locked_x",
+    ),
+];
+
+#[test]
+fn the_convention_is_kept() {
+    for name in CORE.split_whitespace() {
+        assert!(is_hidden(Format::Plain, name), "{name} may be blamed");
+    }
+    for name in CULPRITS.split_whitespace() {
+        assert!(!is_hidden(Format::Plain, name), "{name} is hidden");
+    }
+    for (format, hidden, named) in KINDS {
+        for name in hidden.split_whitespace() {
+            assert!(is_hidden(*format, name), "{format:?} names {name}");
+        }
+        for name in named.split_whitespace() {
+            assert!(!is_hidden(*format, name), "{format:?} hides {name}");
+        }
+    }
+}
+
+#[test]
+fn lists_are_searched_as_they_read() {
+    let names = CORE.split_whitespace().chain(CULPRITS.split_whitespace());
+    let names: Vec<&str> =
+        names.chain(KINDS.iter().flat_map(|(_, a, b)| a.split(' ').chain(b.split(' ')))).collect();
+    let lists = HEADS.iter().map(|(format, _)| List::In(*format));
+    for list in lists.chain([List::Everywhere, List::Inline, List::Anchors]) {
+        let compiled = Names::new(list);
+        for name in &names {
+            let want = list.patterns().any(|pattern| fits(pattern, name));
+            assert_eq!(compiled.has(name), want, "{name} in {list:?}");
+        }
+    }
+}
+
+/// What a soft lockup is called whose stack is these functions, innermost first.
+fn stalled(stack: &[&str]) -> Option<String> {
+    let mut log =
+        "[    1.000000][    C0] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [demo:7]\n".to_string();
+    let (counter, callers) = stack.split_first()?;
+    log +=
+        &format!("[    1.000001][    C0] RIP: 0010:{counter}+0x1/0x2\n[    1.000002][    C0] Call Trace:\n");
+    for name in callers {
+        log += &format!("[    1.000003][    C0]  {name}+0x1/0x2\n");
+    }
+    reports(log.as_bytes()).next()?.frame().map(str::to_string)
+}
+
+#[test]
+fn a_stall_is_named_by_its_anchor() {
+    let anchors = "ksys_ioctl __x64_sys_ioctl __sys_connect ioctl_fiemap __x64_sys_setsockopt __sys_listen __sys_accept \
+        lo_compat_ioctl compat_sock_ioctl compat_blkdev_ioctl do_mmap do_page_fault page_fault sock_mmap sk_common_release \
+        kernel_listen kernel_accept ____do_softirq __do_fast_syscall_32 ____fput __fput_sync __prepare_exit_to_usermode \
+        process_one_work worker_thread entry_SYSCALL_64_after_hwframe el0_svc start_kernel";
+    for anchor in anchors.split_whitespace() {
+        let got = stalled(&["acme_leaf", "acme_work", anchor, "acme_caller", "entry_SYSCALL_64"]);
+        assert_eq!(got.as_deref(), Some("acme_work"), "{anchor}");
+    }
+    for ipi in [
+        "flush_smp_call_function_queue",
+        "generic_smp_call_function_single_interrupt",
+        "smp_call_function_many",
+    ] {
+        let got = stalled(&["acme_leaf", "acme_work", ipi, "entry_SYSCALL_64"]);
+        assert_eq!(got.as_deref(), Some("smp_call_function"), "{ipi}");
+    }
+    let others = "security_file_ioctl genl_rcv_msg netlink_rcv_skb nfnetlink_rcv rtnetlink_rcv inet_release inet6_release \
+        __inet_stream_connect ip_setsockopt ipv6_setsockopt nf_sockopt_find sock_setsockopt sock_getsockopt sock_read_iter \
+        sock_write_iter sock_poll sock_close sock_splice_read sock_common_recvmsg __sock_sendmsg kernel_sendmsg \
+        kernel_recvmsg vfs_fallocate vfs_fsync vfs_fsync_range vfs_getxattr vfs_setxattr vfs_statx tty_write tty_ioctl_x \
+        chrdev_open lookup_open path_openat do_filp_open do_signal get_signal on_each_cpu rcu_core net_rx_action \
+        napi_poll __napi_poll irq_exit handle_irq process_backlog";
+    for other in others.split_whitespace() {
+        let got = stalled(&["acme_leaf", "acme_work", other, "acme_caller", "do_syscall_64"]);
+        assert_eq!(got.as_deref(), Some("acme_caller"), "{other}");
+    }
+    // No anchor, and one that only borrows the name.
+    assert_eq!(stalled(&["delay_tsc", "acme_leaf", "acme_work"]).as_deref(), Some("acme_leaf"));
+}
+
+#[test]
+fn a_hung_task_is_blamed_on_who_decided_to_wait() {
+    let blamed = |stack: &[&str]| {
+        let mut log =
+            "[    1.000000][    T7] INFO: task demo:7 blocked for more than 120 seconds.\n".to_string();
+        log += "[    1.000001][    T7] Call Trace:\n";
+        stack.iter().for_each(|name| log += &format!("[    1.000002][    T7]  {name}+0x1/0x2\n"));
+        let report = reports(log.as_bytes()).next().unwrap();
+        (report.frame().unwrap_or_default().to_string(), report.blamed().unwrap_or_default().to_string())
+    };
+    for (stack, title, culprit) in [
+        (
+            &["__schedule", "schedule", "schedule_timeout", "msleep", "acme_stop", "kthread"][..],
+            "msleep",
+            "acme_stop",
+        ),
+        (&["__schedule", "schedule", "__mutex_lock", "rtnl_lock", "acme_open"], "rtnl_lock", "acme_open"),
+        (
+            &["schedule", "wait_for_completion", "flush_work", "__flush_work", "acme_close"],
+            "acme_close",
+            "acme_close",
+        ),
+        (&["schedule", "synchronize_rcu", "acme_close"], "synchronize_rcu", "acme_close"),
+        (
+            &["__schedule", "schedule", "acme_wait_work", "process_one_work", "worker_thread", "kthread"],
+            "process_one_work",
+            "acme_wait_work",
+        ),
+        (&["__schedule", "schedule", "io_schedule", "folio_wait_bit", "acme_read"], "acme_read", "acme_read"),
+    ] {
+        assert_eq!(blamed(stack), (title.to_string(), culprit.to_string()), "{stack:?}");
+    }
+}
+
+/// `CRASHPARSE_SKIPS=1 cargo test --lib what_each_pattern_hides -- --nocapture` prints which functions each pattern hides.
+#[test]
+fn what_each_pattern_hides() {
+    for group in skip::GROUPS {
+        assert!(!group.why.is_empty() && !group.names.is_empty(), "{:?}: an empty group", group.holds);
+    }
+    let asked = std::env::var_os("CRASHPARSE_SKIPS").is_some();
+    let Some(functions) = functions().filter(|_| asked) else { return };
+    for group in skip::GROUPS {
+        println!("\n{:?}: {}", group.holds, group.why);
+        for pattern in group.names {
+            let hidden: Vec<&str> =
+                functions.iter().map(String::as_str).filter(|name| fits(pattern, name)).collect();
+            println!("  {pattern:32} {:4}  {}", hidden.len(), hidden.join(" "));
+        }
+    }
+}
+
+#[test]
+fn no_pattern_is_twice_in_a_list() {
+    let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    for group in skip::GROUPS {
+        let lists: Vec<String> = match group.holds {
+            Holds::Everywhere | Holds::Inline => vec!["everywhere".into()],
+            Holds::Anchor => vec!["anchor".into()],
+            Holds::In(formats) => formats.iter().map(|format| format!("{format:?}")).collect(),
+            Holds::ToBlame(formats) => formats.iter().map(|format| format!("to blame {format:?}")).collect(),
+        };
+        for (pattern, list) in group.names.iter().flat_map(|name| lists.iter().map(move |list| (*name, list)))
+        {
+            let before = seen.insert((pattern, list.clone()), group.why);
+            assert!(before.is_none(), "{pattern} is twice in {list}: {before:?}, {}", group.why);
+        }
+    }
+}
+
+#[test]
+fn patterns_are_whole_paths() {
+    let fits = text::fits;
+    assert!(fits("lib/*", "lib/crypto/aes.c") && !fits("lib/*", "net/lib/x.c"));
+    assert!(fits("*.h", "include/linux/fs.h") && !fits("*.h", "fs/x.hc"));
+    assert!(
+        fits("arch/*/mm/fault.c", "arch/x86/mm/fault.c") && !fits("arch/*/mm/fault.c", "arch/mm/fault.c")
+    );
+    assert!(fits("mm/sl?b*", "mm/slab_common.c") && !fits("mm/sl?b*", "mm/swap.c"));
+    assert!(fits("", "") && fits("**", "") && !fits("?", "") && !fits("", "x"));
+}
