@@ -15,6 +15,10 @@ use crate::scan::Words;
 use crate::text::{self, Log};
 
 mod innermost;
+mod missing;
+
+pub(crate) use missing::spoilt_trace;
+use missing::{TRACE_HEADS, headless, missing_trace};
 
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,7 +178,8 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
         }
         let found =
             headless(&self.vouched).map_or(found, |texts| walk(rule, asked, &[CompiledStep::Trace], texts));
-        if found.1 {
+        // Of a stall the stack is asked once more for what was interrupted.
+        if found.1 || rule.rule.pick == Pick::Stall && asked == Asked::Title {
             return found;
         }
         otherwise(rule, &self.vouched).map_or(found, |blamed| (vec![blamed], true))
@@ -508,49 +513,6 @@ static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUN
 fn is_fault_injection(body: &[u8]) -> bool {
     static FAULT_INJECTION: Pattern = Pattern::new(r"^ *(?:\[<?[0-9a-f]+>?\] *)*should_fail(?:slab)?[+.]");
     matches!(text::skip_blanks(body).first(), Some(b's' | b'[')) && FAULT_INJECTION.is_match(body)
-}
-
-/// Lines that begin a stack trace, each kind on its own.
-static TRACE_HEADS: LazyLock<Vec<Pattern>> =
-    LazyLock::new(|| spelling::TRACE_HEADS.iter().map(|head| Pattern::new(head.pattern)).collect());
-
-/// The lines of a stack that nothing introduces, and what follows; `None` where another stack has a heading.
-fn headless<'t, 'a>(texts: &'t [Text<'a>]) -> Option<&'t [Text<'a>]> {
-    let at = texts.iter().position(|text| frame::is_headless(text.body));
-    let at = at.or_else(|| texts.iter().position(Text::is_status).map(|status| status + 1))?;
-    let headed = texts.iter().any(|text| text.is_trace_head() && !text.is_status());
-    texts.get(at..).filter(|_| !headed)
-}
-
-/// Whether the traces that a report begins have frames.
-fn missing_trace(texts: &[Text<'_>]) -> Option<Corruption> {
-    let is_head = |text: &&Text<'_>| text.is_trace_head() && !text::contains(text.body, "+0x");
-    let heads = texts.iter().enumerate().filter(|(_, text)| is_head(text));
-    let heads: Vec<(usize, &Text<'_>)> = heads.collect();
-    let mut any = false;
-    for (kind, head) in spelling::TRACE_HEADS.iter().enumerate() {
-        let Some((at, _)) = heads.iter().find(|(_, text)| text.is_head_of(kind)) else { continue };
-        let after = texts.get(at + 1..).unwrap_or_default();
-        if after.len() < 2 {
-            return Some(Corruption::CutTrace);
-        }
-        let next = heads.iter().map(|(head, _)| *head).find(|head| head > at).unwrap_or(texts.len());
-        let framed = after.iter().take((next - at - 1).min(15)).any(|text| {
-            frame::functions_of_line(text.body).iter().any(Option::is_some)
-                || text::contains(text.body, "(stack is not available)")
-        });
-        any |= framed;
-        if !framed && !head.may_be_empty {
-            return Some(Corruption::EmptyTrace);
-        }
-    }
-    (!any && headless(texts).is_none()).then_some(Corruption::NoTrace)
-}
-
-/// What is wrong with the traces that a report begins, other CPUs' lines between its own included: the convention looks
-/// at what stands behind a heading, whoever printed it.
-pub(crate) fn spoilt_trace(log: Log<'_>, lines: &[Line<'_>]) -> Option<Corruption> {
-    missing_trace(&Text::of(log, lines)).filter(|corruption| *corruption == Corruption::EmptyTrace)
 }
 
 /// What a title must not hold.

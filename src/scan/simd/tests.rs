@@ -181,7 +181,8 @@ fn few_candidates_are_none() {
     for (filter, wrong) in filters.iter().zip(wrong) {
         let rate = wrong as f64 / bytes as f64;
         println!("{:?}: {wrong} of {bytes} bytes, {rate:.2e}", filter.level);
-        assert!(held.is_some() || rate <= 2e-4, "{:?}: {rate:.2e}", filter.level);
+        // As reached with 104 families: each needle adds to it.
+        assert!(held.is_some() || rate <= 2.6e-4, "{:?}: {rate:.2e}", filter.level);
     }
 }
 
