@@ -27,6 +27,7 @@ mod assembly;
 mod banner;
 mod boots;
 mod collector;
+mod copies;
 mod follows;
 mod goes_on;
 mod incident;

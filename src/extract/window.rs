@@ -8,6 +8,7 @@ use crate::scan::{self, Hits, LINE_BYTES, Span};
 use crate::text::Log;
 
 use super::banner::Banner;
+use super::copies;
 use super::lane::{Context, Lane};
 use super::learned::Learned;
 use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
@@ -73,6 +74,7 @@ pub(super) struct Window<'a> {
     /// The record that the last line is of, by its first line.
     record: Option<Line<'a>>,
     learned: Learned,
+    unsure: bool,
     /// Before this offset, and behind the last line that was looked back from, no kernel has spoken.
     silent: usize,
 }
@@ -91,13 +93,14 @@ impl<'a> Window<'a> {
             past_start: Some(from),
             record: None,
             learned: Learned::default(),
+            unsure: false,
             silent: 0,
         }
     }
 
-    /// Whether what a line is may be another where there is more of the log: its prefix was learned from what is there.
+    /// Whether what a line is may be another where there is more of the log.
     pub(super) fn is_unsure(&self) -> bool {
-        self.learned.unsure
+        self.unsure || self.learned.unsure
     }
 
     /// Start of the next line.
@@ -115,6 +118,9 @@ impl<'a> Window<'a> {
                 continue;
             }
             let line = line_at(self.log, span.start, span.end);
+            if self.is_copy(&line) {
+                continue;
+            }
             let Some(family) = self.family(&line) else { continue };
             if span.start > self.at {
                 self.past.clear();
@@ -158,6 +164,9 @@ impl<'a> Window<'a> {
                 continue;
             }
             let line = line_at(self.log, start, end);
+            if self.is_copy(&line) {
+                continue;
+            }
             let family = if self.is_hit(start) { self.family(&line) } else { None };
             let line = self.known(line, family);
             let entry = Entry::of(line, end, self.count, family);
@@ -200,7 +209,18 @@ impl<'a> Window<'a> {
 
     /// The family whose banner a line is.
     fn family(&mut self, line: &Line<'_>) -> Option<&'static CompiledFamily> {
-        rules::classify(line).filter(|family| !family.family.again || self.has_spoken(line.offset))
+        let family = rules::classify(line)?;
+        let prose = copies::is_prose(self.log, line, family);
+        self.unsure |= prose.is_none();
+        let again = !family.family.again || self.has_spoken(line.offset);
+        (again && prose != Some(true)).then_some(family)
+    }
+
+    /// Whether the same line is in the log from elsewhere.
+    fn is_copy(&mut self, line: &Line<'_>) -> bool {
+        let copy = copies::is_broadcast(self.log, line);
+        self.unsure |= copy.is_none();
+        copy == Some(true)
     }
 
     /// Whether one of the lines right before an offset is the kernel's.
