@@ -5,6 +5,7 @@
 use std::fmt::{self, Debug, Display, Formatter};
 
 use crate::facts::frame::{Calls, Frame};
+use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
@@ -173,6 +174,14 @@ impl TextReport<'_, '_> {
     fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
         let TextReport { report, view, .. } = self;
         self.blamed(f, own)?;
+        if let Some(Check { source, condition, .. }) = report.check() {
+            let condition = condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
+            view.row(
+                f,
+                "check",
+                format_args!("{}:{}{condition}", Plain(source.file.as_bytes()), source.line),
+            )?;
+        }
         for line in report.message() {
             view.row(f, "message", Plain(line))?;
         }
