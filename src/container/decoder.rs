@@ -28,6 +28,8 @@ pub struct Decoder<R> {
     /// What was read and is not decoded yet.
     input: Vec<u8>,
     ended: bool,
+    /// The input pauses, which is said once what was held back is handed on.
+    pauses: Option<io::Error>,
     /// Less input than this was not whole and need not be looked at again.
     wanted: usize,
     /// Where the stream is read to.
@@ -60,6 +62,7 @@ impl<R: Read> Decoder<R> {
             state: State::Start,
             input: Vec::new(),
             ended: false,
+            pauses: None,
             wanted: 0,
             chunk: Vec::new(),
             sink: Sink::default(),
@@ -82,7 +85,18 @@ impl<R: Read> Decoder<R> {
     /// Reads some more, and decodes what is whole.
     fn fill(&mut self) -> io::Result<()> {
         self.chunk.resize(CHUNK, 0);
-        let read = self.inner.read(&mut self.chunk)?;
+        let read = match self.inner.read(&mut self.chunk) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if let State::Watch(watch) = &mut self.state {
+                    let passed = watch.give_up();
+                    self.sink.raw(self.input.get(..passed).unwrap_or_default());
+                    self.input.drain(..passed.min(self.input.len()));
+                }
+                self.pauses = Some(error);
+                return Ok(());
+            }
+            read => read?,
+        };
         self.ended = read == 0;
         let news = self.chunk.get(..read).unwrap_or_default();
         self.input.extend_from_slice(news);
@@ -168,6 +182,9 @@ impl<R: Read> Read for Decoder<R> {
             }
             self.sink.bytes.clear();
             self.taken = 0;
+            if let Some(pause) = self.pauses.take() {
+                return Err(pause);
+            }
             if self.ended {
                 return Ok(0);
             }

@@ -65,6 +65,13 @@ impl Watch {
         self.passed - before
     }
 
+    /// No more comes for a while: the lines that were held back are passed on as they are. Returns how many bytes.
+    pub(super) fn give_up(&mut self) -> usize {
+        let held = self.seen - self.passed;
+        *self = Watch { seen: self.seen, passed: self.seen, ..Watch::default() };
+        held
+    }
+
     fn line(&mut self, bare: &[u8]) -> Option<(usize, Kind)> {
         let from = self.seen;
         match bare.first() {

@@ -12,7 +12,7 @@
 use super::skip::Format;
 use super::{Family, Part, Rule, Step, TRACE};
 
-/// The first driver that was asked and did not care: "[<00000000f1a2b3c4>] usb_hcd_irq".
+/// The first driver that was asked and did not care: `[<00000000f1a2b3c4>] usb_hcd_irq`.
 const HANDLER: &[Step] = &[Step::Line("^handlers:"), Step::Line("^\\[<[0-9a-f]+>\\] ([a-zA-Z0-9_]+)")];
 
 pub(crate) const FAMILIES: &[Family] = &[

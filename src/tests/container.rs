@@ -400,6 +400,37 @@ fn an_error_of_the_reader_is_handed_on_and_nothing_is_lost() {
     assert_eq!(text(&out), text(&decode(&log)));
 }
 
+/// The last line of a mail's text may go on: where the input pauses it is handed on before that is said.
+#[test]
+fn nothing_is_held_back_while_the_input_pauses() {
+    struct Pausing<'a>(Vec<&'a [u8]>);
+    impl Read for Pausing<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.pop() {
+                Some(mut piece) => piece.read(buf),
+                None => Err(std::io::ErrorKind::WouldBlock.into()),
+            }
+        }
+    }
+    for line in [
+        "[   21.000000] RIP: 0010:fn+0x1/0x2\n",
+        "> > quoted by a person, up to\n",
+        "RAX: 0000000000000000\n",
+    ] {
+        let mut decoder =
+            Decoder::new(Pausing(vec![line.as_bytes(), b"[   21.000000] kernel BUG at mm/slub.c:1!\n"]));
+        let (mut out, mut buf) = (Vec::new(), [0; 4096]);
+        let error = loop {
+            match decoder.read(&mut buf) {
+                Ok(read) => out.extend_from_slice(&buf[..read]),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+        assert!(out.ends_with(line.as_bytes()), "{:?}", text(&out));
+    }
+}
+
 /// A pipe in which there is no more now.
 struct Once(Vec<u8>);
 impl Read for Once {
