@@ -13,6 +13,10 @@ use super::lines::line_at;
 const BROADCAST_BYTES: usize = 16 << 10;
 /// Behind a person's words the kernel's own are looked for in so many bytes.
 const PROSE_BYTES: usize = 4 << 10;
+/// So many of them are looked at.
+const FEW: usize = 8;
+/// No prefix with a time is shorter.
+const LEAST_PREFIX: usize = 5;
 
 /// Whether a line is what rsyslog's `:omusrmsg:*` writes on all terminals, and the log has the same from elsewhere:
 /// ` kernel:[60211.400000] watchdog: BUG: soft lockup - CPU#6 stuck for 22s! [heron-rx:2911]`. `None` where more of the log
@@ -40,17 +44,26 @@ pub(super) fn is_broadcast(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     (to <= log.end()).then_some(false)
 }
 
-/// Whether a banner is in a person's words: it has no prefix, and the kernel's own, which has one, comes a few lines later.
-/// `None` where more of the log may tell.
+/// Whether a banner is in a person's words: neither it nor the lines beside it have a prefix, and the kernel's own, which
+/// has one, comes a few lines later. `None` where more of the log may tell.
 pub(super) fn is_prose(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> Option<bool> {
     if line.prefix != Prefix::default() {
         return Some(false);
     }
     let start = line.offset + line.raw.len();
     let text = log.get(start..start + PROSE_BYTES);
-    let found = memmem::find(text, family.family.banner.as_bytes()).map(|at| start + at);
-    let Some(at) = found else { return (start + PROSE_BYTES <= log.end()).then_some(false) };
-    let from = log.line_start(at);
-    let same = line_at(log, from, log.line_end(at));
-    Some(same.prefix.origin == Origin::Kernel && same.prefix.time.is_some())
+    let banner = family.family.banner.as_bytes();
+    // The first of them that has room for a prefix.
+    let found = memmem::find_iter(text, banner)
+        .take(FEW)
+        .map(|at| (log.line_start(start + at), start + at))
+        .find(|(from, at)| at - from >= LEAST_PREFIX);
+    let Some((from, at)) = found else { return (start + PROSE_BYTES <= log.end()).then_some(false) };
+    let is_kernels = |from: usize| {
+        let line = line_at(log, from, log.line_end(from));
+        line.prefix.origin == Origin::Kernel && line.prefix.time.is_some()
+    };
+    let beside = line.offset > log.start() && is_kernels(log.line_start(line.offset - 1));
+    let behind = (start + 1).min(log.end());
+    Some(is_kernels(log.line_start(at)) && !beside && (behind == from || !is_kernels(behind)))
 }
