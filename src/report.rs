@@ -14,7 +14,9 @@ use crate::facts::offset;
 use crate::facts::oom::Oom;
 use crate::facts::place::{Check, Place};
 use crate::facts::registers::Registers;
-use crate::facts::task::{self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, Workqueue};
+use crate::facts::task::{
+    self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, TaskState, Workqueue,
+};
 use crate::facts::trace::{self, StackTrace, TraceKind};
 use crate::formats::noise;
 use crate::guilty;
@@ -315,7 +317,10 @@ impl<'a> Report<'a> {
         };
         if let Some(cpu) = self.hard_lockup().map(|lockup| lockup.cpu) {
             // Who found it is another CPU: the NMI's backtrace is of the one that is locked up.
-            return self.bodies().filter_map(Task::parse).find(|task| task.cpu == Some(cpu));
+            let tasks = || self.bodies().filter_map(Task::parse);
+            // Up to Linux 3.2 the header has no CPU, and who is locked up finds it itself.
+            let old = || tasks().find(|task| task.cpu.is_none()).map(|task| Task { cpu: Some(cpu), ..task });
+            return tasks().find(|task| task.cpu == Some(cpu)).or_else(old);
         }
         let lock = || self.lock_attempt().map(|attempt| Task::named(attempt.comm, attempt.pid));
         let device = || self.device_fault()?.task.map(|(comm, pid)| Task::named(comm, pid));
@@ -324,7 +329,13 @@ impl<'a> Report<'a> {
             let whole = |other: &Task<'_>| other.cpu.is_some() && other.pid == first.pid;
             if first.cpu.is_none() { self.headers().find(whole).unwrap_or(first) } else { first }
         });
-        let task = header.or_else(lockup).or_else(lock).or_else(device);
+        let dumped = || {
+            let mut bodies = self.bodies().skip_while(|body| trace::dumped_cpu(body).is_none());
+            let cpu = bodies.next().and_then(trace::dumped_cpu);
+            let state = TaskState::parse(bodies.next()?)?;
+            Some(Task { cpu, ..Task::named(state.comm, state.pid) })
+        };
+        let task = header.or_else(lockup).or_else(lock).or_else(device).or_else(dumped);
         if self.kind() == Kind::Dump { task } else { Mention::complete(task, self.own_bodies()) }
     }
 

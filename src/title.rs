@@ -276,6 +276,13 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
         // What was interrupted is a better title than none.
         (frames, complete) = reading.blame(rule, Asked::Interrupted);
     }
+    // The convention does not know hard lockups: a stack that the unwinder does not vouch for is a better one than none.
+    if !complete
+        && rule.rule.format == Format::HardLockup
+        && let Some(name) = reading.innermost(Some(rule))
+    {
+        (frames, complete) = (vec![Blamed { raw: name.clone(), name, guilty: true }], true);
+    }
     let names: Vec<&str> = frames.iter().map(|f| f.name.as_str()).collect();
     let wording = fill(rule.rule.title, args, &names);
     let text = if rule.rule.coded { printable(wording.as_bytes().to_vec()) } else { sanitize(&wording) };

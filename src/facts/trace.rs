@@ -132,6 +132,11 @@ struct Heading<'a> {
 impl Heading<'_> {
     const NONE: Heading<'static> =
         Heading { line: None, kind: None, cpu: None, comm: None, pid: None, lock: None, usage: None };
+
+    /// Whether it is a CPU's whose task is still to come.
+    fn is_dump(&self) -> bool {
+        self.kind == Some(TraceKind::Task) && self.comm.is_none()
+    }
 }
 
 /// Where the reading of one caller's lines stands.
@@ -301,7 +306,9 @@ impl<'a> State<'a> {
                 Some(TraceKind::LockUsage) => self.lock,
                 _ => heading.lock,
             };
-            self.heading = Heading { line: Some(at), lock, ..heading };
+            let dumped =
+                self.heading.cpu.filter(|_| self.heading.is_dump() && heading.kind == self.heading.kind);
+            self.heading = Heading { line: Some(at), lock, cpu: heading.cpu.or(dumped), ..heading };
             self.open = None;
         } else if let Some(task) = Task::parse(body) {
             self.name(task, at);
@@ -521,6 +528,9 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         let cpu = text::dec_u32(cpu).ok().map(|(_, cpu)| cpu);
         return Some(Heading { kind: Some(TraceKind::Nmi), cpu, ..Heading::NONE });
     }
+    if let Some(cpu) = dumped_cpu(line) {
+        return Some(Heading { kind: Some(TraceKind::Task), cpu: Some(cpu), ..Heading::NONE });
+    }
     if text::contains(line, " bytes by ") && text::contains(line, " on cpu ") {
         let kind = Some(TraceKind::Access);
         return Some(Heading { kind, ..by_task(line) });
@@ -540,6 +550,11 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
     let task = TaskState::parse(body)?;
     let (comm, pid) = (Some(task.comm), Some(task.pid));
     Some(Heading { kind: Some(TraceKind::Task), comm, pid, ..Heading::NONE })
+}
+
+/// The CPU of `Task dump for CPU 101:`, before what it runs: `dump_cpu_task` in `kernel/sched/core.c`, since Linux 3.7.
+pub(crate) fn dumped_cpu(line: &[u8]) -> Option<u32> {
+    text::dec_u32(line.strip_prefix(b"Task dump for CPU ")?).ok().map(|(_, cpu)| cpu)
 }
 
 /// What a line says that its lock class became, of lines that say where: `print_lock_class_header`,

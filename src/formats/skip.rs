@@ -468,6 +468,9 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::Zfs], "The way to a panic: module/os/linux/spl of OpenZFS", &[
         "^spl_", "^vcmn_err$", "^cmn_err$", "^zfs_panic_recover$",
     ]),
+    blame(&[Format::RcuStall, Format::Spinning], "Interrupts that were put off come here: arch/powerpc/kernel/irq.c, irq_64.c", &[
+        "^arch_local_irq_restore$", "^restore_check_irq_replay$", "^__check_irq_replay$", "^replay_soft_interrupts",
+    ]),
     blame(&[Format::BadPage], "Who frees a page finds that it is bad: mm/page_alloc.c", &[
         "^bad_page$", "^free_page_is_bad", "^free_pages", "^__free_pages", "^___free_pages", "^__free_page$",
         "free_frozen_pages", "^free_pcp", "^free_unref", "^free_tail_page", "^free_contig",

@@ -55,6 +55,11 @@ pub(crate) const ENTRIES: &[&str] = &[
     "handle_exception",
     "do_vint",
     "do_IRQ",
+    // x86, by the age of the kernel
+    "nmi",
+    "nmi_stack_correct",
+    "end_repeat_nmi",
+    "asm_exc_nmi",
 ];
 
 /// Tasks that a stall prevents from going on: their stacks are printed, rcu_check_gp_kthread_starvation, kernel/rcu/tree_stall.h.

@@ -9,6 +9,7 @@ use crate::facts::frame::{Frame, Trust};
 use crate::facts::registers;
 use crate::facts::task::Workqueue;
 use crate::facts::trace::{StackTrace, TraceKind};
+use crate::formats::skip::Format;
 use crate::formats::{Pick, fault, stall};
 use crate::line::Line;
 use crate::rules::{self, CompiledRule};
@@ -119,7 +120,7 @@ struct Suspects<'r> {
 impl Suspects<'_> {
     /// Whether the kernel was interrupted to print the stack: what the interrupt called is not of it.
     fn interrupted(self) -> bool {
-        self.pick == Some(Pick::Stall)
+        self.pick == Some(Pick::Stall) || self.rule.is_some_and(|rule| rule.rule.format == Format::HardLockup)
     }
 
     /// Whether a stack is of a task that is only looked at, such as the thread that waits for a stall to end.
@@ -158,8 +159,11 @@ impl Suspects<'_> {
 
 /// Where in a stack what an interrupt stopped begins.
 fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
+    // A kernel without an unwinder vouches for none.
+    let vouched = calls.iter().any(|frame| frame.trust == Trust::Return);
     let is_entry = |frame: &Frame<'_>| {
-        frame.trust == Trust::Return && frame.function().is_some_and(|name| stall::ENTRIES.contains(&name))
+        (frame.trust == Trust::Return || !vouched)
+            && frame.function().is_some_and(|name| stall::ENTRIES.contains(&name))
     };
     let counter = calls.iter().position(|frame| frame.trust == Trust::Pc);
     counter.or_else(|| calls.iter().position(is_entry).map(|entry| entry + 1))
