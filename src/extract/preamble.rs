@@ -2,7 +2,7 @@
 
 use crate::facts::registers;
 use crate::formats::noise;
-use crate::line::Line;
+use crate::line::{Line, Prefix};
 use crate::text;
 
 use super::banner::Banner;
@@ -20,7 +20,7 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
     for nth in 0.. {
         let full = found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES;
         let Some(entry) = window.before(nth).filter(|_| !full) else { break };
-        if entry.lane != lane {
+        if entry.lane != lane && (dumped || !goes_on(&entry.line, &banner.line)) {
             continue;
         }
         let line = entry.line;
@@ -45,6 +45,14 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
     found.reverse();
     found
 }
+
+/// Whether a line goes on with a message of several lines: `dmesg` of util-linux indents it to where the first one begins.
+fn goes_on(line: &Line<'_>, banner: &Line<'_>) -> bool {
+    line.prefix == Prefix::default() && banner.prefix.time.is_some() && line.raw.starts_with(INDENT)
+}
+
+/// No stamp is shorter.
+const INDENT: &[u8] = b"            ";
 
 /// Whether a line stands right before a fault's banner and belongs to it.
 fn is_preface(body: &[u8]) -> bool {
