@@ -398,6 +398,17 @@ fn opens_quote(before: &[u8], after: &[u8], mark: u8) -> bool {
     marks(before) % 2 == 1 && marks(after) > 0
 }
 
+/// Whether a line that is cut in two is a row of a table: `| Oops: 0002 [#1] SMP | a write through a bad pointer |`.
+fn is_in_table(before: &[u8], after: &[u8]) -> bool {
+    before.trim_ascii_start().starts_with(b"|") && after.trim_ascii_end().ends_with(b"|")
+}
+
+/// Whether there stands the beginning of a commit's subject, as `git log --oneline` has it: `5e6f708192a3 demo: `.
+fn is_in_subject(before: &[u8]) -> bool {
+    let (hash, subject) = text::take(before, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    (7..=40).contains(&hash.len()) && subject.starts_with(b" ") && subject.len() > 1
+}
+
 impl CompiledFamily {
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
@@ -415,7 +426,11 @@ impl CompiledFamily {
             return false;
         }
         let halves = text::find(line.body, self.family.banner).and_then(|at| line.body.split_at_checked(at));
-        halves.is_some_and(|(before, after)| b"\"'`".iter().any(|&mark| opens_quote(before, after, mark)))
+        halves.is_some_and(|(before, after)| {
+            b"\"'`".iter().any(|&mark| opens_quote(before, after, mark))
+                || is_in_table(before, after)
+                || is_in_subject(before)
+        })
     }
 
     /// Whether `line`, which holds this family's literal, is the banner that a rule is about.
