@@ -330,8 +330,8 @@ impl<'a> Report<'a> {
             if first.cpu.is_none() { self.headers().find(whole).unwrap_or(first) } else { first }
         });
         let dumped = || {
-            let mut bodies = self.bodies().skip_while(|body| trace::dumped_cpu(body).is_none());
-            let cpu = bodies.next().and_then(trace::dumped_cpu);
+            let mut bodies = self.bodies().skip_while(|body| task::dumped_cpu(body).is_none());
+            let cpu = bodies.next().and_then(task::dumped_cpu);
             let state = TaskState::parse(bodies.next()?)?;
             Some(Task { cpu, ..Task::named(state.comm, state.pid) })
         };

@@ -7,6 +7,7 @@ mod state;
 pub use hung::{Blocker, HardLockup, HungTask, LockKind, SoftLockup, Wait};
 pub(crate) use old::Mention;
 pub use state::TaskState;
+pub(crate) use state::dumped_cpu;
 
 use crate::facts::frame::Frame;
 use crate::text;

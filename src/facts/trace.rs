@@ -8,7 +8,7 @@ use crate::facts::frame::{self, Frame, Frames, Trust};
 use crate::facts::locks;
 use crate::facts::memory::kfence;
 use crate::facts::registers::{self, Registers};
-use crate::facts::task::{Task, TaskState};
+use crate::facts::task::{self, Task, TaskState};
 use crate::line::{Caller, Line};
 use crate::text::{self, Starts};
 
@@ -528,7 +528,7 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
         let cpu = text::dec_u32(cpu).ok().map(|(_, cpu)| cpu);
         return Some(Heading { kind: Some(TraceKind::Nmi), cpu, ..Heading::NONE });
     }
-    if let Some(cpu) = dumped_cpu(line) {
+    if let Some(cpu) = task::dumped_cpu(line) {
         return Some(Heading { kind: Some(TraceKind::Task), cpu: Some(cpu), ..Heading::NONE });
     }
     if text::contains(line, " bytes by ") && text::contains(line, " on cpu ") {
@@ -550,11 +550,6 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
     let task = TaskState::parse(body)?;
     let (comm, pid) = (Some(task.comm), Some(task.pid));
     Some(Heading { kind: Some(TraceKind::Task), comm, pid, ..Heading::NONE })
-}
-
-/// The CPU of `Task dump for CPU 101:`, before what it runs: `dump_cpu_task` in `kernel/sched/core.c`, since Linux 3.7.
-pub(crate) fn dumped_cpu(line: &[u8]) -> Option<u32> {
-    text::dec_u32(line.strip_prefix(b"Task dump for CPU ")?).ok().map(|(_, cpu)| cpu)
 }
 
 /// What a line says that its lock class became, of lines that say where: `print_lock_class_header`,

@@ -135,6 +135,11 @@ fn last_word(body: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((body.get(..at)?, body.get(at + 1..)?))
 }
 
+/// The CPU of `Task dump for CPU 101:`, before what it runs: `dump_cpu_task` in `kernel/sched/core.c`, since Linux 3.7.
+pub(crate) fn dumped_cpu(line: &[u8]) -> Option<u32> {
+    text::dec_u32(line.strip_prefix(b"Task dump for CPU ")?).ok().map(|(_, cpu)| cpu)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
