@@ -240,14 +240,14 @@ impl<'a> Assembly<'a> {
         if let Some(outer) = talk.outer.take() {
             self.reports.end(&outer);
         }
-        let prelude = talk.now.cause.banner.is_prelude();
+        let headline = talk.now.cause.banner.gives_headline_to(&banner);
         let unsure = self.unsure;
         let wanted = self.range.contains(&banner.line.offset);
         if let Some(report) = self.reports.get(talk.now.report) {
             if report.done && !report.is_cut() {
                 return false;
             }
-            if prelude {
+            if headline {
                 report.take_headline(&banner);
             } else {
                 report.take(banner.line, true);

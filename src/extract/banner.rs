@@ -24,9 +24,16 @@ impl Banner<'_> {
         text::contains(self.line.body, " [inline]")
     }
 
-    /// Whether the next banner gives the report's title.
-    pub(super) fn is_prelude(&self) -> bool {
-        self.family.family.prelude || self.is_inlined()
+    /// Whether the next banner of its report gives the title: this one only announces it, or is the WARN whose message the
+    /// next one is. A panic behind an announcement is none of what it announces.
+    pub(super) fn gives_headline_to(&self, next: &Banner<'_>) -> bool {
+        let announces = (self.family.family.prelude || self.is_inlined()) && self.leads_to(next);
+        announces || self.is_warning() && next.family.family.warns && !next.family.family.prelude
+    }
+
+    /// `WARNING: CPU: 3 PID: 905 at kernel/watchdog.c:267 watchdog_overflow_callback+0x9c/0xd0()`
+    pub(super) fn is_warning(&self) -> bool {
+        self.line.body.starts_with(b"WARNING: ") && text::contains(self.line.body, " at ")
     }
 
     /// Whether another banner right after it is of the same crash.

@@ -26,6 +26,8 @@ pub(super) struct Course {
     pub(super) foreign: u32,
     /// A stack has begun.
     pub(super) traced: bool,
+    /// What a banner is followed by has begun: the modules, a header, a stack.
+    pub(super) headed: bool,
     /// `cut here`, or the like, has been seen: what follows is the message of the next report.
     pub(super) cut: bool,
     /// Lines of that message.
@@ -70,6 +72,8 @@ impl Course {
             Shape::Inside | Shape::Foreign | Shape::UserFault => self.foreign += 1,
         }
         let text = text::skip_blanks(body);
+        // Up to Linux 3.9 the machine stands before a WARN's message.
+        self.headed |= matches!(shape, Shape::Inside | Shape::Tail) && !text.starts_with(b"Hardware name:");
         self.traced |= text.starts_with(b"Call Trace:") || text.starts_with(b"Call trace:");
         // A message of many lines is none: no report has followed.
         self.foreign += u32::from(self.message > MESSAGE_LINES);

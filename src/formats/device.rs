@@ -88,6 +88,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         leads_to: &["WARNING:"],
         prelude: true,
+        warns: true,
         ..Family::NEW
     },
     // nvErrorLog of NVIDIA's driver (nvidia.ko, open and closed). Since 418 with the bus, "(PCI:0000:3b:00)", before

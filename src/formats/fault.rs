@@ -243,6 +243,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         ],
         leads_to: &["kernel BUG", "WARNING:"],
         prelude: true,
+        warns: true,
         ..Family::NEW
     },
     // __list_add_valid, __list_del_entry_valid, lib/list_debug.c: BUG() or WARN() follows
@@ -256,6 +257,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         leads_to: &["kernel BUG", "WARNING:"],
         prelude: true,
+        warns: true,
         ..Family::NEW
     },
     Family {
@@ -263,6 +265,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[LIST_ADD],
         leads_to: &["kernel BUG", "WARNING:"],
         prelude: true,
+        warns: true,
         ..Family::NEW
     },
     // s390: do_report_trap, arch/s390/kernel/traps.c: "illegal operation: 0001 ilc:1 [#1] SMP"

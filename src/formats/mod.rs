@@ -55,6 +55,8 @@ pub(crate) struct Family {
     pub(crate) again: bool,
     /// What is printed before a check fails: where the failed check follows, the title is its.
     pub(crate) prelude: bool,
+    /// In older kernels it is the message of a WARN, behind that one's banner.
+    pub(crate) warns: bool,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
     pub(crate) leads_to: &'static [&'static str],
 }
@@ -168,6 +170,7 @@ impl Family {
         lasts: false,
         again: false,
         prelude: false,
+        warns: false,
         leads_to: &[],
     };
 }

@@ -10,7 +10,9 @@ use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 /// Why a machine panics after a crash that has been printed to its end: that panic belongs to its report, any other is a
 /// crash of its own.
 pub(crate) const CONSEQUENCES: &[&str] = &[
-    // check_panic_on_warn, kernel/panic.c; before 6.2 the checkers' own: "KASAN: panic_on_warn set ..."
+    // check_panic_on_warn, kernel/panic.c; before 6.2 the checkers' own: "KASAN: panic_on_warn set ..."; "kasan.fault=panic set ...",
+    // end_report, mm/kasan/report.c; "kmsan.panic set ...", mm/kmsan/report.c; "panic_on_taint set ...", add_taint, kernel/panic.c
+    " set ...",
     "panic_on_warn set",
     // oops_end, arch/x86/kernel/dumpstack.c, and die of others: "Fatal exception in interrupt", "Fatal exception: panic_on_oops"
     "Fatal exception",

@@ -91,13 +91,14 @@ pub(crate) const FAMILIES: &[Family] = &[
             title: "BUG: hard lockup in {frame}",
             alt: &["stall in {frame}"],
             stacks: &[RIP_THEN_TRACE, TRACE],
+            format: Format::HardLockup,
             ..Rule::NEW
         }],
         leads_to: &["ard LOCKUP"],
         prelude: true,
         ..Family::NEW
     },
-    // watchdog_overflow_callback, kernel/watchdog_hld.c; wd_lockup_ipi, soft_nmi_interrupt: arch/powerpc/kernel/watchdog.c
+    // watchdog_overflow_callback, kernel/watchdog_hld.c (up to Linux 4.0 by WARN); wd_lockup_ipi, soft_nmi_interrupt: arch/powerpc/kernel/watchdog.c
     Family {
         banner: "ard LOCKUP",
         // The panic that follows: nmi_panic(regs, "Hard LOCKUP").
@@ -119,6 +120,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
+        warns: true,
         ..Family::NEW
     },
     // wq_watchdog_timer_fn, kernel/workqueue.c

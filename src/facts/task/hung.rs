@@ -152,7 +152,10 @@ pub struct SoftLockup<'a> {
 /// ```text
 /// watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1
 /// NMI watchdog: Watchdog detected hard LOCKUP on cpu 1
+/// watchdog: CPU 0 detected hard LOCKUP on other CPUs 1
 /// ```
+///
+/// The last is powerpc's, `watchdog_smp_panic` in `arch/powerpc/kernel/watchdog.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HardLockup {
@@ -163,8 +166,14 @@ pub struct HardLockup {
 impl HardLockup {
     /// Reads the banner of a hard lockup; `None` if the line is something else.
     pub fn parse(body: &[u8]) -> Option<HardLockup> {
-        let cpu = text::after(body, "etected hard LOCKUP on cpu ")?;
-        text::dec_u32(cpu).ok().map(|(_, cpu)| HardLockup { cpu })
+        let cpu = text::after(body, "etected hard LOCKUP on ")?;
+        let (others, cpu) = match cpu.strip_prefix(b"cpu ") {
+            Some(cpu) => (false, cpu),
+            None => (true, cpu.strip_prefix(b"other CPUs ")?),
+        };
+        let (rest, cpu) = text::dec_u32(cpu).ok()?;
+        // Of several none is the one.
+        (!others || rest.trim_ascii_end().is_empty()).then_some(HardLockup { cpu })
     }
 }
 
