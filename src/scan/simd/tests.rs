@@ -156,7 +156,7 @@ fn filters_once() -> Vec<Filter> {
 /// What the filter stops at for nothing, after its second look, costs time: that are few places.
 ///
 /// `../shared/corpus` has short logs around crashes, where words of needles are more common than in others. The tables
-/// were made from half of them; alone, the other half has 1.7e-4. `HELD=DIR` counts in other logs, of any rate.
+/// were made from half of them; alone, the other half has 1.7e-4 (1.95e-4 before `chosen.rs` was mended by hand). `HELD=DIR` counts in other logs, of any rate.
 #[test]
 fn few_candidates_are_none() {
     let held = std::env::var_os("HELD").map(PathBuf::from);
@@ -180,8 +180,7 @@ fn few_candidates_are_none() {
     for (filter, wrong) in filters.iter().zip(wrong) {
         let rate = wrong as f64 / bytes as f64;
         println!("{:?}: {wrong} of {bytes} bytes, {rate:.2e}", filter.level);
-        // As reached with 104 families: each needle adds to it.
-        assert!(held.is_some() || rate <= 2.6e-4, "{:?}: {rate:.2e}", filter.level);
+        assert!(held.is_some() || rate <= 2e-4, "{:?}: {rate:.2e}", filter.level);
     }
 }
 
