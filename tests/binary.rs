@@ -138,14 +138,17 @@ fn each_file_of_an_archive_is_a_log_of_its_own() {
     let archives = [("x.tar", tar.clone()), ("x.tar.gz", gzip_of(&tar)), ("x.zip", zip)];
     for (name, bytes) in archives {
         let path = dir.join(name);
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, &bytes).unwrap();
         let path = path.to_str().unwrap();
-        for threads in ["1", "3"] {
-            let (out, err, status) = run(&["--format", "titles", "-j", threads, path], b"");
-            let want =
-                ["one.log", "two.log.gz"].map(|file| format!("{path}!a/{file}:177: {TITLE}\n")).concat();
+        for (path, threads) in [(path, "1"), (path, "3"), ("-", "1"), ("-", "3")] {
+            let input = if path == "-" { &*bytes } else { b"" };
+            let (out, err, status) = run(&["--format", "titles", "-j", threads, path], input);
+            let of = if path == "-" { "<stdin>" } else { path };
+            let want = ["one.log", "two.log.gz"].map(|file| format!("{of}!a/{file}:177: {TITLE}\n")).concat();
             assert_eq!((out, err.as_str(), status), (want, "", Some(0)), "{name}");
         }
+        let (out, ..) = run(&["--count"], &bytes);
+        assert_eq!(out.lines().next().unwrap(), "<stdin>!a/one.log:1", "{name}");
     }
 }
 

@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -14,7 +13,9 @@ use std::thread;
 use crate::unpack::{Joined, Packed, hand_on, piecemeal};
 
 /// What tells a tar archive stands in its first block.
-const BLOCK_BYTES: u64 = 512;
+const BLOCK_BYTES: usize = 512;
+/// By so many bytes everything is known that is not tar.
+const LEAST_BYTES: usize = 6;
 /// Most bytes between two members of a tar archive: its headers, with names and attributes, which are kept in memory.
 const HEADER_BYTES: u64 = 1 << 20;
 /// Largest list of members of a zip archive, which is kept in memory.
@@ -34,51 +35,66 @@ pub(crate) struct Member {
     pub(crate) input: Joined,
 }
 
+/// The members, one after the other: each waits until the one before has been read.
+pub(crate) type MemberIter = Box<dyn Iterator<Item = io::Result<Member>> + Send>;
+
 impl Archive {
-    /// What archive a file is, if it is one.
-    pub(crate) fn of(path: &Path) -> Option<Archive> {
-        let head = |input: &mut dyn Read| {
-            let mut head = Vec::new();
-            // What is broken is said when it is read.
-            let _ = input.take(BLOCK_BYTES).read_to_end(&mut head);
-            head
-        };
-        let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|m| m.is_file()))?;
-        let first = head(&mut file);
-        if matches!(first.get(..4), Some(b"PK\x03\x04" | b"PK\x05\x06")) {
-            return Some(Archive::Zip);
+    /// What archive a file is, if it is one; it is left at its start.
+    pub(crate) fn of(file: &mut File) -> io::Result<Option<Archive>> {
+        let head = first(file)?;
+        file.rewind()?;
+        if is_zip(&head) {
+            return Ok(Some(Archive::Zip));
         }
-        let Some(packed) = Packed::of(&first) else { return is_tar(&first).then_some(Archive::Tar(None)) };
-        file.rewind().ok()?;
-        let inner = head(&mut packed.decoder(file).ok()?);
-        is_tar(&inner).then_some(Archive::Tar(Some(packed)))
+        let Some(packed) = Packed::of(&head) else { return Ok(is_tar(&head).then_some(Archive::Tar(None))) };
+        // What is broken is said when it is read.
+        let inner = packed.decoder(&mut *file).and_then(|mut input| first(&mut input)).unwrap_or_default();
+        file.rewind()?;
+        Ok(is_tar(&inner).then_some(Archive::Tar(Some(packed))))
     }
 
-    /// The members, one after the other: each waits until the one before has been read.
-    pub(crate) fn members(self, file: File) -> impl Iterator<Item = io::Result<Member>> + Send {
-        let (sender, receiver) = sync_channel(0);
-        thread::spawn(move || {
-            let walked = match self {
-                Archive::Tar(None) => tar(BufReader::new(file), &sender),
-                Archive::Tar(Some(packed)) => packed.decoder(file).and_then(|input| tar(input, &sender)),
-                Archive::Zip => zip(file, &sender),
-            };
-            if let Err(error) = walked {
-                let _ = sender.send(Err(error));
-            }
-        });
-        receiver.into_iter()
+    pub(crate) fn members(self, file: File) -> MemberIter {
+        match self {
+            Archive::Tar(None) => tar_members(BufReader::new(file)),
+            Archive::Tar(Some(packed)) => walked(move |to| tar(packed.decoder(file)?, to)),
+            Archive::Zip => zip_members(file),
+        }
     }
 }
 
+/// The members of a tar archive that cannot be read twice.
+pub(crate) fn tar_members(input: impl Read + Send + 'static) -> MemberIter {
+    walked(move |to| tar(input, to))
+}
+
+pub(crate) fn zip_members(file: File) -> MemberIter {
+    walked(move |to| zip(file, to))
+}
+
+/// What a walk through an archive, in a thread of its own, hands on.
+fn walked(walk: impl FnOnce(&Members) -> io::Result<()> + Send + 'static) -> MemberIter {
+    let (sender, receiver) = sync_channel(0);
+    thread::spawn(move || {
+        if let Err(error) = walk(&sender) {
+            let _ = sender.send(Err(error));
+        }
+    });
+    Box::new(receiver.into_iter())
+}
+
 /// Whether a block is the header of a member: POSIX' and GNU's have it alike.
-fn is_tar(block: &[u8]) -> bool {
+pub(crate) fn is_tar(block: &[u8]) -> bool {
     block.get(257..262) == Some(b"ustar")
+}
+
+/// Whether a file begins with a member of a zip archive, or is an empty one.
+pub(crate) fn is_zip(head: &[u8]) -> bool {
+    matches!(head.get(..4), Some(b"PK\x03\x04" | b"PK\x05\x06"))
 }
 
 /// Whether a member that begins so is an archive itself.
 pub(crate) fn is_nested(head: &[u8]) -> bool {
-    is_tar(head) || head.starts_with(b"PK\x03\x04")
+    is_tar(head) || is_zip(head)
 }
 
 type Members = SyncSender<io::Result<Member>>;
@@ -167,9 +183,24 @@ fn directory_bytes(file: &mut File) -> io::Result<Option<u32>> {
     Ok(bytes.map(u32::from_le_bytes))
 }
 
-/// The first bytes of a member, which tell what it is.
+/// The first bytes of a log or of what it is in, which tell what it is. Of a stream that does not end no more are waited
+/// for than needed: before that place no archive has the end of a line.
 pub(crate) fn first(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    input.take(BLOCK_BYTES).read_to_end(&mut head)?;
+    while head.len() < BLOCK_BYTES && (head.len() < LEAST_BYTES || is_binary(&head)) {
+        let mut piece = [0; BLOCK_BYTES];
+        let piece = piece.get_mut(head.len()..).unwrap_or_default();
+        match input.read(piece) {
+            Ok(0) => break,
+            Ok(read) => head.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(head)
+}
+
+/// Whether what begins so may be something else than the lines of a log.
+fn is_binary(head: &[u8]) -> bool {
+    Packed::of(head).is_some() || is_zip(head) || !head.contains(&b'\n')
 }

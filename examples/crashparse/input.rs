@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crashparse::{Decoder, LineMap, Source, decode, is_bisection};
 use indicatif::ProgressBar;
 use memmap2::Mmap;
 
-use crate::archive::{self, Archive, Member};
+use crate::archive::{self, Archive, Member, MemberIter};
 use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
 use crate::progress::Watched;
@@ -19,6 +20,9 @@ use crate::unpack::{Packed, beside, unpack};
 
 /// From so many bytes [`decode`] knows whether a log is in a container.
 const HEAD_BYTES: u64 = 64 << 10;
+
+/// No record of /dev/kmsg is longer.
+const RECORD_BYTES: usize = 16 << 10;
 
 /// How logs are opened.
 pub(crate) struct Opener {
@@ -29,6 +33,8 @@ pub(crate) struct Opener {
     pub(crate) mmap: bool,
     /// Where it is shown how far they have been read.
     pub(crate) bar: ProgressBar,
+    /// Whether there are several logs. Of an archive it is known only when it is opened.
+    pub(crate) several: Arc<AtomicBool>,
 }
 
 /// A log that was opened.
@@ -79,26 +85,34 @@ impl Input {
 /// The logs of a file: their names, and what they hold.
 pub(crate) type Logs = Box<dyn Iterator<Item = (String, io::Result<Input>)> + Send>;
 
+/// What a file is.
+enum Opened {
+    Log(Input),
+    Archive(MemberIter),
+}
+
 impl Opener {
-    /// Opens the logs of a file: those in it if it is an archive, else itself.
+    /// Opens the logs of a file, or of standard input for `-`: those in it if it is an archive, else itself.
     pub(crate) fn open_all(&self, path: &Path) -> Logs {
         let name = crate::name(path);
-        let archive = if self.follow || is_stdin(path) { None } else { Archive::of(path) };
-        let file = archive.and_then(|archive| Some((archive, File::open(path).ok()?)));
-        let Some((archive, file)) = file else { return Box::new(std::iter::once((name, self.open(path)))) };
-        Box::new(archive.members(file).map(move |member| match member {
+        let members = match self.open(path) {
+            Ok(Opened::Archive(members)) => members,
+            Ok(Opened::Log(input)) => return Box::new(std::iter::once((name, Ok(input)))),
+            Err(error) => return Box::new(std::iter::once((name, Err(error)))),
+        };
+        self.several.store(true, Ordering::Relaxed);
+        Box::new(members.map(move |member| match member {
             Ok(member) => (format!("{name}!{}", member.name), Input::member(member)),
             Err(error) => (name.clone(), Err(error)),
         }))
     }
 
-    /// Opens a log, or standard input for `-`.
-    pub(crate) fn open(&self, path: &Path) -> io::Result<Input> {
+    fn open(&self, path: &Path) -> io::Result<Opened> {
         if self.follow {
-            return Ok(Input { kept: None, ..Input::stream(follow(path)?, true) });
+            return Ok(Opened::Log(Input { kept: None, ..Input::stream(follow(path)?, true) }));
         }
         let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
-        let Some(file) = file else {
+        let Some(mut file) = file else {
             return self.stream(io::stdin());
         };
         let metadata = file.metadata()?;
@@ -109,13 +123,21 @@ impl Opener {
         if !metadata.is_file() || metadata.len() == 0 {
             return self.stream(file);
         }
+        match Archive::of(&mut file)? {
+            Some(archive) => Ok(Opened::Archive(archive.members(file))),
+            None => self.file(file, metadata.len()).map(Opened::Log),
+        }
+    }
+
+    /// A log in a file of some size.
+    fn file(&self, file: File, size: u64) -> io::Result<Input> {
         let mut head = Vec::new();
         (&file).take(HEAD_BYTES).read_to_end(&mut head)?;
         if let Some(why) = Packed::unknown(&head) {
             return Err(io::Error::other(why));
         }
-        if is_bisection(&head) && metadata.len() <= bisection::MOST_BYTES {
-            (&file).take(metadata.len() - head.len() as u64).read_to_end(&mut head)?;
+        if is_bisection(&head) && size <= bisection::MOST_BYTES {
+            (&file).take(size - head.len() as u64).read_to_end(&mut head)?;
             return Ok(Input::bisection(head));
         }
         let source = match Packed::of(&head) {
@@ -127,16 +149,40 @@ impl Opener {
             // SAFETY: who asks for `--mmap` has read that the file must not be changed or shortened meanwhile.
             #[allow(unsafe_code, reason = "there is no other way to map a file")]
             None if self.mmap => Source::bytes(unsafe { Mmap::map(&file) }?),
-            None => Source::file(Watched::new(file, &self.bar), metadata.len()),
+            None => Source::file(Watched::new(file, &self.bar), size),
         };
         Ok(Input::file(source))
     }
 
-    fn stream(&self, input: impl Read + Send + 'static) -> io::Result<Input> {
-        let (packed, input) = sniffed(Watched::new(input, &self.bar))?;
-        Ok(match packed {
-            Some(packed) => Input::stream(beside(packed.decoder(input)?), true),
-            None => Input::stream(input, true),
+    /// What cannot be read twice.
+    fn stream(&self, input: impl Read + Send + 'static) -> io::Result<Opened> {
+        // What has no room for a whole record of /dev/kmsg gets none.
+        let mut input = BufReader::with_capacity(RECORD_BYTES, Watched::new(input, &self.bar));
+        let head = archive::first(&mut input)?;
+        if archive::is_zip(&head) {
+            let mut file = tempfile::tempfile()?;
+            io::copy(&mut Cursor::new(head).chain(input), &mut file)?;
+            file.rewind()?;
+            return Ok(Opened::Archive(archive::zip_members(file)));
+        }
+        let (packed, input) = sniffed(Cursor::new(head).chain(input))?;
+        match packed {
+            Some(packed) => Opened::of(beside(packed.decoder(input)?)),
+            None => Opened::of(input),
+        }
+    }
+}
+
+impl Opened {
+    /// What a stream is, once it is unpacked.
+    fn of(mut input: impl Read + Send + 'static) -> io::Result<Opened> {
+        let head = archive::first(&mut input)?;
+        let is_tar = archive::is_tar(&head);
+        let input = Cursor::new(head).chain(input);
+        Ok(if is_tar {
+            Opened::Archive(archive::tar_members(input))
+        } else {
+            Opened::Log(Input::stream(input, true))
         })
     }
 }

@@ -26,6 +26,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -121,21 +122,26 @@ fn run(args: &Args) -> io::Result<Outcome> {
     }
     let (paths, mut failed) = logs::find(&args.logs);
     let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
+    let several = Arc::new(AtomicBool::new(several));
     if paths.is_empty() {
         say(&"no files were searched: there is none in the directory");
         failed = true;
         Printer::new(io::stdout(), format, several, false)?.finish()?;
         return Ok(Outcome { failed, found: false });
     }
-    // Of an archive it is known only when it is read which logs are in it.
-    let several = several || !args.follow && paths.iter().any(|path| archive::Archive::of(path).is_some());
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
     let threads = if args.follow { NonZeroUsize::MIN } else { threads };
     let again = args.follow && !paths.iter().any(|path| input::is_stdin(path));
     let times = if again { usize::MAX } else { 1 };
     let bar = progress::bar(args.progress == Progress::Auto, &paths);
-    let opener = Opener { threads, follow: args.follow, mmap: args.mmap, bar: bar.clone() };
+    let opener = Opener {
+        threads,
+        follow: args.follow,
+        mmap: args.mmap,
+        bar: bar.clone(),
+        several: Arc::clone(&several),
+    };
     let renderer = Renderer {
         format,
         selection,
@@ -162,7 +168,8 @@ fn run(args: &Args) -> io::Result<Outcome> {
     });
     let is_live = |log: usize| logs.of(log).live;
     let kept = |log: usize| logs.of(log).kept.clone();
-    let mut printer = Printer::new(BufWriter::new(io::stdout()), format, several, args.select.first)?;
+    let mut printer =
+        Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
     let mut unreadable = false;
     let scan = Scan::new()
         .threads(threads)
@@ -184,6 +191,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
                         Ok(())
                     } else {
                         let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
+                        let several = several.load(Ordering::Relaxed);
                         if args.select.first && !several && printed.is_ok() {
                             return ControlFlow::Break(printer.end(log, name, None, None).err());
                         }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crashparse::ser::{JsonReport, SCHEMA};
 use crashparse::{Plain, Report, TextReport, Waits};
@@ -139,7 +140,7 @@ pub(crate) struct Printer<W: Write> {
     out: W,
     format: Format,
     /// Whether more than one log is read.
-    several: bool,
+    several: Arc<AtomicBool>,
     /// Whether only the first report of each log is wanted.
     first: bool,
     logs: usize,
@@ -158,7 +159,12 @@ pub(crate) struct Printer<W: Write> {
 }
 
 impl<W: Write> Printer<W> {
-    pub(crate) fn new(mut out: W, format: Format, several: bool, first: bool) -> io::Result<Printer<W>> {
+    pub(crate) fn new(
+        mut out: W,
+        format: Format,
+        several: Arc<AtomicBool>,
+        first: bool,
+    ) -> io::Result<Printer<W>> {
         match format {
             Format::Json => write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?,
             Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
@@ -289,7 +295,9 @@ impl<W: Write> Printer<W> {
                 bytes.map_or(Ok(()), |bytes| write!(self.out, ",\"bytes\":{bytes}"))?;
                 write!(self.out, "}}")
             }
-            Format::Count if self.several => writeln!(self.out, "{}:{count}", Plain(path.as_bytes())),
+            Format::Count if self.several.load(Ordering::Relaxed) => {
+                writeln!(self.out, "{}:{count}", Plain(path.as_bytes()))
+            }
             Format::Count => writeln!(self.out, "{count}"),
             _ => Ok(()),
         }
