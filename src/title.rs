@@ -88,8 +88,11 @@ pub(crate) const SUPPRESSED: u16 = PANIC << 2;
 /// Bit of a line that says that the console was cut off.
 const DISCONNECTED: u16 = PANIC << 3;
 
+/// Bytes of others' lines that are searched with a report's own.
+const GAP_BYTES: usize = 1 << 10;
+
 impl<'a> Text<'a> {
-    /// Texts of the lines of a report of `log`. The words are searched for in all lines at once.
+    /// Texts of the lines of a report of `log`. The words are searched for in all lines at once that stand together.
     pub(crate) fn of(log: Log<'a>, lines: &[Line<'a>]) -> Vec<Text<'a>> {
         static WORDS: LazyLock<Words> = LazyLock::new(|| {
             let heads = spelling::TRACE_HEADS.iter().map(|head| head.words);
@@ -101,11 +104,21 @@ impl<'a> Text<'a> {
             ]))
         });
         let mut texts: Vec<Text<'_>> = lines.iter().map(|line| Text { body: line.body, words: 0 }).collect();
-        let start = lines.first().map_or(0, |line| line.offset);
-        let end = lines.last().map_or(0, |line| line.offset + line.raw.len());
-        for (at, list) in WORDS.find(log.get(start..end)) {
-            let line = lines.partition_point(|line| line.offset <= start + at).checked_sub(1);
-            line.and_then(|line| texts.get_mut(line)).into_iter().for_each(|text| text.words |= 1 << list);
+        let end_of = |line: &Line<'_>| line.offset + line.raw.len();
+        // Far lines are searched apart: between them may stand those of thousands of others.
+        let near = |line: &Line<'a>, next: &Line<'a>| next.offset.saturating_sub(end_of(line)) <= GAP_BYTES;
+        let mut first = 0;
+        for run in lines.chunk_by(near) {
+            let (Some(start), Some(end)) = (run.first().map(|line| line.offset), run.last().map(end_of))
+            else {
+                continue;
+            };
+            for (at, list) in WORDS.find(log.get(start..end)) {
+                let line = run.partition_point(|line| line.offset <= start + at).checked_sub(1);
+                let text = line.and_then(|line| texts.get_mut(first + line));
+                text.into_iter().for_each(|text| text.words |= 1 << list);
+            }
+            first += run.len();
         }
         texts
     }

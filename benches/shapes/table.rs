@@ -36,6 +36,7 @@ pub(super) const ROWS: &[(Rows, &[Dress])] = &[
     (Rows::of("oopses, whole", OOPS).from(5_000), BOTH),
     (Rows::of("oopses of 2 CPUs, line by line", OOPS).from(2).mixed(), THREE),
     (Rows::of("oopses of 64 CPUs, line by line", OOPS).from(64).mixed(), BOTH),
+    (Rows::of("oopses of 512 tasks, line by line", OOPS).from(512).mixed(), BOTH),
     (Rows::of("oopses of 5000 tasks, line by line", OOPS).from(5_000).mixed(), BOTH),
     (Rows::of("oops in pieces, 3 lines between", OOPS).between(3), BOTH),
     (Rows::of("oops in pieces, 1000 lines between", OOPS).between(1_000), BOTH),

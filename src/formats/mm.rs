@@ -114,7 +114,13 @@ pub(crate) const FAMILIES: &[Family] = &[
                 traceless: true,
                 ..Rule::NEW
             },
-            Rule { line: "invoked oom-killer:", title: "OOM kill", traceless: true, ..Rule::NEW },
+            Rule {
+                line: "invoked oom-killer:",
+                title: "OOM kill",
+                format: Format::OutOfMemory,
+                traceless: true,
+                ..Rule::NEW
+            },
         ],
         leads_to: &[
             "ut of memory: Kill",

@@ -64,6 +64,8 @@ pub(crate) enum Format {
     BadPage,
     /// `page allocation failure: order:10`.
     PageAllocation,
+    /// `demo invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0`.
+    OutOfMemory,
     /// `WARNING: … at lib/debugobjects.c`.
     Odebug,
     /// `WARNING: … at lib/kobject.c`.
@@ -360,8 +362,18 @@ pub(crate) const GROUPS: &[Group] = &[
         "^free_unref", "<prep_new_page", "<get_page_from_freelist", "<set_page_owner",
         "<add_to_page_cache", "<pagecache",
     ]),
-    only(&[Format::PageAllocation], "mm/page_alloc.c", &[
+    only(&[Format::PageAllocation, Format::OutOfMemory], "mm/page_alloc.c", &[
         "^alloc_", "^__alloc_", "^__get_free_pages$", "^get_zeroed_page",
+    ]),
+    only(&[Format::OutOfMemory], "mm/oom_kill.c, mm/memcontrol.c, mm/mempolicy.c, mm/filemap.c", &[
+        "^dump_header$", "^oom_kill_process", "^out_of_memory$", "^pagefault_out_of_memory$", "^mem_cgroup_out_of_memory$",
+        "^mem_cgroup_oom", "^try_charge", "^charge_memcg$", "^mem_cgroup_charge", "^__mem_cgroup_charge",
+        "^mem_cgroup_try_charge", "^mem_cgroup_swapin_charge_", "^obj_cgroup_charge", "^__memcg_kmem_charge", "^memcg_",
+        "^folio_alloc", "^__folio_alloc", "^vma_alloc_folio", "^filemap_alloc_folio", "^__page_cache_alloc$",
+        "^pagecache_get_page$", "^__filemap_get_folio", "^page_cache_ra_", "^ondemand_readahead$",
+    ]),
+    only(&[Format::OutOfMemory], "A program touched memory of its own: mm/memory.c, arch/*/mm/fault.c", &[
+        "^do_anonymous_page$", "handle_mm_fault$", "^do_user_addr_fault$", "do_page_fault$", "^page_fault$",
     ]),
     only(&[Format::Odebug], "lib/debugobjects.c and the kinds of objects: timers, work, RCU", &[
         "debug_", "rcu", "timer_", "work_", "<percpu_", "<vunmap", "<vfree", "^__free_", "<init_timer",

@@ -51,6 +51,8 @@ impl<'a> Spotter<'a> {
                 tells && !fits(block, piece, line.body) && fits(&outer, piece, line.body)
             }
         });
+        // A stack goes on right behind a banner of another, or it is over.
+        self.outer = self.outer.filter(Block::is_open);
         let found = other || !self.amid_event && block.contradicts(piece, line.body);
         let foreign = matches!(piece, Piece::Foreign);
         self.foreign = if foreign { self.foreign + 1 } else { 0 };
@@ -89,7 +91,7 @@ impl<'a> Spotter<'a> {
         // An event's dump between the lines of a crash spoils the crash: so the convention has it.
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
         let before = self.block.filter(|_| !joins && !event);
-        let outer = before.filter(Block::is_open);
+        let outer = before.filter(|block| block.is_open() || block.is_amid_stack());
         let mut found = outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
         if before.is_some_and(|block| block.is_announced()) {
             self.announced += 1;

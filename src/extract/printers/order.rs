@@ -419,6 +419,11 @@ impl<'a> Block<'a> {
         self.trap
     }
 
+    /// Whether the task's part of the stack has begun, and its end is still to come.
+    pub(super) fn is_amid_stack(&self) -> bool {
+        self.in_task && self.phase == Phase::Stack
+    }
+
     /// Whether nothing crashed.
     pub(super) fn is_event(&self) -> bool {
         self.banner.is_some_and(|banner| banner.family.family.event)
