@@ -13,9 +13,10 @@ mod learn;
 
 use crate::text;
 use bytes::blank;
+pub(crate) use carrier::quoted;
 use carrier::{
-    Tag, brief, decoded, host, lava, login, quoted, rfc5424, skip_controls, tag, talos, threadtime,
-    trim_colour, trim_returns,
+    Tag, brief, decoded, host, lava, login, rfc5424, skip_controls, tag, talos, threadtime, trim_colour,
+    trim_returns,
 };
 use clock::{
     Clock, bracketed_clock, calendar, date_time, day_time, dmesg_clock, epoch, month_day_time, stream_mark,

@@ -87,11 +87,7 @@ impl<R: Read> Decoder<R> {
         self.chunk.resize(CHUNK, 0);
         let read = match self.inner.read(&mut self.chunk) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if let State::Watch(watch) = &mut self.state {
-                    let passed = watch.give_up();
-                    self.sink.raw(self.input.get(..passed).unwrap_or_default());
-                    self.input.drain(..passed.min(self.input.len()));
-                }
+                self.hand_on();
                 self.pauses = Some(error);
                 return Ok(());
             }
@@ -106,6 +102,25 @@ impl<R: Read> Decoder<R> {
             self.decode();
         }
         Ok(())
+    }
+
+    /// Hands on what waits for more, since none comes for a while.
+    fn hand_on(&mut self) {
+        match &mut self.state {
+            State::Watch(watch) => {
+                let passed = watch.give_up();
+                self.sink.raw(self.input.get(..passed).unwrap_or_default());
+                self.input.drain(..passed.min(self.input.len()));
+            }
+            State::Start if self.input.ends_with(b"\n") => {
+                // As far as it goes it is such a container.
+                if let Verdict::Is(kind) = recognise(&self.input, true) {
+                    self.state = State::Inside(kind.unpacker());
+                    self.decode();
+                }
+            }
+            _ => {}
+        }
     }
 
     fn decode(&mut self) {

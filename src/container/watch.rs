@@ -89,7 +89,7 @@ impl Watch {
         if let (Join::Sure(_), _) = self.joiner.look(bare) {
             self.broken += 1;
             self.broken_from = self.broken_from.or(Some(self.line_from));
-        } else if self.joiner.is_whole() {
+        } else if self.broken > 0 && self.joiner.is_whole() {
             (self.broken, self.broken_from) = (0, None);
         }
         self.broken_from.filter(|_| self.broken >= LEAST_BROKEN).map(|from| (from, Kind::Wrapped))

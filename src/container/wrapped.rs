@@ -13,7 +13,7 @@
 
 use super::sink::Sink;
 use super::{Unpack, lines, trim};
-use crate::line::{Line, Origin};
+use crate::line::{self, Line, Origin};
 use crate::text;
 
 /// Longest line that a mail program leaves.
@@ -71,14 +71,21 @@ pub(super) enum Join {
     Stamped(&'static [u8]),
 }
 
-/// Reads lines one after another.
+/// Reads lines one after another. Most logs are not broken: what a line is, is looked at only where its length and the next
+/// one's leave it open.
 #[derive(Debug, Default)]
 pub(super) struct Joiner {
     /// The line before, as it was sent.
     length: usize,
     quote: Vec<u8>,
     text: Vec<u8>,
-    /// What it is the rest of, if it is one.
+    /// What it is, or what it is the rest of, once that was looked at.
+    record: Option<Record>,
+}
+
+/// What is known of a line by its beginning.
+#[derive(Clone, Copy, Debug)]
+struct Record {
     sort: Sort,
     stamped: bool,
 }
@@ -94,45 +101,69 @@ enum Sort {
     Headline,
 }
 
+impl Record {
+    fn of(text: &[u8]) -> Record {
+        let read = Line::parse(0, text);
+        let stamped = read.prefix.origin != Origin::Unknown || read.body.len() < read.raw.len();
+        Record { sort: Sort::of(read.body), stamped }
+    }
+
+    /// Whether it is the kernel's.
+    fn is_known(self) -> bool {
+        self.stamped || self.sort != Sort::Other
+    }
+}
+
 impl Joiner {
     /// How the next line belongs to the one before, and its text without marks of quotes.
     pub(super) fn look<'a>(&mut self, line: &'a [u8]) -> (Join, &'a [u8]) {
-        let (quote, text) = quoted(line);
-        let read = Line::parse(0, text);
-        let own = read.prefix.origin != Origin::Unknown || read.body.len() < read.raw.len();
-        let join = if own { Join::Apart } else { self.join(quote, text) };
+        let text = line::quoted(line).unwrap_or(line);
+        let quote = line.get(..line.len() - text.len()).unwrap_or_default();
+        let record = self.may_join(quote, text).then(|| Record::of(text));
+        let join = record.map_or(Join::Apart, |record| self.join(record, text));
         if join == Join::Apart {
-            self.sort = Sort::of(read.body);
-            self.stamped = own;
+            self.record = record;
         }
-        (self.length, self.quote, self.text) = (line.len(), quote.to_vec(), text.to_vec());
+        self.length = line.len();
+        keep(&mut self.quote, quote);
+        keep(&mut self.text, text);
         (join, text)
     }
 
+    fn record(&mut self) -> Record {
+        *self.record.get_or_insert_with(|| Record::of(&self.text))
+    }
+
     /// Whether the line that was read is the kernel's, and longer than what a mail program leaves.
-    pub(super) fn is_whole(&self) -> bool {
-        self.length > LONGEST && (self.stamped || self.sort != Sort::Other)
+    pub(super) fn is_whole(&mut self) -> bool {
+        self.length > LONGEST && self.record().is_known()
     }
 
     /// Whether the line that was read may have been broken.
-    pub(super) fn may_go_on(&self) -> bool {
-        self.length <= LONGEST && (self.stamped || self.sort != Sort::Other || self.values())
+    pub(super) fn may_go_on(&mut self) -> bool {
+        self.length <= LONGEST && (self.record().is_known() || self.values())
     }
 
-    fn join(&self, quote: &[u8], text: &[u8]) -> Join {
+    /// Whether a line had no room where the one before ends.
+    fn may_join(&self, quote: &[u8], text: &[u8]) -> bool {
         let first = word(text);
         let no_room = (ROOM..=LONGEST + first.len()).contains(&(self.length + first.len()));
         // What was broken off after the text was quoted has no mark.
         let same = quote == self.quote || quote.is_empty();
-        if first.is_empty() || !self.may_go_on() || !no_room || !same || self.text.is_empty() {
+        self.length <= LONGEST && no_room && same && !first.is_empty() && !self.text.is_empty()
+    }
+
+    fn join(&mut self, next: Record, text: &[u8]) -> Join {
+        if next.stamped || !self.may_go_on() {
             return Join::Apart;
         }
+        let record = self.record();
         let last = self.last();
         let version = last.len() > 1 && last.ends_with(b"-");
         let glue: &[u8] = if version || self.text.ends_with(b" ") { b"" } else { b" " };
-        if self.goes_on(last, text, first) {
+        if self.goes_on(record.sort, last, text, word(text)) {
             Join::Sure(glue)
-        } else if self.stamped {
+        } else if record.stamped {
             Join::Stamped(glue)
         } else {
             Join::Apart
@@ -154,12 +185,12 @@ impl Joiner {
     }
 
     /// Whether `text` is the rest of what the line before is in the middle of.
-    fn goes_on(&self, last: &[u8], text: &[u8], first: &[u8]) -> bool {
+    fn goes_on(&self, sort: Sort, last: &[u8], text: &[u8], first: &[u8]) -> bool {
         if is_label(text) {
             return false;
         }
         let value = first.strip_prefix(b"0x").unwrap_or(first);
-        match self.sort {
+        match sort {
             Sort::Code => words(text).all(is_code),
             Sort::Modules => words(text).all(is_module),
             // `RCX:` and its value, rows of values, `GS:0000(0000)` and `knlGS:0000`
@@ -197,17 +228,10 @@ impl Sort {
     }
 }
 
-/// Marks of quotes, `> > `, and the text behind them. KASAN's mark has no blank: `>ffff8801d2c8fa80: fc`.
-fn quoted(line: &[u8]) -> (&[u8], &[u8]) {
-    let mut rest = line;
-    loop {
-        rest = match rest {
-            [b'>', b' ', after @ ..] => after,
-            [b'>', after @ ..] if matches!(after, [] | [b'>' | b'[' | b'<', ..]) => after,
-            _ => break,
-        };
-    }
-    line.split_at_checked(line.len() - rest.len()).unwrap_or((&[], line))
+/// Keeps bytes where others were.
+fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+    kept.clear();
+    kept.extend_from_slice(bytes);
 }
 
 /// The word that `text` begins with; none if it begins with a blank, as lines of the kernel do.

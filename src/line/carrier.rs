@@ -43,7 +43,7 @@ pub(super) struct Tag<'a> {
 }
 
 /// Mail quotes: `> > `, `>> `. A `>` without a blank is KASAN's mark on the bad line: `>ffff8801d2c8fa80: fc fc`.
-pub(super) fn quoted(b: &[u8]) -> Option<&[u8]> {
+pub(crate) fn quoted(b: &[u8]) -> Option<&[u8]> {
     let mut rest = b;
     loop {
         let (marks, after) = text::take(rest, |c| c == b'>');
