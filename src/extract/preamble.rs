@@ -15,21 +15,28 @@ use super::window::Window;
 pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: Lane) -> Vec<Line<'a>> {
     let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
     let mut found: Vec<Line<'a>> = Vec::new();
+    // Lines without a prefix, of which the one above tells whether they are the rest of its record; the nearest first.
+    let mut bare: Vec<Line<'a>> = Vec::new();
     // How many lines are found where `cut here` is.
     let mut cut = None;
     for nth in 0.. {
         let full = found.len() >= cut.unwrap_or(0) + PREAMBLE_LINES;
         let Some(entry) = window.before(nth).filter(|_| !full) else { break };
-        if entry.lane != lane && (dumped || !goes_on(&entry.line, &banner.line)) {
+        let line = entry.line;
+        if entry.lane != lane {
+            match line.prefix == Prefix::default() {
+                true => bare.push(line),
+                false => bare.clear(),
+            }
             continue;
         }
-        let line = entry.line;
         if entry.family.is_some_and(|family| !family.family.again) || entry.shape() == Shape::End {
             break;
         }
         if dumped && !is_dump(line.body) || cut.is_some() && !is_before_cut(line.body) {
             break;
         }
+        found.extend(rest(&line, bare.drain(..)));
         found.push(line);
         if text::contains(line.body, noise::CUT_HERE) {
             cut = Some(found.len());
@@ -46,13 +53,17 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
     found
 }
 
-/// Whether a line goes on with a message of several lines: `dmesg` of util-linux indents it to where the first one begins.
-fn goes_on(line: &Line<'_>, banner: &Line<'_>) -> bool {
-    line.prefix == Prefix::default() && banner.prefix.time.is_some() && line.raw.starts_with(INDENT)
+/// The lines below one that go on with its record, the last one first.
+fn rest<'a>(line: &Line<'a>, below: impl DoubleEndedIterator<Item = Line<'a>>) -> Vec<Line<'a>> {
+    let mut last = *line;
+    let goes_on = below.rev().map_while(|next| {
+        last = last.goes_on(next.offset, next.raw)?;
+        Some(last)
+    });
+    let mut rest: Vec<Line<'a>> = goes_on.collect();
+    rest.reverse();
+    rest
 }
-
-/// No stamp is shorter.
-const INDENT: &[u8] = b"            ";
 
 /// Whether a line stands right before a fault's banner and belongs to it.
 fn is_preface(body: &[u8]) -> bool {
