@@ -43,6 +43,8 @@ const LEAST_HEADS: usize = 2;
 const LEAST_LINES: usize = 4;
 /// So many of them must name a place in the code: frames, `RIP:`.
 const LEAST_PLACES: usize = 2;
+/// A hexadecimal number has so many digits.
+const LEAST_HEX: usize = 8;
 /// Fewer blanks alone are the kernel's own.
 const LEAST_INDENT: usize = 2;
 
@@ -184,7 +186,13 @@ enum Token<'a> {
 impl<'a> Token<'a> {
     fn read(b: &'a [u8]) -> Option<(Token<'a>, &'a [u8])> {
         let is_letter = |c: u8| c.is_ascii_alphabetic() || c == b'_';
+        let (hex, behind) = text::take(b, |c| c.is_ascii_hexdigit());
+        let ends = !behind.first().is_some_and(|&c| c.is_ascii_alphanumeric());
         match *b.first()? {
+            // Ticks in hexadecimal: what is a digit and what a letter differs from line to line.
+            _ if hex.len() >= LEAST_HEX && ends && hex.iter().any(u8::is_ascii_digit) => {
+                Some((Token::Number(hex), behind))
+            }
             c if c.is_ascii_digit() => {
                 let (digits, rest) = text::take(b, |c| c.is_ascii_digit());
                 Some((Token::Number(digits), rest))

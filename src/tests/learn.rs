@@ -75,6 +75,7 @@ const FORMS: &[(&str, Form)] = &[
     ("a container's log", |_| "guest_1  | ".into()),
     ("SSCOM", |n| format!("[13:43:52.{:03}]收←◆", 334 + n)),
     ("MobaXterm", |n| format!("[2021-07-05 13:{:02}.52] ", n + 1)),
+    ("ticks in hexadecimal", |n| format!("{:08x} ", 127_906 + 3 * n)),
     ("a date without marks", |n| format!("20210705-13:43:{:02} ", n + 1)),
     ("levels in words", |n| format!("<{}> 2021-07-05_13:43:52 ", ["info", "warning", "alert"][n % 3])),
     ("columns", |n| format!("{:8}| {:>7} | ", n * 77, ["info", "warning", "alert"][n % 3])),
