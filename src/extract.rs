@@ -37,6 +37,7 @@ mod limits;
 mod lines;
 mod preamble;
 mod printers;
+mod quoted;
 mod shape;
 mod stored;
 mod telling;

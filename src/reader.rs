@@ -188,7 +188,8 @@ impl Window {
         if !(grown || closed && (pending || limit > self.searched)) {
             return;
         }
-        let log = Log::part(self.buffer.get(..limit - self.start).unwrap_or_default(), self.start);
+        let log =
+            Log::part(self.buffer.get(..limit - self.start).unwrap_or_default(), self.start).ending(cut);
         // Most logs are quiet: then nothing before these lines is looked at.
         self.boots.search(log, self.searched..limit);
         if pending || scan::has_needle(log.get(self.searched..limit)) {

@@ -329,10 +329,12 @@ pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
     captures.iter().skip(1).flatten().map(|group| group.as_bytes()).collect()
 }
 
-/// The banners of all families in order, and after them the marks of quoted crashes, then of regular expressions.
+/// The banners of all families in order, and after them the marks of quoted crashes, the kernel's own first, then of
+/// regular expressions.
 static BANNERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let banners = ALL.iter().map(|family| family.family.banner);
-    automaton(banners.chain(noise::QUOTES.iter().copied()).chain(noise::REGEXES.iter().copied()).collect())
+    let quotes = [noise::KERNELS_QUOTES, noise::QUOTES, noise::REGEXES].into_iter().flatten().copied();
+    automaton(banners.chain(quotes).collect())
 });
 
 /// The family whose banner a line is, by the order of the tables.
@@ -341,15 +343,18 @@ pub(crate) fn classify(line: &Line<'_>) -> Option<&'static CompiledFamily> {
         return None;
     }
     let quotes = ALL.len();
+    let kernels = quotes + noise::KERNELS_QUOTES.len();
+    let known = if line.prefix.origin == Origin::Kernel { kernels } else { usize::MAX };
     let mut found: Vec<(usize, usize)> = BANNERS
         .as_ref()?
         .find_overlapping_iter(line.body)
         .map(|hit| (hit.pattern().as_usize(), hit.start()))
+        .filter(|&(pattern, _)| pattern < known)
         .collect();
     found.sort_unstable();
     // A line may hold the same banner thousands of times.
     found.dedup_by_key(|(pattern, _)| *pattern);
-    if found.last().is_some_and(|&(last, _)| last >= quotes + noise::QUOTES.len()) {
+    if found.last().is_some_and(|&(last, _)| last >= kernels + noise::QUOTES.len()) {
         return None;
     }
     let marks = found.split_off(found.partition_point(|&(pattern, _)| pattern < quotes));
@@ -398,17 +403,6 @@ fn opens_quote(before: &[u8], after: &[u8], mark: u8) -> bool {
     marks(before) % 2 == 1 && marks(after) > 0
 }
 
-/// Whether a line that is cut in two is a row of a table: `| Oops: 0002 [#1] SMP | a write through a bad pointer |`.
-fn is_in_table(before: &[u8], after: &[u8]) -> bool {
-    before.trim_ascii_start().starts_with(b"|") && after.trim_ascii_end().ends_with(b"|")
-}
-
-/// Whether there stands the beginning of a commit's subject, as `git log --oneline` has it: `5e6f708192a3 demo: `.
-fn is_in_subject(before: &[u8]) -> bool {
-    let (hash, subject) = text::take(before, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (7..=40).contains(&hash.len()) && subject.starts_with(b" ") && subject.len() > 1
-}
-
 impl CompiledFamily {
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
@@ -426,11 +420,7 @@ impl CompiledFamily {
             return false;
         }
         let halves = text::find(line.body, self.family.banner).and_then(|at| line.body.split_at_checked(at));
-        halves.is_some_and(|(before, after)| {
-            b"\"'`".iter().any(|&mark| opens_quote(before, after, mark))
-                || is_in_table(before, after)
-                || is_in_subject(before)
-        })
+        halves.is_some_and(|(before, after)| b"\"'`".iter().any(|&mark| opens_quote(before, after, mark)))
     }
 
     /// Whether `line`, which holds this family's literal, is the banner that a rule is about.

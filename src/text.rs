@@ -15,17 +15,28 @@ pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T>;
 pub(crate) struct Log<'a> {
     bytes: &'a [u8],
     start: usize,
+    /// Nothing comes behind.
+    ended: bool,
 }
 
 impl<'a> Log<'a> {
     /// A whole log.
     pub(crate) fn whole(bytes: &'a [u8]) -> Log<'a> {
-        Log { bytes, start: 0 }
+        Log { bytes, start: 0, ended: true }
     }
 
     /// The part of a log that begins at `start`.
     pub(crate) fn part(bytes: &'a [u8], start: usize) -> Log<'a> {
-        Log { bytes, start }
+        Log { bytes, start, ended: false }
+    }
+
+    /// The same, and whether it is the last part.
+    pub(crate) fn ending(self, ended: bool) -> Log<'a> {
+        Log { ended, ..self }
+    }
+
+    pub(crate) fn is_ended(self) -> bool {
+        self.ended
     }
 
     pub(crate) fn start(self) -> usize {

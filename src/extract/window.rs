@@ -13,6 +13,7 @@ use super::lane::{Context, Lane};
 use super::learned::Learned;
 use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
 use super::lines::{is_replayed, line_at, lines_before};
+use super::quoted;
 use super::shape::{Shape, shape};
 
 /// A line, and what is known of it.
@@ -209,11 +210,17 @@ impl<'a> Window<'a> {
 
     /// The family whose banner a line is.
     fn family(&mut self, line: &Line<'_>) -> Option<&'static CompiledFamily> {
-        let family = rules::classify(line)?;
-        let prose = copies::is_prose(self.log, line, family);
-        self.unsure |= prose.is_none();
+        let family = self.banner_of(line)?;
         let again = !family.family.again || self.has_spoken(line.offset);
-        (again && prose != Some(true)).then_some(family)
+        again.then_some(family)
+    }
+
+    /// The same, whether or not it means something here.
+    fn banner_of(&mut self, line: &Line<'_>) -> Option<&'static CompiledFamily> {
+        let family = rules::classify(line)?;
+        let (quoted, sure) = quoted::is_quoted(self.log, line, family);
+        self.unsure |= !sure;
+        (!quoted).then_some(family)
     }
 
     /// Whether the same line is in the log from elsewhere.
@@ -259,7 +266,7 @@ impl<'a> Window<'a> {
                 continue;
             }
             let line = self.learned.line(line_at(self.log, from, end));
-            let family = if scan::has_needle(line.body) { rules::classify(&line) } else { None };
+            let family = if scan::has_needle(line.body) { self.banner_of(&line) } else { None };
             self.past.push_front(Entry::of(line, end, 0, family));
         }
         self.past.len().checked_sub(nth + 1).and_then(|at| self.past.get(at)).copied()

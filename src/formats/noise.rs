@@ -41,7 +41,8 @@ pub(crate) const INFOS: &[&str] = &[
     "_INFO:",
 ];
 
-/// Texts behind which a crash is quoted: a bisection's verdicts name titles.
+/// Texts behind which programs quote a crash: a bisection's verdicts name titles. A task's name may end so, where the kernel
+/// prints it.
 pub(crate) const QUOTES: &[&str] = &[
     "crashed: ",
     "all runs: ",
@@ -57,11 +58,36 @@ pub(crate) const QUOTES: &[&str] = &[
     "crash '",
     // Source code and the traces of interpreters: `raise RuntimeError("BUG: unreachable")`
     "(\"BUG: ",
+];
+
+/// Texts behind which the kernel itself prints what programs say.
+pub(crate) const KERNELS_QUOTES: &[&str] = &[
     // audit_log_start, kernel/audit.c: `type=1309 audit(1795241521.512:45): argc=2 a0="echo" a1="Kernel panic"`
     " audit(",
     "=audit(",
     // trace_event_raw_event_bpf_trace_printk, kernel/trace/bpf_trace.h
     "bpf_trace_printk: ",
+    // trace_print_print, kernel/trace/trace_output.c, where ftrace_dump prints what was written to trace_marker
+    "tracing_mark_write: ",
+];
+
+/// What stands in reports and in no person's words about them: a frame, a header, a heading, or the end; and what a boot
+/// begins with, whose console another one's report is not on.
+pub(crate) const OF_REPORTS: &[&str] = &[
+    "+0x",
+    " PID: ",
+    "Pid: ",
+    ", pid: ",
+    " Comm: ",
+    "Hardware name: ",
+    "Modules linked in",
+    "Call Trace:",
+    "Call trace:",
+    "Backtrace:",
+    "cut here",
+    "---[ end ",
+    "Rebooting in ",
+    LINUX_VERSION,
 ];
 
 /// Pieces of the regular expressions of those who watch logs: "BUG: unable to handle kernel NULL pointer dereference at .*"
@@ -119,6 +145,9 @@ pub(crate) const REPLAYING: &str = "** replaying previous printk message **";
 
 /// What rsyslog puts before a record on all terminals, behind "Message from syslogd@host at Feb 11 19:02:33 ...".
 pub(crate) const BROADCAST: &str = "kernel:";
+
+/// What the line before it begins with.
+pub(crate) const ANNOUNCEMENT: &str = "Message from syslogd@";
 
 /// A CPU asks others for their backtraces (`nmi_trigger_cpumask_backtrace`).
 pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";

@@ -135,7 +135,7 @@ impl Readable<'_> {
                 number.publish(Count { lines: lines.number(log, range.end) - 1, boots: boots.found() });
             }
             let (limit, closed) = whole_lines(log, log.end() >= self.size);
-            let log = Log::part(window.get(..limit - start).unwrap_or_default(), start);
+            let log = Log::part(window.get(..limit - start).unwrap_or_default(), start).ending(closed);
             let mut open = limit < range.end && !closed;
             let mut reports = Reports::of(log, from..range.end.min(limit));
             for found in reports.by_ref() {
