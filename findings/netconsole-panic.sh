@@ -58,7 +58,7 @@ qemu() {
   local q=$R/usr/bin/qemu-system-$1 s=$2; shift 2
   timeout -k 5 "$s" "$R/usr/lib64/ld-linux-x86-64.so.2" --library-path "$R/usr/lib/x86_64-linux-gnu" "$q" \
     -L "$R/usr/share/qemu" -L "$R/usr/share/seabios" -L "$R/usr/lib/ipxe/qemu" \
-    -accel tcg -display none -nodefaults -no-reboot "$@" > "$T/qemu.out" 2>&1 || :
+    -accel tcg -display none -nodefaults -no-reboot "$@" < "${IN:-/dev/null}" > "${OUT:-$T/out}" 2>> "$T/err" || :
 }
 
 V=7.2.13+deb14-amd64
