@@ -38,6 +38,7 @@ mod lines;
 mod preamble;
 mod printers;
 mod quoted;
+mod said;
 mod shape;
 mod stored;
 mod telling;

@@ -13,6 +13,7 @@ use crate::text::{self, Log};
 
 use super::limits::LINES_BEFORE;
 use super::lines::{line_at, lines_before};
+use super::said::is_said;
 
 /// What a report's first lines stand behind.
 const CUT_HERE: &[u8] = noise::CUT_HERE.as_bytes();
@@ -33,7 +34,10 @@ pub(super) fn is_quoted(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) 
         // A table may be the last thing in a text; the beginning of a report tells nobody anything.
         None => (log.is_ended(), false),
         Some(true) => (true, true),
-        Some(false) => is_prose(log, line, family).map_or((false, false), |prose| (prose, true)),
+        Some(false) => match is_prose(log, line, family).or(log.is_ended().then_some(false)) {
+            Some(false) => is_said(log, line, family).map_or((false, false), |said| (said, true)),
+            prose => (prose == Some(true), prose.is_some()),
+        },
     }
 }
 

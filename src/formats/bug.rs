@@ -192,8 +192,6 @@ pub(crate) const FAMILIES: &[Family] = &[
     // report_bug, lib/bug.c
     Family {
         banner: "kernel BUG",
-        // How manuals write it.
-        unless: &["kernel BUG at <"],
         rules: &[
             Rule {
                 line: "kernel BUG at mm/usercopy\\.c",

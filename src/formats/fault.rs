@@ -66,8 +66,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     // exc_general_protection, arch/x86/kernel/traps.c; user tasks get "traps: a.out[12] general protection fault ip:… error:0 in a.out"
     Family {
         banner: "general protection fault",
-        // The last is a person's.
-        unless: &[" error:", "general protection fault. "],
+        unless: &[" error:"],
         rules: &[Rule {
             line: "general protection fault",
             title: "general protection fault in {frame}",

@@ -24,6 +24,7 @@ pub(crate) mod lockdep;
 pub(crate) mod mm;
 pub(crate) mod noise;
 pub(crate) mod panic;
+pub(crate) mod said;
 pub(crate) mod sanitizer;
 pub(crate) mod skip;
 pub(crate) mod spelling;

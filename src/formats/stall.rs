@@ -69,8 +69,6 @@ pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_timer_fn, kernel/watchdog.c
     Family {
         banner: "BUG: soft lockup",
-        // How manuals write it.
-        unless: &["CPU#N "],
         rules: &[Rule {
             line: "BUG: soft lockup",
             title: "BUG: soft lockup in {frame}",

@@ -1,0 +1,109 @@
+//! How people write about crashes, and how kernels print what people write about most.
+
+/// Words that stand before a banner in somebody's sentence and in nothing that a console puts there.
+pub(crate) const WORDS: &[&str] = &[
+    "a",
+    "an",
+    "the",
+    "is",
+    "was",
+    "it",
+    "we",
+    "I",
+    "you",
+    "my",
+    "our",
+    "your",
+    "this",
+    "that",
+    "these",
+    "see",
+    "saw",
+    "seeing",
+    "get",
+    "gets",
+    "got",
+    "getting",
+    "hit",
+    "hits",
+    "hitting",
+    "have",
+    "has",
+    "had",
+    "with",
+    "to",
+    "of",
+    "and",
+    "or",
+    "says",
+    "said",
+    "reports",
+    "reported",
+    "when",
+    "there",
+    "for",
+    "after",
+    "fix",
+    "fixes",
+    "fixed",
+    "triggers",
+    "triggered",
+    "causes",
+    "caused",
+    "Subject",
+    "Fixes",
+    "Title",
+    "Summary",
+    "Bug",
+    "Re",
+    "Fwd",
+    "PATCH",
+];
+
+/// The beginning of what kernels print, and the pattern of what they print behind it. Without the console's prefix, what
+/// begins so and goes on otherwise is a person's, or a line that was cut.
+pub(crate) const WHOLE: &[(&str, &str)] = &[
+    // exc_general_protection, arch/x86/kernel/traps.c
+    ("general protection fault", "^(?:: [0-9a-f]{4}|, (?:probably|maybe) for |(?: \\[#[0-9]))"),
+    // watchdog_timer_fn, kernel/watchdog.c; softlockup_tick, kernel/softlockup.c, up to 2.6.22: "detected on CPU#0!"
+    ("BUG: soft lockup", "^ (?:- CPU#[0-9]|detected on CPU#[0-9])"),
+    // report_bug, lib/bug.c; without file names an address
+    ("kernel BUG at ", "^(?:[^ ]+:[0-9]+|[0-9a-f]{8})"),
+    // show_fault_oops, arch/x86/mm/fault.c
+    ("BUG: unable to handle kernel NULL pointer dereference", "^ at "),
+    ("BUG: unable to handle kernel paging request", "^ (?:at|for) "),
+    ("BUG: unable to handle page fault for address", "^: "),
+    ("BUG: kernel NULL pointer dereference", "^, address: "),
+    // die_kernel_fault and its likes; without an address on sparc
+    ("Unable to handle kernel NULL pointer dereference", "^(?: at | in virtual |\\s*$)"),
+    ("Unable to handle kernel paging request", "^ (?:at|for) "),
+    // check_hung_task, kernel/hung_task.c
+    ("INFO: task ", "^.{1,16}:[0-9]+ (?:blocked|is blocked)"),
+    // panic, kernel/panic.c
+    ("Kernel panic - not syncing", "^: "),
+    // __might_resched, __schedule_bug: kernel/sched/core.c
+    ("BUG: sleeping function called from invalid context", "^(?: at |\\()"),
+    ("BUG: scheduling while atomic", "^: "),
+    // bad_page, mm/page_alloc.c
+    ("BUG: Bad page state", "^(?: in process \\S| at )"),
+    // show_one_worker_pool, wq_watchdog_timer_fn: kernel/workqueue.c
+    ("BUG: workqueue lockup", "^ - pool"),
+    // check_preemption_disabled, lib/smp_processor_id.c
+    ("BUG: using smp_processor_id() in preemptible", "^ \\["),
+    // lib/list_debug.c
+    ("list_add corruption", "^[.,:]"),
+    ("list_del corruption", "^[.,:]"),
+    // print_error_description, mm/kasan/report.c; kmsan_print_origin and kmsan_report, mm/kmsan/report.c
+    ("BUG: KASAN: ", " (?:in (?:\\S+\\+0x|\\S+ \\S+:[0-9]|0x|range)|at addr|on address)"),
+    ("BUG: KMSAN: ", " in (?:\\S+\\+0x|\\S+ \\S+:[0-9]|0x)"),
+    // ubsan_prologue, lib/ubsan.c
+    ("UBSAN: ", " in \\S+:[0-9]"),
+    // die: arch/arm/kernel/traps.c, arch/arm64/kernel/traps.c
+    ("Internal error: ", "\\[#[0-9]"),
+    // die_addr, arch/x86/kernel/dumpstack.c
+    ("stack segment: ", "^[0-9a-f]{4} \\["),
+    ("divide error: ", "^[0-9a-f]{4} \\["),
+    ("invalid opcode: ", "^[0-9a-f]{4} \\["),
+    // warn_alloc, mm/page_alloc.c
+    ("page allocation failure: order:", "^[0-9]+, mode:0x"),
+];
