@@ -14,16 +14,14 @@ use crate::facts::offset;
 use crate::facts::oom::Oom;
 use crate::facts::place::{Check, Place};
 use crate::facts::registers::Registers;
-use crate::facts::task::{
-    self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, TaskState, Workqueue,
-};
+use crate::facts::task::{self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
 use crate::formats::noise;
 use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::text::{self, Lines, Log};
-use crate::title::{self, Corruption, Text, Title};
+use crate::title::{self, Corruption, Subject, Text, Title};
 
 /// Finds the crash reports of a log.
 ///
@@ -322,6 +320,9 @@ impl<'a> Report<'a> {
             let old = || tasks().find(|task| task.cpu.is_none()).map(|task| Task { cpu: Some(cpu), ..task });
             return tasks().find(|task| task.cpu == Some(cpu)).or_else(old);
         }
+        if let Some(task) = Subject::stalled(self.lines()) {
+            return Mention::complete(task, self.own_bodies());
+        }
         let lock = || self.lock_attempt().map(|attempt| Task::named(attempt.comm, attempt.pid));
         let device = || self.device_fault()?.task.map(|(comm, pid)| Task::named(comm, pid));
         // Lustre's own header has no CPU; the panic's has.
@@ -329,13 +330,7 @@ impl<'a> Report<'a> {
             let whole = |other: &Task<'_>| other.cpu.is_some() && other.pid == first.pid;
             if first.cpu.is_none() { self.headers().find(whole).unwrap_or(first) } else { first }
         });
-        let dumped = || {
-            let mut bodies = self.bodies().skip_while(|body| task::dumped_cpu(body).is_none());
-            let cpu = bodies.next().and_then(task::dumped_cpu);
-            let state = TaskState::parse(bodies.next()?)?;
-            Some(Task { cpu, ..Task::named(state.comm, state.pid) })
-        };
-        let task = header.or_else(lockup).or_else(lock).or_else(device).or_else(dumped);
+        let task = header.or_else(lockup).or_else(lock).or_else(device);
         if self.kind() == Kind::Dump { task } else { Mention::complete(task, self.own_bodies()) }
     }
 
@@ -539,12 +534,17 @@ impl<'a> Report<'a> {
 
     /// Which CPU takes no interrupts: `watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1`
     pub fn hard_lockup(&self) -> Option<HardLockup> {
-        HardLockup::parse(self.incident.banner.line.body)
+        self.headline().and_then(HardLockup::parse)
     }
 
     /// The check that failed: `WARNING: mm/slub.c:1239 at object_err+0x24c/0x274, CPU#1: init/117`
     pub fn check(&self) -> Option<Check<'a>> {
-        self.bodies().nth(self.incident.headline.0).and_then(Check::parse)
+        self.headline().and_then(Check::parse)
+    }
+
+    /// The line that gives the title.
+    fn headline(&self) -> Option<&'a [u8]> {
+        self.bodies().nth(self.incident.headline.0)
     }
 
     /// Lines that name a place in the code and are of no stack:

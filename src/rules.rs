@@ -103,6 +103,8 @@ pub(crate) enum List {
     ToBlame(Format),
     /// Those whose callee is to blame for a stall.
     Anchors,
+    /// Those by which an interrupt enters the kernel.
+    Entries,
 }
 
 impl List {
@@ -111,7 +113,8 @@ impl List {
         match (self, holds) {
             (List::Everywhere, Holds::Everywhere | Holds::Inline)
             | (List::Inline, Holds::Inline)
-            | (List::Anchors, Holds::Anchor) => true,
+            | (List::Anchors, Holds::Anchor)
+            | (List::Entries, Holds::Entry) => true,
             (List::In(format), Holds::In(formats)) | (List::ToBlame(format), Holds::ToBlame(formats)) => {
                 formats.contains(&format)
             }
@@ -147,6 +150,8 @@ pub(crate) static NEVER_TO_BLAME: Names = Names::new(List::Everywhere);
 pub(crate) static INLINE: Names = Names::new(List::Inline);
 /// Functions whose callee is to blame for a stall.
 pub(crate) static ANCHORS: Names = Names::new(List::Anchors);
+/// Functions that an interrupt enters the kernel by.
+pub(crate) static ENTRIES: Names = Names::new(List::Entries);
 /// Functions whose caller is to blame for a hang.
 pub(crate) static WAITING: Names = Names::new(List::In(Format::Hung));
 
@@ -242,6 +247,7 @@ pub(crate) struct CompiledRule {
 #[derive(Debug)]
 pub(crate) enum CompiledStep {
     Line(Pattern),
+    Entry,
     Trace,
 }
 
@@ -276,6 +282,7 @@ impl CompiledRule {
                 .iter()
                 .map(|step| match step {
                     Step::Line(source) => CompiledStep::Line(Pattern::new(source)),
+                    Step::Entry => CompiledStep::Entry,
                     Step::Trace => CompiledStep::Trace,
                 })
                 .collect()

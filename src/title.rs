@@ -1,6 +1,7 @@
 //! The title that syzbot would give: which frame is to blame, what is missing, how it is spelled.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use crate::blame::{self, Asked, Blamed, Candidate};
@@ -16,9 +17,11 @@ use crate::text::{self, Log};
 
 mod innermost;
 mod missing;
+mod subject;
 
 pub(crate) use missing::spoilt_trace;
 use missing::{TRACE_HEADS, headless, missing_trace};
+pub(crate) use subject::Subject;
 
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -157,6 +160,7 @@ struct Reading<'a, F: FnOnce() -> Vec<Line<'a>>> {
     /// Whether the log names each line's caller.
     tagged: bool,
     beyond: Beyond<'a, F>,
+    astray: OnceCell<bool>,
 }
 
 /// Lines after a report, read when they are first needed.
@@ -200,7 +204,7 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
 
     /// Whether the kernel ran where no function is.
     fn is_astray(&self) -> bool {
-        innermost::is_astray(self.all.iter().map(|text| text.body))
+        *self.astray.get_or_init(|| innermost::is_astray(self.all.iter().map(|text| text.body)))
     }
 
     /// The innermost function that may be to blame, where the convention names another one or none.
@@ -232,7 +236,14 @@ pub(crate) fn of<'a>(
     tagged: bool,
     beyond: impl FnOnce() -> Vec<Line<'a>>,
 ) -> Title {
-    let mut title = named(family, log, lines, all, tagged, beyond);
+    let mut title = match lines.first().and_then(|banner| Subject::of(banner.body)) {
+        None => named(family, log, lines, all, tagged, beyond),
+        Some(mut subject) => {
+            let own = lines.iter().copied().zip(all.iter().copied()).filter(|(line, _)| subject.takes(line));
+            let (lines, texts): (Vec<_>, Vec<_>) = own.unzip();
+            named(family, log, &lines, &texts, tagged, || subject.lines(&beyond()))
+        }
+    };
     if all.iter().any(|text| text.words & DISCONNECTED != 0) {
         title.corruption = title.corruption.or(Some(Corruption::Disconnected));
     }
@@ -248,7 +259,8 @@ fn named<'a>(
     beyond: impl FnOnce() -> Vec<Line<'a>>,
 ) -> Title {
     let vouched = vouched(all);
-    let mut reading = Reading { log, lines, all, vouched, tagged, beyond: Beyond::Unread(beyond) };
+    let beyond = Beyond::Unread(beyond);
+    let mut reading = Reading { log, lines, all, vouched, tagged, beyond, astray: OnceCell::new() };
     let mut cut_off = false;
     for rule in &family.rules {
         let Some(mut args) = rule.title_args(reading.vouched.iter().map(|text| text.body)) else { continue };
@@ -289,9 +301,8 @@ fn by_rule<'a, F: FnOnce() -> Vec<Line<'a>>>(
         // What was interrupted is a better title than none.
         (frames, complete) = reading.blame(rule, Asked::Interrupted);
     }
-    // The convention does not know hard lockups: a stack that the unwinder does not vouch for is a better one than none.
-    if !complete
-        && rule.rule.format == Format::HardLockup
+    // The convention does not know hard lockups.
+    if rule.rule.format == Format::HardLockup
         && let Some(name) = reading.innermost(Some(rule))
     {
         (frames, complete) = (vec![Blamed { raw: name.clone(), name, guilty: true }], true);
@@ -344,7 +355,8 @@ fn culprit<'a, F: FnOnce() -> Vec<Line<'a>>>(
             return Some(found.name);
         }
     }
-    let acts = |name: &&str| !rules::ANY.skip.has(name);
+    let waits = |name: &str| rule.rule.pick == Pick::Hung && innermost::WORKERS.contains(&name);
+    let acts = |name: &&str| !rules::ANY.skip.has(name) && !waits(name);
     named.filter(acts).map(str::to_string).or_else(|| reading.innermost(Some(rule)))
 }
 
@@ -472,6 +484,16 @@ fn walk(
                 }
                 before = open.len();
             }
+            CompiledStep::Entry => {
+                let found = lines.find_map(|text| {
+                    let mut names = frame::functions_of_line(text.body).into_iter().flatten();
+                    names.any(|name| rules::ENTRIES.has(name)).then_some((text.body, names))
+                });
+                // 32-bit ARM names the caller on the same line.
+                if let Some((body, names)) = found {
+                    names.for_each(|name| keep(&mut open, body, name.as_bytes()));
+                }
+            }
             CompiledStep::Trace => {
                 if traces > 0 {
                     stacks.push(std::mem::take(&mut open));
@@ -518,11 +540,8 @@ fn walk(
         }
     }
     stacks.push(open);
-    let mut blamed = Vec::new();
-    for stack in &stacks {
-        blamed.extend(blame::pick(rule, asked, stack));
-        complete &= blamed.len() == stacks.len() || blame::pick(rule, asked, stack).is_some();
-    }
+    let blamed: Vec<Blamed> = stacks.iter().filter_map(|stack| blame::pick(rule, asked, stack)).collect();
+    complete &= blamed.len() == stacks.len();
     (blamed, complete)
 }
 

@@ -28,12 +28,14 @@ impl Banner<'_> {
     /// next one is. A panic behind an announcement is none of what it announces.
     pub(super) fn gives_headline_to(&self, next: &Banner<'_>) -> bool {
         let announces = (self.family.family.prelude || self.is_inlined()) && self.leads_to(next);
-        announces || self.is_warning() && next.family.family.warns && !next.family.family.prelude
+        announces || self.is_warning_of(next) && !next.family.family.prelude
     }
 
+    /// Whether it is a WARN that the next banner is the message of:
     /// `WARNING: CPU: 3 PID: 905 at kernel/watchdog.c:267 watchdog_overflow_callback+0x9c/0xd0()`
-    pub(super) fn is_warning(&self) -> bool {
-        self.line.body.starts_with(b"WARNING: ") && text::contains(self.line.body, " at ")
+    pub(super) fn is_warning_of(&self, next: &Banner<'_>) -> bool {
+        let body = self.line.body;
+        next.family.family.warns && body.starts_with(b"WARNING: ") && text::contains(body, " at ")
     }
 
     /// Whether another banner right after it is of the same crash.

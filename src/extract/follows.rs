@@ -71,7 +71,7 @@ impl<'a> Cause<'a> {
             Part::Aside => return Some(Relation::Alone),
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             // Up to Linux 4.x the message of a WARN stands behind its banner.
-            Part::Opens if then.warns && self.banner.is_warning() => close && !course.cut && !course.headed,
+            Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,
             Part::Opens => close && first.leads_to.contains(&then.banner),
             Part::OfAny => (close || first.event) && !course.ended,
             Part::OfCrash => {

@@ -444,7 +444,7 @@ fn source(input: &[u8]) -> Parsed<'_, Source<'_>> {
 /// Name of the function that a stack line is about, in the loosest reading: a line cut in the middle
 /// (`foo+0x1`), or one without an offset's size, still tells its function.
 pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
-    let (rest, _) = addresses(text::skip_blanks(behind_kmemleak(body)));
+    let (rest, _) = addresses(text::skip_blanks(behind_kmemleak(behind_stack_name(body))));
     let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
     // 64-bit PowerPC puts a dot before the name of a function's code.
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
@@ -476,7 +476,7 @@ pub(crate) fn functions_of_line(body: &[u8]) -> [Option<&str>; 2] {
         return [Some(name), None];
     }
     let mut functions = [None; 2];
-    let frames = Frame::parse_all(body).filter(|frame| frame.trust != Trust::Inlined);
+    let frames = Frame::parse_all(behind_stack_name(body)).filter(|frame| frame.trust != Trust::Inlined);
     for (slot, frame) in functions.iter_mut().zip(frames) {
         *slot = frame.function();
     }
@@ -489,6 +489,40 @@ pub(crate) fn behind_kmemleak(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"kmemleak: ").unwrap_or(body)
 }
 
+/// A line without the stack's name: up to Linux 4.x the first frame stands behind it, ` <<EOE>>  <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2`.
+pub(crate) fn behind_stack_name(mut body: &[u8]) -> &[u8] {
+    while text::skip_blanks(body).starts_with(b"<")
+        && let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
+        && is_stack_name(name)
+    {
+        body = without_time(rest);
+    }
+    body
+}
+
+/// What follows the time that printk repeats where it took the first frame for a line of its own:
+/// ` <IRQ> [  420.408595]  [<ffffffff8138d924>] fn+0x1/0x2`.
+fn without_time(rest: &[u8]) -> &[u8] {
+    let after = || {
+        let (seconds, rest) =
+            text::take(text::skip_blanks(text::skip_blanks(rest).strip_prefix(b"[")?), |b| {
+                b.is_ascii_digit()
+            });
+        let (micros, rest) = text::take(rest.strip_prefix(b".")?, |b| b.is_ascii_digit());
+        (!seconds.is_empty() && micros.len() == 6).then_some(rest.strip_prefix(b"]")?)
+    };
+    after().unwrap_or(rest)
+}
+
+/// ` <TASK>`, ` </IRQ>`, ` <#DF>`.
+pub(crate) fn is_stack_name(body: &[u8]) -> bool {
+    let name = body.trim_ascii();
+    name.len() <= 24
+        && name.starts_with(b"<")
+        && name.ends_with(b">")
+        && name.iter().all(|b| b.is_ascii_uppercase() || b"<>/#_".contains(b))
+}
+
 /// Whether a line is of a stack that nothing introduces: 32-bit ARM's `dump_backtrace_entry`, 32-bit SPARC's
 /// `show_stack`, and the callers that SPARC's `die_if_kernel` lists.
 pub(crate) fn is_headless(body: &[u8]) -> bool {
@@ -499,7 +533,7 @@ pub(crate) fn is_headless(body: &[u8]) -> bool {
 
 /// Whether a stack line is one that the unwinder does not vouch for.
 pub(crate) fn is_questionable(body: &[u8]) -> bool {
-    let (rest, _) = addresses(text::skip_blanks(body));
+    let (rest, _) = addresses(text::skip_blanks(behind_stack_name(body)));
     rest.starts_with(b"? ") || body.ends_with(b"(unreliable)") || body.starts_with(b"([<")
 }
 

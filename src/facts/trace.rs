@@ -281,7 +281,7 @@ impl<'a> State<'a> {
 
     /// Takes the next line of the caller.
     fn take(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) {
-        let frames = frames(body);
+        let frames = Frame::parse_all(frame::behind_stack_name(body));
         let stray = std::mem::take(&mut self.stray);
         if !frames.is_empty() {
             self.block = None;
@@ -411,32 +411,6 @@ fn settle(traces: &mut [StackTrace<'_>], of: TraceKind) {
     }
 }
 
-/// The frames of a line of a stack; none if it is something else.
-fn frames(mut body: &[u8]) -> Frames<'_> {
-    // Linux 4.x puts the first frame behind the stack's name: " <<EOE>>  <IRQ>  [<ffffffff8138d924>] fn+0x1/0x2"
-    while text::skip_blanks(body).starts_with(b"<")
-        && let Some((name, rest)) = text::find(body, "> ").and_then(|end| body.split_at_checked(end + 1))
-        && is_stack_name(name)
-    {
-        body = without_time(rest);
-    }
-    Frame::parse_all(body)
-}
-
-/// What follows the time that printk repeats where it took the first frame for a line of its own:
-/// ` <IRQ> [  420.408595]  [<ffffffff8138d924>] fn+0x1/0x2`.
-fn without_time(rest: &[u8]) -> &[u8] {
-    let after = || {
-        let (seconds, rest) =
-            text::take(text::skip_blanks(text::skip_blanks(rest).strip_prefix(b"[")?), |b| {
-                b.is_ascii_digit()
-            });
-        let (micros, rest) = text::take(rest.strip_prefix(b".")?, |b| b.is_ascii_digit());
-        (!seconds.is_empty() && micros.len() == 6).then_some(rest.strip_prefix(b"]")?)
-    };
-    after().unwrap_or(rest)
-}
-
 /// The place of `Preemption disabled at:[<bf0d603b>] demo_lock+0xc4/0x134 [demo]`: `__schedule_bug` up to Linux 4.10. Later
 /// the place has a line of its own.
 fn preemption_place(body: &[u8]) -> Option<Frames<'_>> {
@@ -444,19 +418,10 @@ fn preemption_place(body: &[u8]) -> Option<Frames<'_>> {
     (!place.is_empty()).then_some(place)
 }
 
-/// ` <TASK>`, ` </IRQ>`, ` <#DF>`.
-fn is_stack_name(body: &[u8]) -> bool {
-    let name = body.trim_ascii();
-    name.len() <= 24
-        && name.starts_with(b"<")
-        && name.ends_with(b">")
-        && name.iter().all(|b| b.is_ascii_uppercase() || b"<>/#_".contains(b))
-}
-
 /// Lines that may stand in the middle of a stack: the registers of an interrupted context.
 fn is_inside(body: &[u8]) -> bool {
     let line = text::skip_blanks(body);
-    is_stack_name(body)
+    frame::is_stack_name(body)
         || registers::is_register_line(body)
         || registers::is_pc_line(body)
         || line.starts_with(b"Code:")

@@ -120,6 +120,8 @@ pub(crate) struct Rule {
 pub(crate) enum Step {
     /// The next line that matches; a capture is a frame.
     Line(&'static str),
+    /// The next frame of those by which an interrupt enters the kernel (`skip::Holds::Entry`).
+    Entry,
     /// The frames that follow, to the next trace or the next step's line.
     Trace,
 }

@@ -29,6 +29,8 @@ pub(crate) enum Holds {
     ToBlame(&'static [Format]),
     /// They dispatch work: what they call is the work, and a stall's blame.
     Anchor,
+    /// An interrupt enters the kernel by them: where a stack does not say what it stopped, it is who called these.
+    Entry,
 }
 
 /// Kinds of crashes that have functions of their own that are not to blame.
@@ -88,6 +90,8 @@ pub(crate) enum Format {
     RcuTasks,
     /// `INFO: task a:7 can't die for more than 120 seconds`.
     CantDie,
+    /// `watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init:40]`.
+    SoftLockup,
     /// `Watchdog detected hard LOCKUP on cpu 1`.
     HardLockup,
     /// `csd: Detected non-responsive CSD lock`.
@@ -131,6 +135,13 @@ const fn blame(formats: &'static [Format], why: &'static str, names: &'static [&
 const fn anchors(why: &'static str, names: &'static [&'static str]) -> Group {
     Group { holds: Holds::Anchor, why, names }
 }
+
+const fn entries(why: &'static str, names: &'static [&'static str]) -> Group {
+    Group { holds: Holds::Entry, why, names }
+}
+
+/// A CPU is stopped where it happens to be, and its registers tell where.
+const STALLS: &[Format] = &[Format::SoftLockup, Format::HardLockup, Format::RcuStall];
 
 /// All groups.
 #[rustfmt::skip]
@@ -454,6 +465,59 @@ pub(crate) const GROUPS: &[Group] = &[
         "^__down", "^cond_resched", "^__cond_resched", "^_cond_resched$", "^completion_", "^console_lock$",
         "^lock_sock_nested$", "^__lock_sock$", "^jbd2_log_wait_commit$",
     ]),
+    blame(&[Format::Hung, Format::Atomic], "The same, of work, devices, CPUs and timers: kernel/workqueue.c, kernel/stop_machine.c, net/core/dev.c, block, mm", &[
+        "^disable_work_sync$", "^disable_delayed_work_sync$", "^work_on_cpu", "^schedule_on_each_cpu$",
+        "^execute_in_process_context$", "^stop_machine", "^stop_one_cpu", "^stop_two_cpus$", "^__stop_cpus$",
+        "^smp_call_on_cpu$", "^hrtimer_cancel", "^tasklet_kill$", "^tasklet_disable", "^tasklet_unlock_",
+        "^napi_disable", "^disable_irq$", "^smpboot_park_threads$", "^percpu_ref_switch_to_atomic_sync$",
+        "^rcu_sync_enter$", "^kernfs_drain$", "^blk_mq_freeze_queue", "^blk_freeze_queue", "^blk_mq_quiesce_",
+        "^blk_execute_rq", "^blkdev_issue_flush$", "^submit_bio_wait$", "^get_request_wait$",
+        "^balance_dirty_pages", "^throttle_direct_reclaim$", "^reclaim_throttle$", "^throttle_vm_writeout$",
+        "^inode_sleep_on_writeback$", "^lru_add_drain_all$", "^__lru_add_drain_all$", "^drain_all_pages$",
+        "^__drain_all_pages$", "^sleep_on_page", "^sleep_on_buffer$", "^sync_buffer$", "^sync_page",
+        "^sync_dirty_buffer$", "^__sync_dirty_buffer$", "^__bread", "^__bh_read", "^bh_submit_read$",
+        "^__lock_buffer$", "^do_cpu_nanosleep$", "^sleep_on", "^interruptible_sleep_on",
+    ]),
+    blame(&[Format::Hung, Format::Atomic], "Locks by other names: kernel/cpu.c, fs", &[
+        "^get_online_cpus$", "^cpu_maps_update_begin$", "^cpu_hotplug_begin$", "^__sb_start_write$",
+        "^sb_start_write$", "^mnt_want_write", "^lock_rename", "^lock_two_", "^lock_mount", "^lock_system_sleep$",
+        "^__rwsem_", "^rwsem_", "^ww_mutex_",
+    ]),
+    blame(&[Format::Hung, Format::Atomic], "A journal and a server that do not answer: fs/jbd2, net/sunrpc", &[
+        "^jbd2_complete_transaction$", "^jbd2__journal_start$", "^jbd2_journal_start$", "^start_this_handle$",
+        "^add_transaction_credits$", "^do_get_write_access$", "^__rpc_execute$", "^rpc_execute$", "^rpc_run_task$",
+        "^rpc_call_sync$",
+    ]),
+    blame(STALLS, "They tell the time, for whoever passes it: kernel/time, arch/*/kernel/tsc.c, pvclock.c", &[
+        "^ktime_get", "^ktime_add", "^sched_clock", "^local_clock", "^native_sched_clock", "^read_tsc$", "^rdtsc",
+        "^native_read_tsc$", "^kvm_clock_", "^kvm_sched_clock_read$", "^pvclock_", "^paravirt_sched_clock",
+        "^xen_clocksource_", "^xen_sched_clock$", "^read_hv_", "^arch_counter_get_", "^__arch_counter_get_",
+        "^arch_timer_read_", "^arch_timer_get_", "^getnstimeofday", "^__getnstimeofday", "^do_gettimeofday$", "^get_cycles$",
+        "^read_hpet$", "^acpi_pm_read", "^delay_halt", "^delay_mwaitx$", "^delay_tpause$", "^use_tsc_delay$",
+        "^timebase_read$", "^ktime_mono_to_any$",
+    ]),
+    blame(STALLS, "A guest that waits for a lock, and calls of its host: arch/x86/kernel/kvm.c, arch/x86/xen, arch/x86/hyperv, arch/powerpc/lib/locks.c", &[
+        "^kvm_wait$", "^kvm_kick_cpu$", "^xen_poll_irq", "^xen_qlock_wait$", "^xen_lock_spinning$", "^xen_hypercall_",
+        "^hypercall_page$", "^hv_qlock_wait$", "^hv_do_hypercall", "^pv_wait", "^pv_native_safe_halt$", "^plpar_hcall",
+        "^yield_to_preempted$", "^splpar_spin_yield$", "^__spin_yield$", "^__rw_yield$", "^arch_spin_relax$",
+    ]),
+    blame(STALLS, "They wait for other CPUs: kernel/smp.c, kernel/stop_machine.c, arch/*/mm/tlb.c", &[
+        "^smp_call_function", "^on_each_cpu", "^csd_lock_wait$", "^__csd_lock_wait$", "^generic_exec_single$",
+        "^native_flush_tlb_", "^flush_tlb_", "^kvm_flush_tlb_", "^xen_flush_tlb_", "^hyperv_flush_tlb_",
+        "^arch_tlbbatch_flush$", "^text_poke_", "^kick_all_cpus_sync$",
+    ]),
+    blame(STALLS, "An idle CPU does nothing: kernel/sched/idle.c, drivers/idle, arch/*/kernel/process.c", &[
+        "^native_safe_halt$", "^xen_safe_halt$", "^default_idle", "^arch_cpu_idle", "^__arch_cpu_idle$", "^cpu_do_idle$",
+        "^cpuidle_", "^acpi_idle_", "^acpi_safe_halt$", "^acpi_processor_ffh_cstate_enter$", "^intel_idle", "^mwait_idle",
+        "^poll_idle$", "^do_idle$", "^cpu_idle", "^cpu_startup_entry$", "^cpu_enter_idle$", "^haltpoll_", "^psw_idle",
+        "^enabled_wait$", "^power_nap", "^pseries_lpar_idle$", "^dedicated_cede_loop$", "^shared_cede_loop$",
+        "^start_secondary", "^secondary_start", "^__secondary_switched$", "^smp_callin$", "^rest_init$", "^start_kernel$",
+        "^arch_call_rest_init$", "^x86_64_start_", "^secondary_startup_64", "^__r4k_wait", "^r4k_wait", "^cpu_bringup_and_idle$",
+    ]),
+    blame(STALLS, "What a preempted task comes back to: kernel/sched/core.c", &[
+        "^finish_task_switch", "^schedule_tail$", "^__cond_resched", "^_cond_resched$", "^cond_resched", "^yield$",
+        "^yield_to$",
+    ]),
     blame(&[Format::Spinlock], "kernel/locking/spinlock_debug.c: they report", &[
         "^rwlock_bug$", "^spin_bug$", "^spin_dump$",
     ]),
@@ -464,10 +528,18 @@ pub(crate) const GROUPS: &[Group] = &[
         "^delay_tsc$", "^__delay$", "^__udelay$", "^__ndelay$", "^__const_udelay$", "^cpu_relax$",
         "^check_preemption_disabled$", "^check_bytes_and_report$", "^free_debug_processing$",
         "^alloc_debug_processing$", "^dump_header$", "^print_bad_pte$", "^rcu_dump_cpu_stacks$",
-        "^__schedule$", "^schedule$", "^__schedule_loop$", "^udelay$", "^__delay_cycles$", "^delay_loop$",
+        "^__schedule$", "^schedule$", "^__schedule_loop$", "^schedule_idle$", "^udelay$", "^__delay_cycles$", "^delay_loop$",
         "^__loop_delay$", "^__timer_delay$", "^arch_timer_read_cntvct_el0$", "^arch_counter_get_cntvct",
         "^__arch_counter_get_cntvct", "^arch_timer_read_counter_long$", "^schedule_timeout",
         "^schedule_hrtimeout", "^io_schedule", "^msleep", "^ssleep$", "^fsleep$", "^usleep_range",
+    ]),
+    only(&[Format::Spinning], "Consoles, which are slow: kernel/printk, drivers/tty/serial. Who prints is to blame", &[
+        "^console_unlock$", "^__console_unlock$", "^console_flush_all$", "^console_emit_next_record$",
+        "^call_console_drivers", "^__call_console_drivers$", "^console_cont_flush$", "^console_trylock_spinning$",
+        "^nbcon_", "^univ8250_console_write$", "^serial8250_console_write$", "^serial8250_console_putchar$",
+        "^serial8250_tx_wait_empty$", "^wait_for_xmitr$", "^wait_for_lsr$", "^uart_console_write$",
+        "^io_serial_in$", "^io_serial_out$", "^mem_serial_in$", "^mem32_serial_in$", "^pl011_console_write",
+        "^pl011_console_putchar$", "^hvc_console_print$", "^sclp_con", "^sbi_console_write", "^early_serial_",
     ]),
     only(&[Format::Spinning], "The switch of a task that was preempted, from an interrupt's end: kernel/sched/core.c, kernel/entry", &[
         "^preempt_schedule", "^__cond_resched$", "^irqentry_exit", "^raw_irqentry_exit",
@@ -486,6 +558,47 @@ pub(crate) const GROUPS: &[Group] = &[
     blame(&[Format::BadPage], "Who frees a page finds that it is bad: mm/page_alloc.c", &[
         "^bad_page$", "^free_page_is_bad", "^free_pages", "^__free_pages", "^___free_pages", "^__free_page$",
         "free_frozen_pages", "^free_pcp", "^free_unref", "^free_tail_page", "^free_contig",
+    ]),
+    entries("x86 since Linux 5.8: arch/x86/include/asm/idtentry.h, entry_64.S, entry_64_fred.S", &[
+        "^asm_sysvec_", "^asm_common_interrupt$", "^common_interrupt$", "^asm_spurious_interrupt$",
+        "^asm_exc_nmi", "^asm_noist_exc_nmi$", "^asm_xenpv_exc_nmi$", "^xen_asm_xenpv_exc_nmi$", "^xen_asm_exc_xennmi$",
+        "^asm_exc_xennmi$", "^asm_exc_xen_hypervisor_callback$", "^exc_xen_hypervisor_callback$",
+        "^asm_fred_entrypoint_kernel$", "^asm_fred_entry_from_kvm$",
+    ]),
+    entries("x86 up to Linux 5.7: entry_64.S, entry_32.S, arch/x86/include/asm/entry_arch.h, irq_vectors.h", &[
+        "apic_timer_interrupt", "reschedule_interrupt$", "call_function_interrupt$",
+        "call_function_single_interrupt$", "^invalidate_interrupt", "^irq_work_interrupt$",
+        "^trace_irq_work_interrupt$", "^perf_pending_interrupt$", "^reboot_interrupt$", "^generic_interrupt$",
+        "x86_platform_ipi$", "^kvm_posted_intr_", "threshold_interrupt$", "deferred_error_interrupt$",
+        "thermal_interrupt$", "^error_interrupt$", "^spurious_interrupt$", "^mce_self_interrupt$",
+        "^irq_move_cleanup_interrupt$", "^uv_bau_message_intr1$", "^ret_from_intr$", "^retint_kernel$",
+        "^xen_do_hypervisor_callback$", "^xen_hypervisor_callback$", "^xen_do_upcall$",
+        "^xen_hvm_callback_vector$", "^hyperv_callback_vector$", "^hyperv_reenlightenment_vector$",
+        "^hv_stimer0_callback_vector$", "^acrn_hv_callback_vector$",
+        "^nmi$", "^end_repeat_nmi$", "^repeat_nmi$", "^first_nmi$", "^nmi_stack_correct$", "^nmi_stack_fixup$",
+        "^nmi_espfix_stack$", "^nmi_debug_stack_check$", "^need_resched$", "^resume_kernel$",
+    ]),
+    entries("arm64, arm: arch/arm64/kernel/entry.S, arch/arm/kernel/entry-armv.S", &[
+        "^el1_irq$", "^el1_fiq$", "^el1_error$", "^el1_preempt$", "^el1_irq_invalid$", "^el1_fiq_invalid$",
+        "^el1_error_invalid$", "^el1h_64_irq$", "^el1h_64_fiq$", "^el1h_64_error$", "^el1t_64_irq$",
+        "^el1t_64_fiq$", "^el1t_64_error$", "^__sdei_asm_handler$", "^__irq_svc$", "^__fiq_svc$", "^svc_preempt$",
+    ]),
+    entries("riscv, loongarch, mips: arch/*/kernel/entry.S, genex.S, and the first function in C", &[
+        "^handle_exception$", "^ret_from_exception$", "^do_irq$", "^handle_vint$", "^do_vint$", "^handle_int$",
+        "^rollback_handle_int$", "^ret_from_irq$", "^__ret_from_irq$", "^except_vec_vi_handler$",
+        "^except_vec_vi_end$", "^nmi_handler$",
+    ]),
+    entries("powerpc: arch/powerpc/kernel/exceptions-64s.S, exceptions-64e.S, head_32.h, interrupt_64.S", &[
+        "^hardware_interrupt_common", "^decrementer_common", "^doorbell_super_common", "^h_doorbell_common",
+        "^h_virt_irq_common", "^performance_monitor_common", "^system_reset_common", "^soft_nmi_common$",
+        "^hmi_exception_common", "^hardware_interrupt_entry$", "^exc_0x280_common$", "^exc_0x500_common$",
+        "^exc_0x900_common$", "^HardwareInterrupt_virt$", "^Decrementer_virt$", "^ret_from_except",
+        "^interrupt_return",
+    ]),
+    entries("s390, sparc, parisc, ia64, alpha: arch/*/kernel/entry.S, ttable_64.S", &[
+        "^ext_int_handler$", "^io_int_handler$", "^mcck_int_handler$", "^restart_int_handler$", "^ext_no_vtime$",
+        "^io_no_vtime$", "^ext_skip$", "^io_skip$", "^tl0_irq", "^real_irq_continue$", "^intr_return$",
+        "^ia64_leave_kernel$", "^ia64_native_leave_kernel$", "^do_entInt$",
     ]),
     anchors("Ways into the kernel: arch/*/entry", &[
         "^do_syscall_", "^do_fast_syscall_", "^__do_fast_syscall_32", "^sysenter_dispatch",

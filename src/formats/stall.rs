@@ -39,31 +39,31 @@ const ARM: &[Step] = &[Step::Line("^{{PC}} \\(__irq_svc[^)]*\\) from {{PC}} \\({
 /// Where the interrupt came, on powerpc: "--- interrupt: 901 at arch_local_irq_restore+0x1f/0xb0".
 const POWERPC: &[Step] = &[Step::Line("^--- interrupt: [0-9a-f]+ at \\.?{{FUNC}}"), Step::Trace];
 
-/// Where an interrupt entered the kernel, in stacks that do not say what it stopped: what called these is what was stopped.
-pub(crate) const ENTRIES: &[&str] = &[
-    "apic_timer_interrupt",
-    "smp_apic_timer_interrupt",
-    "asm_sysvec_apic_timer_interrupt",
-    "asm_common_interrupt",
-    "common_interrupt",
-    "ret_from_intr",
-    "reschedule_interrupt",
-    "el1_irq",
-    "el1h_64_irq",
-    "__irq_svc",
-    "ext_int_handler",
-    "handle_exception",
-    "do_vint",
-    "do_IRQ",
-    // x86, by the age of the kernel
-    "nmi",
-    "nmi_stack_correct",
-    "end_repeat_nmi",
-    "asm_exc_nmi",
+/// The stack below an interrupt, on kernels that the convention does not know.
+const ENTERED: &[Step] = &[Step::Entry, Step::Trace];
+
+/// What a timer's interrupt calls to look for CPUs that stall: kernel/rcu/tree.c, kernel/watchdog.c.
+pub(crate) const FINDERS: &[&str] = &[
+    "rcu_check_callbacks",
+    "rcu_sched_clock_irq",
+    "watchdog_timer_fn",
+    "watchdog_overflow_callback",
+    "watchdog_hardlockup_check",
+    "watchdog_timer_interrupt",
 ];
 
-/// Tasks that a stall prevents from going on: their stacks are printed, rcu_check_gp_kthread_starvation, kernel/rcu/tree_stall.h.
+/// The thread that a stall prevents from going on: rcu_check_gp_kthread_starvation, kernel/rcu/tree_stall.h.
 pub(crate) const BYSTANDERS: &[&str] = &["rcu_preempt", "rcu_sched", "rcu_bh"];
+
+/// Words that its stack follows: of Linux 4.1 on, "rcu_sched kthread starved for 5252 jiffies! g42 c41 f0x0 RCU_GP_WAIT_FQS(3) ->state=0x0",
+/// and of 4.18 on.
+pub(crate) const STARVED: &[&str] = &["kthread starved for ", "RCU grace-period kthread stack dump:"];
+
+/// Words that the stack of the CPU follows on which it ran last: since Linux 5.11.
+pub(crate) const LAST_RAN: &str = "Stack dump where RCU GP kthread last ran:";
+
+/// Words of a stall that no CPU and no task is the cause of: that thread does not run.
+pub(crate) const NOBODY_STALLS: &str = "All QSes seen, last ";
 
 pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_timer_fn, kernel/watchdog.c
@@ -75,6 +75,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             alt: &["stall in {frame}"],
             stacks: &[&[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace], ARM],
             otherwise: "{{RIP}}",
+            format: Format::SoftLockup,
             pick: Pick::Stall,
             ..Rule::NEW
         }],
@@ -135,7 +136,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     // print_cpu_stall, print_other_cpu_stall, synchronize_rcu_expedited_wait: kernel/rcu/tree_stall.h, tree_exp.h
     Family {
         banner: "INFO: rcu_",
-        unless: &["Stall ended before state dump start"],
+        // The other one: check_cpu_stall, kernel/rcu/tree_stall.h, since Linux 6.12.
+        unless: &[
+            "Stall ended before state dump start",
+            "but suppressed full report due to a stuck CSD-lock",
+        ],
         rules: &[
             // check_holdout_task, show_stalled_task_trace: kernel/rcu/tasks.h
             Rule {
@@ -150,7 +155,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "INFO: rcu_[a-z_]+ detected expedited stalls",
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, ASKED],
+                stacks: &[INTERRUPTED, ASKED, ENTERED],
                 format: Format::RcuStall,
                 pick: Pick::Stall,
                 ..Rule::NEW
@@ -159,7 +164,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC],
+                stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC, ENTERED],
                 format: Format::RcuStall,
                 pick: Pick::Stall,
                 ..Rule::NEW

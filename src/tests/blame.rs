@@ -427,6 +427,7 @@ fn no_pattern_is_twice_in_a_list() {
         let lists: Vec<String> = match group.holds {
             Holds::Everywhere | Holds::Inline => vec!["everywhere".into()],
             Holds::Anchor => vec!["anchor".into()],
+            Holds::Entry => vec!["entry".into()],
             Holds::In(formats) => formats.iter().map(|format| format!("{format:?}")).collect(),
             Holds::ToBlame(formats) => formats.iter().map(|format| format!("to blame {format:?}")).collect(),
         };

@@ -22,7 +22,7 @@ fn families() -> impl Iterator<Item = &'static Family> {
 fn patterns(rule: &'static Rule) -> Vec<&'static str> {
     let steps = rule.stacks.iter().copied().flatten().filter_map(|step| match step {
         Step::Line(source) => Some(*source),
-        Step::Trace => None,
+        Step::Entry | Step::Trace => None,
     });
     let mut all = vec![rule.line];
     all.extend(rule.then.iter().chain(rule.report).chain([&rule.next, &rule.otherwise]));

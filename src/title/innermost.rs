@@ -25,8 +25,12 @@ const KINDS: &[TraceKind] = &[
     TraceKind::Panic,
 ];
 
+/// Where a stack begins that is of a task that does not run: `__switch_to` of arch/*/kernel/process.c, and its caller.
+const SWITCH: &[&str] = &["__switch_to", "context_switch"];
+
 /// Functions that run work: the work is to blame, and not they.
-const WORKERS: &[&str] = &["process_one_work", "process_scheduled_works", "worker_thread", "kthread"];
+pub(super) const WORKERS: &[&str] =
+    &["process_one_work", "process_scheduled_works", "worker_thread", "kthread"];
 
 /// Whether the kernel ran where no function is, or where it may not run: whoever called that is to blame.
 ///
@@ -89,8 +93,7 @@ pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], astray:
     let tracks = if rule.is_some_and(|rule| rule.rule.tracked) { tracks(lines) } else { [].as_slice() };
     let of_kinds =
         tracks.iter().chain(KINDS).flat_map(|kind| traces.iter().filter(move |trace| trace.kind == *kind));
-    let stacks = announced.chain(of_kinds).filter(|trace| !suspects.is_bystander(trace));
-    let found = stacks.filter_map(|trace| suspects.first(trace)).next();
+    let found = announced.chain(of_kinds).filter_map(|trace| suspects.first(trace)).next();
     let is_work = |name: &String| !WORKERS.contains(&name.as_str());
     found.clone().filter(is_work).or_else(|| work(lines)).or(found)
 }
@@ -123,26 +126,27 @@ impl Suspects<'_> {
         self.pick == Some(Pick::Stall) || self.rule.is_some_and(|rule| rule.rule.format == Format::HardLockup)
     }
 
-    /// Whether a stack is of a task that is only looked at, such as the thread that waits for a stall to end.
-    fn is_bystander(self, trace: &StackTrace<'_>) -> bool {
-        self.interrupted()
-            && trace.comm.is_some_and(|comm| stall::BYSTANDERS.iter().any(|name| comm == name.as_bytes()))
-    }
-
     /// The first function that may be to blame.
     fn first(self, trace: &StackTrace<'_>) -> Option<String> {
         let calls: Vec<Frame<'_>> = trace.calls().collect();
         let start = trace.start();
-        let begins = match start.and_then(|dump| dump.pc) {
-            Some(pc) => calls.iter().position(|frame| frame.is_at(&pc)),
-            None if self.interrupted() || trace.kind == TraceKind::Nmi => stopped(&calls),
-            None => None,
-        };
-        let calls = calls.get(begins.unwrap_or(0)..).unwrap_or_default();
+        let interrupted = self.interrupted() || trace.kind == TraceKind::Nmi;
+        let counter =
+            start.and_then(|dump| dump.pc).and_then(|pc| calls.iter().position(|frame| frame.is_at(&pc)));
+        let found =
+            stopped(&calls).filter(|_| interrupted && (counter.is_none() || calls.iter().any(is_finder)));
+        let begins = found.or(counter);
+        // A task that does not run stands in the switch to the next one.
+        let switch = calls.iter().take_while(|frame| {
+            start.is_none() && frame.function().is_some_and(|name| SWITCH.contains(&name))
+        });
+        let first = begins.unwrap_or_else(|| switch.count());
+        let calls = calls.get(first..).unwrap_or_default();
         let branch = start.and_then(|dump| dump.branch.or(dump.link)).filter(|_| self.astray);
         let may = |frame: &&Frame<'_>| self.astray || frame.trust != Trust::Unreliable;
         let past = calls.iter().skip(usize::from(self.astray)).filter(may);
-        let names = branch.iter().chain(past).filter_map(|frame| self.name(frame)).next();
+        let branch = branch.iter().chain(repeated(calls).filter(|_| begins.is_some()));
+        let names = branch.chain(past).filter_map(|frame| self.name(frame)).next();
         names.or_else(|| calls.iter().filter_map(|frame| self.name(frame)).next())
     }
 
@@ -157,16 +161,34 @@ impl Suspects<'_> {
     }
 }
 
-/// Where in a stack what an interrupt stopped begins.
+/// Whether a frame is of who looks for CPUs that stall.
+fn is_finder(frame: &Frame<'_>) -> bool {
+    frame.function().is_some_and(|name| stall::FINDERS.contains(&name))
+}
+
+/// Where in a stack what an interrupt stopped begins; who looks for those that stall has come by one as well.
 fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
+    let from = calls.iter().rposition(is_finder).unwrap_or(0);
+    let calls = calls.get(from..)?;
     // A kernel without an unwinder vouches for none.
     let vouched = calls.iter().any(|frame| frame.trust == Trust::Return);
     let is_entry = |frame: &Frame<'_>| {
         (frame.trust == Trust::Return || !vouched)
-            && frame.function().is_some_and(|name| stall::ENTRIES.contains(&name))
+            && frame.function().is_some_and(|name| rules::ENTRIES.has(name))
     };
     let counter = calls.iter().position(|frame| frame.trust == Trust::Pc);
-    counter.or_else(|| calls.iter().position(is_entry).map(|entry| entry + 1))
+    let behind = || {
+        let entry = calls.iter().position(is_entry)?;
+        let rest = calls.iter().skip(entry);
+        Some(entry + rest.take_while(|frame| is_entry(frame)).count())
+    };
+    counter.or_else(behind).map(|at| from + at)
+}
+
+/// The counter that an NMI stopped, up to Linux 4.x: its stack has copies of it, for which the unwinder does not vouch.
+fn repeated<'c, 'a>(calls: &'c [Frame<'a>]) -> Option<&'c Frame<'a>> {
+    let unvouched = calls.iter().take_while(|frame| frame.trust == Trust::Unreliable);
+    unvouched.zip(calls.iter().skip(1)).find(|(frame, next)| frame.is_at(next)).map(|(frame, _)| frame)
 }
 
 /// The work that a worker was busy with, where its stack has no function of it any more.

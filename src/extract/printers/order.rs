@@ -432,6 +432,10 @@ impl<'a> Block<'a> {
     /// Whether a banner belongs to the report of this one's.
     pub(super) fn goes_on_with(&self, banner: &Banner<'_>) -> bool {
         match banner.family.family.part {
+            // The message of an old WARN: before a header, and behind the machine's name.
+            Part::Opens if self.banner.is_some_and(|own| own.is_warning_of(banner)) => {
+                self.phase <= Phase::Fault || self.phase == Phase::Hardware && self.pid.is_none()
+            }
             Part::Opens => self.banner.is_some_and(|own| own.leads_to(banner)),
             Part::Aside | Part::OfAny | Part::OfCrash => true,
             Part::OfFault => self.phase <= Phase::Fault,

@@ -153,9 +153,12 @@ pub struct SoftLockup<'a> {
 /// watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1
 /// NMI watchdog: Watchdog detected hard LOCKUP on cpu 1
 /// watchdog: CPU 0 detected hard LOCKUP on other CPUs 1
+/// watchdog: CPU 1 Hard LOCKUP
+/// watchdog: CPU 1 self-detected hard LOCKUP @ arch_local_irq_restore+0x1c/0x80
 /// ```
 ///
-/// The last is powerpc's, `watchdog_smp_panic` in `arch/powerpc/kernel/watchdog.c`.
+/// The last three are powerpc's: `watchdog_smp_panic`, `wd_lockup_ipi` and `soft_nmi_interrupt` in
+/// `arch/powerpc/kernel/watchdog.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HardLockup {
@@ -166,7 +169,12 @@ pub struct HardLockup {
 impl HardLockup {
     /// Reads the banner of a hard lockup; `None` if the line is something else.
     pub fn parse(body: &[u8]) -> Option<HardLockup> {
-        let cpu = text::after(body, "etected hard LOCKUP on ")?;
+        let itself = || {
+            let (rest, cpu) = text::dec_u32(text::after(body, "CPU ")?).ok()?;
+            let says = rest.starts_with(b" self-detected hard LOCKUP") || rest.starts_with(b" Hard LOCKUP");
+            says.then_some(HardLockup { cpu })
+        };
+        let Some(cpu) = text::after(body, "etected hard LOCKUP on ") else { return itself() };
         let (others, cpu) = match cpu.strip_prefix(b"cpu ") {
             Some(cpu) => (false, cpu),
             None => (true, cpu.strip_prefix(b"other CPUs ")?),
@@ -310,6 +318,9 @@ mod tests {
         let cpu = |line: &str| HardLockup::parse(line.as_bytes()).map(|lockup| lockup.cpu);
         assert_eq!(cpu("watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1"), Some(1));
         assert_eq!(cpu("NMI watchdog: Watchdog detected hard LOCKUP on cpu 17"), Some(17));
-        assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), None);
+        assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), Some(5));
+        assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7"), None);
+        assert_eq!(cpu("watchdog: CPU 5 Hard LOCKUP"), Some(5));
+        assert_eq!(cpu("watchdog: CPU 5 self-detected hard LOCKUP @ fn+0x1/0x2"), Some(5));
     }
 }
