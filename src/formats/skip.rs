@@ -552,7 +552,7 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::Zfs], "The way to a panic: module/os/linux/spl of OpenZFS", &[
         "^spl_", "^vcmn_err$", "^cmn_err$", "^zfs_panic_recover$",
     ]),
-    blame(&[Format::RcuStall, Format::Spinning], "Interrupts that were put off come here: arch/powerpc/kernel/irq.c, irq_64.c", &[
+    blame(&[Format::SoftLockup, Format::HardLockup, Format::RcuStall, Format::Spinning], "Interrupts that were put off come here: arch/powerpc/kernel/irq.c, irq_64.c", &[
         "^arch_local_irq_restore$", "^restore_check_irq_replay$", "^__check_irq_replay$", "^replay_soft_interrupts",
     ]),
     blame(&[Format::BadPage], "Who frees a page finds that it is bad: mm/page_alloc.c", &[

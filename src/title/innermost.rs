@@ -29,8 +29,15 @@ const KINDS: &[TraceKind] = &[
 const SWITCH: &[&str] = &["__switch_to", "context_switch"];
 
 /// Functions that run work: the work is to blame, and not they.
-pub(super) const WORKERS: &[&str] =
-    &["process_one_work", "process_scheduled_works", "worker_thread", "kthread"];
+pub(super) const WORKERS: &[&str] = &[
+    "process_one_work",
+    "process_scheduled_works",
+    "worker_thread",
+    "kthread",
+    "ret_from_fork",
+    "ret_from_fork_asm",
+    "ret_from_kernel_thread",
+];
 
 /// Whether the kernel ran where no function is, or where it may not run: whoever called that is to blame.
 ///
@@ -95,7 +102,9 @@ pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], astray:
         tracks.iter().chain(KINDS).flat_map(|kind| traces.iter().filter(move |trace| trace.kind == *kind));
     let found = announced.chain(of_kinds).filter_map(|trace| suspects.first(trace)).next();
     let is_work = |name: &String| !WORKERS.contains(&name.as_str());
-    found.clone().filter(is_work).or_else(|| work(lines)).or(found)
+    // Who runs everybody's work is not why it waits.
+    let runs = |_: &String| pick != Some(Pick::Hung);
+    found.clone().filter(is_work).or_else(|| work(lines)).or(found.filter(runs))
 }
 
 /// Who had a damaged object: where it is in use (`SLUB_RED_ACTIVE`) who allocated it writes beyond its end, and where it
@@ -155,7 +164,8 @@ impl Suspects<'_> {
         if frame.trust == Trust::Inlined || frame.ends_function_before() {
             return None;
         }
-        let name = demangle(frame.function()?);
+        // What stands before a function is never called: its end is the function's address, CONFIG_CALL_PADDING of x86.
+        let name = demangle(frame.function().filter(|name| !name.starts_with("__pfx_"))?);
         let may = blame::may_be_to_blame(self.rule.unwrap_or(&rules::ANY), frame);
         may.then(|| name.to_string())
     }
@@ -193,6 +203,27 @@ fn repeated<'c, 'a>(calls: &'c [Frame<'a>]) -> Option<&'c Frame<'a>> {
 
 /// The work that a worker was busy with, where its stack has no function of it any more.
 fn work(lines: &[Line<'_>]) -> Option<String> {
-    let worker = lines.iter().find_map(|line| Workqueue::parse(line.body))?;
-    worker.function.map(|name| demangle(name).into_owned())
+    let worker = lines.iter().find_map(|line| Workqueue::parse(line.body)?.function);
+    worker.or_else(|| in_flight(lines)).map(|name| demangle(name).into_owned())
+}
+
+/// The work that keeps a pool of workers busy, where no stack tells it: `show_pwq` in `kernel/workqueue.c`.
+///
+/// ```text
+/// BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 31s!
+///   pwq 2: cpus=1 node=0 flags=0x0 nice=0 active=3/256 refcnt=4
+///     in-flight: 52:hog_work_fn [demo], 53(RESCUER):other_fn
+/// ```
+fn in_flight<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
+    let mut bodies = lines.iter().map(|line| line.body);
+    let pool = text::after(bodies.next()?, "BUG: workqueue lockup - pool ")?;
+    let pool = pool.get(..text::find(pool, " stuck for ")?)?;
+    let mut own = false;
+    bodies.find_map(|body| {
+        if let Some(queue) = text::skip_blanks(body).strip_prefix(b"pwq ") {
+            own = text::after(queue, ": ").is_some_and(|queue| queue.starts_with(pool));
+        }
+        let worker = text::skip_blanks(body).strip_prefix(b"in-flight:").filter(|_| own)?;
+        Some(text::symbol(text::after(worker, ":")?).ok()?.1)
+    })
 }
