@@ -188,6 +188,7 @@ impl TextReport<'_, '_> {
         if let Some(memory) = report.memory() {
             facts::memory(f, view, &memory)?;
         }
+        faults::details(f, view, report)?;
         faults::rust(f, view, report)?;
         faults::oom(f, view, report)?;
         faults::device(f, view, report)?;
@@ -218,15 +219,8 @@ impl TextReport<'_, '_> {
                 }
             }
             view.row(f, "task", text)?;
-            if let Some(kernel) = task.kernel {
-                let mut text = Plain(kernel.as_bytes()).to_string();
-                if let Some(tainted) = task.tainted {
-                    let letters: Vec<&str> = tainted.split_whitespace().collect();
-                    text += &format!(", tainted {}", Plain(letters.join(" ").as_bytes()));
-                }
-                view.row(f, "kernel", text)?;
-            }
         }
+        facts::kernel(f, view, report)?;
         if let Some(hardware) = report.hardware().filter(|_| view.full) {
             view.row(f, "hardware", Plain(hardware))?;
         }

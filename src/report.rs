@@ -23,6 +23,8 @@ use crate::line::Line;
 use crate::text::{self, Lines, Log};
 use crate::title::{self, Corruption, Subject, Text, Title};
 
+mod told;
+
 /// Finds the crash reports of a log.
 ///
 /// Linear in the log. Nothing is copied: every fact borrows the log.

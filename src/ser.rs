@@ -174,6 +174,12 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stuck: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    oops: Option<places::WireOops<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    idle_cpus: Vec<places::WireIdle<'a>>,
+    #[serde(skip_serializing_if = "places::Details::is_empty")]
+    details: places::Details<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     panic_message: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<Executor>,
@@ -193,6 +199,8 @@ struct Wire<'a> {
     kernel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tainted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build: Option<places::WireBuild<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hardware: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -387,7 +395,7 @@ struct WireModule<'a> {
 impl<'a> Wire<'a> {
     fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
         let (report, sources) = (json.report, json.sources);
-        let task = report.task();
+        let (task, header) = (report.task(), report.kernel_header());
         let traces = report.traces();
         let own = report.registers_in(&traces);
         let mut elsewhere = report.registers_elsewhere(&traces);
@@ -412,6 +420,9 @@ impl<'a> Wire<'a> {
             message: message(report),
             check: report.check().map(|found| places::check(found, sources)),
             stuck: report.soft_lockup().map(|lockup| lockup.seconds),
+            oops: report.oops().map(places::oops),
+            idle_cpus: report.idle_cpus().into_iter().map(|idle| places::idle(idle, sources)).collect(),
+            details: places::Details(report.details()),
             panic_message: report.panic_message().map(Text),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
@@ -421,8 +432,9 @@ impl<'a> Wire<'a> {
             boot: report.boot(),
             time: report.time().map(|micros| micros as f64 / 1e6),
             cpu: report.cpu(),
-            kernel: task.and_then(|task| task.kernel),
-            tainted: task.and_then(|task| task.tainted),
+            kernel: header.and_then(|header| header.kernel),
+            tainted: header.and_then(|header| header.tainted),
+            build: header.and_then(|header| places::build(&header)),
             hardware: report.hardware().map(Text),
             workqueue: report.workqueue().map(|queue| Text(queue.name)),
             task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),

@@ -247,8 +247,22 @@ pub(crate) fn of<'a>(
     if all.iter().any(|text| text.words & DISCONNECTED != 0) {
         title.corruption = title.corruption.or(Some(Corruption::Disconnected));
     }
+    if all.first().is_some_and(|banner| is_null(&title.text, banner.body)) {
+        title.kind = Kind::NullPointerDereference;
+    }
     title
 }
+
+/// Whether a banner names an address in the first page, of those titles that leave it open.
+fn is_null(title: &str, banner: &[u8]) -> bool {
+    kinds::NULL_IN_FIRST_PAGE.iter().filter(|(start, _)| title.starts_with(start)).any(|(_, words)| {
+        let address = text::after(banner, words).and_then(|rest| text::hex_digits(rest).ok());
+        address.is_some_and(|(_, address)| address < FIRST_PAGE)
+    })
+}
+
+/// Size of a page, the smallest of all CPUs.
+const FIRST_PAGE: u64 = 4096;
 
 fn named<'a>(
     family: &CompiledFamily,

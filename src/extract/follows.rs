@@ -69,6 +69,9 @@ impl<'a> Cause<'a> {
         let close = course.is_close();
         let part = match then.part {
             Part::Aside => return Some(Relation::Alone),
+            Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
+                close && !course.ended
+            }
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             // Up to Linux 4.x the message of a WARN stands behind its banner.
             Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,

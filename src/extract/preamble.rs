@@ -42,7 +42,11 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
             cut = Some(found.len());
         }
         let ruled = line.body.len() > 20 && line.body.iter().all(|&b| b == b'=');
-        if found.len() == 1 && (ruled || is_preface(line.body)) {
+        if found.len() == 1 && ruled {
+            found.splice(..0, before_rule(window, nth + 1, lane));
+            return found;
+        }
+        if found.len() == 1 && is_preface(line.body) {
             return found;
         }
     }
@@ -63,6 +67,13 @@ fn rest<'a>(line: &Line<'a>, below: impl DoubleEndedIterator<Item = Line<'a>>) -
     let mut rest: Vec<Line<'a>> = goes_on.collect();
     rest.reverse();
     rest
+}
+
+/// What stands before the rule, the `nth` line back, and belongs to it.
+fn before_rule<'a>(window: &mut Window<'a>, nth: usize, lane: Lane) -> Option<Line<'a>> {
+    let entry = window.before(nth).filter(|entry| entry.lane == lane && entry.family.is_none())?;
+    let line = entry.line;
+    (line.body.starts_with(b"[") && text::contains(line.body, noise::BEFORE_RULE)).then_some(line)
 }
 
 /// Whether a line stands right before a fault's banner and belongs to it.

@@ -1,6 +1,7 @@
 //! What a report says, typed: one grammar per thing the kernel prints.
 
 pub mod code;
+pub mod detail;
 pub mod device;
 pub mod frame;
 pub mod locks;
@@ -9,6 +10,7 @@ pub mod message;
 pub mod modules;
 pub mod offset;
 pub mod oom;
+pub mod oops;
 pub mod place;
 pub mod registers;
 pub mod task;

@@ -6,8 +6,8 @@ mod state;
 
 pub use hung::{Blocker, HardLockup, HungTask, LockKind, SoftLockup, Wait};
 pub(crate) use old::Mention;
-pub use state::TaskState;
-pub(crate) use state::dumped_cpu;
+pub use state::{IdleCpu, TaskState};
+pub(crate) use state::{dumped_cpu, sysrq_cpu};
 
 use crate::facts::frame::Frame;
 use crate::text;
@@ -36,6 +36,9 @@ pub struct Task<'a> {
     pub tainted: Option<&'a str>,
     /// Build ID of vmlinux, 40 hexadecimal digits (`CONFIG_STACKTRACE_BUILD_ID`).
     pub build_id: Option<&'a str>,
+    /// What stands behind the release: `#1 PREEMPTLAZY  Debian 7.2.13-1`. See [`Task::build_number`],
+    /// [`Task::preemption`] and [`Task::package`].
+    pub build: Option<&'a str>,
     /// Whether a crash kernel is loaded (`Kdump: loaded`).
     pub kdump: bool,
 }
@@ -48,7 +51,7 @@ const KDUMP: &str = " Kdump: loaded";
 impl<'a> Task<'a> {
     /// A task of which only name and ID are known.
     pub(crate) fn named(comm: &'a [u8], pid: u32) -> Task<'a> {
-        Task { comm, pid, uid: None, cpu: None, kernel: None, tainted: None, build_id: None, kdump: false }
+        Task { comm, pid, uid: None, cpu: None, kernel: None, tainted: None, build_id: None, build: None, kdump: false }
     }
 
     /// Reads the header of a stack dump; `None` if the line is something else.
@@ -72,7 +75,37 @@ impl<'a> Task<'a> {
         let (comm, kdump, tail) = split_comm(rest);
         let comm = if comm.len() == MAX_COMM { text::skip_blanks(comm) } else { comm };
         let (tainted, tail) = taint(tail);
-        Some(Task { comm, pid, uid, cpu, kernel: release(tail), tainted, build_id: build_id(tail), kdump })
+        let (kernel, build_id, build) = (release(tail), build_id(tail), build(tail));
+        Some(Task { comm, pid, uid, cpu, kernel, tainted, build_id, build, kdump })
+    }
+
+    /// Number of the build, `#1`: the first word of `uname -v`.
+    pub fn build_number(&self) -> Option<&'a str> {
+        self.build?.split(' ').next()
+    }
+
+    /// The preemption model, since Linux 6.12: `PREEMPT(full)`, `VOLUNTARY`, `PREEMPT_{RT,(lazy)}`
+    /// (`preempt_model_str` in `kernel/sched/core.c`).
+    pub fn preemption(&self) -> Option<&'a str> {
+        self.build?.split(' ').skip(1).find(|word| is_model(word))
+    }
+
+    /// The distribution's package, `Debian 7.2.13-1`: `LINUX_PACKAGE_ID`, which Debian's kernels have.
+    pub fn package(&self) -> Option<&'a str> {
+        // Up to Linux 3.9 the machine stands there.
+        let (_, mut rest) = self.build.filter(|_| self.cpu.is_some())?.split_once(' ')?;
+        loop {
+            rest = rest.trim();
+            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            if !is_model(word) && !is_id(word.as_bytes()) {
+                break;
+            }
+            rest = behind;
+        }
+        // Other headers have the machine there.
+        let (vendor, version) = rest.split_once(' ')?;
+        let version = version.split(' ').next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
+        rest.get(..vendor.len() + 1 + version.len())
     }
 }
 
@@ -131,10 +164,27 @@ fn release(tail: &[u8]) -> Option<&str> {
     text::ascii(release.strip_suffix(b")").unwrap_or(release)).filter(|release| !release.is_empty())
 }
 
+/// Words that a preemption model begins with.
+const MODELS: &[&str] = &["PREEMPT", "VOLUNTARY", "NONE", "RT"];
+
+fn is_model(word: &str) -> bool {
+    MODELS.iter().any(|model| word.starts_with(model))
+}
+
+/// From the build's number on: `#1 PREEMPTLAZY  Debian 7.2.13-1`.
+fn build(tail: &[u8]) -> Option<&str> {
+    let build = text::ascii(tail.get(text::find(tail, " #")? + 1..)?)?.trim_end();
+    let build = if tail.starts_with(b"(") { build.trim_end_matches(')') } else { build };
+    build.bytes().nth(1).filter(u8::is_ascii_digit).map(|_| build)
+}
+
+fn is_id(word: &[u8]) -> bool {
+    word.len() == 40 && word.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// The word of 40 hexadecimal digits, if there is one.
 fn build_id(tail: &[u8]) -> Option<&str> {
-    let is_id = |word: &&[u8]| word.len() == 40 && word.iter().all(u8::is_ascii_hexdigit);
-    text::ascii(tail.split(|&b| b == b' ').rfind(is_id)?)
+    text::ascii(tail.split(|&b| b == b' ').rfind(|word| is_id(word))?)
 }
 
 /// Taint and kernel release of a line of their own, which hung-task reports have (`check_hung_task`):
@@ -296,10 +346,33 @@ mod tests {
                 kernel: Some(kernel),
                 tainted,
                 build_id: id.then_some(ID),
+                build: task.build,
                 kdump,
             };
             assert_eq!(task, want, "{line}");
         }
+    }
+
+    #[test]
+    fn builds() {
+        for (tail, number, model, package) in [
+            ("6.1.0-56-amd64 #1  Debian 6.1.192-2", "#1", None, Some("Debian 6.1.192-2")),
+            ("7.2.13+deb14-riscv64 #1 PREEMPTLAZY  Debian 7.2.13-1 ", "#1", Some("PREEMPTLAZY"), Some("Debian 7.2.13-1")),
+            ("7.2.13 #1 VOLUNTARY  Debian 7.2.13-1", "#1", Some("VOLUNTARY"), Some("Debian 7.2.13-1")),
+            ("7.3 #1 PREEMPT_{RT,(full)}  Debian 7.3~rc7-1~exp1 ", "#1", Some("PREEMPT_{RT,(full)}"), Some("Debian 7.3~rc7-1~exp1")),
+            (&format!("6.15.0 #5 {ID} PREEMPT(full) "), "#5", Some("PREEMPT(full)"), None),
+            (&format!("7.2.0 #5 PREEMPT(full)  Debian 7.2-1 {ID}"), "#5", Some("PREEMPT(full)"), Some("Debian 7.2-1")),
+            (&format!("6.1.192 #1  {ID}"), "#1", None, None),
+            ("6.1.0 #1", "#1", None, None),
+        ] {
+            let line = format!("CPU: 0 PID: 1 Comm: a Not tainted {tail}");
+            let task = Task::parse(line.as_bytes()).expect(tail);
+            assert_eq!((task.build_number(), task.preemption(), task.package()), (Some(number), model, package), "{tail}");
+        }
+        let old = Task::parse(b"Pid: 905, comm: insmod Tainted: P          (2.6.27.5 #1)").map(|task| task.build);
+        assert_eq!(old, Some(Some("#1")));
+        let machine = Task::parse(b"Pid: 1, comm: a Not tainted 3.2.0 #1 Debian 3.2.1-1 Dell Inc. x").expect("a header");
+        assert_eq!((machine.package(), machine.preemption()), (None, None));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum TraceKind {
     Leak,
     /// `page last allocated via order 0, …` and `page last free stack trace:` (page owner).
     PageOwner,
-    /// `NMI backtrace for cpu 1`.
+    /// `NMI backtrace for cpu 1`, `sysrq: CPU1:`.
     Nmi,
     /// A task of a dump: `task:cm_owner        state:D stack:0     pid:41`.
     Task,
@@ -183,7 +183,10 @@ impl<'a> StackTrace<'a> {
             settle(&mut traces, own);
         }
         share_out(lines, &mut traces);
-        traces.iter_mut().for_each(StackTrace::join);
+        for trace in &mut traces {
+            trace.interrupted();
+            trace.join();
+        }
         traces
     }
 
@@ -492,6 +495,9 @@ fn heading(body: &[u8]) -> Option<Heading<'_>> {
     if let Some(cpu) = line.strip_prefix(b"NMI backtrace for cpu ") {
         let cpu = text::dec_u32(cpu).ok().map(|(_, cpu)| cpu);
         return Some(Heading { kind: Some(TraceKind::Nmi), cpu, ..Heading::NONE });
+    }
+    if let Some(cpu) = task::sysrq_cpu(line) {
+        return Some(Heading { kind: Some(TraceKind::Nmi), cpu: Some(cpu), ..Heading::NONE });
     }
     if let Some(cpu) = task::dumped_cpu(line) {
         return Some(Heading { kind: Some(TraceKind::Task), cpu: Some(cpu), ..Heading::NONE });

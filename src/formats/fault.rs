@@ -431,6 +431,18 @@ pub(crate) const FAMILIES: &[Family] = &[
         prelude: true,
         ..Family::NEW
     },
+    // kernel_stack_invalid, arch/s390/kernel/traps.c: a stack pointer that is in no stack
+    Family {
+        banner: "Kernel stack pointer invalid",
+        rules: &[Rule {
+            line: "^ *Kernel stack pointer invalid\\s*$",
+            title: "kernel stack overflow in {frame}",
+            alt: &["stack-overflow in {frame}"],
+            stacks: &[RIP_THEN_TRACE, TRACE],
+            ..Rule::NEW
+        }],
+        ..Family::NEW
+    },
     // arch/s390/kernel/traps.c kernel_stack_overflow; arch/riscv/kernel/traps.c handle_bad_stack
     Family {
         banner: "Kernel stack overflow.",

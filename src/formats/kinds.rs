@@ -117,6 +117,7 @@ pub(crate) const BY_TITLE: &[(&str, Kind)] = &[
     ("vmalloc: allocation failure", Kind::AllocationFailure),
     ("BUG: unable to handle kernel write to read-only memory", Kind::Oops),
     ("BUG: unable to handle kernel read from unreadable memory", Kind::Oops),
+    ("BUG: unable to handle kernel access to user memory", Kind::Oops),
     ("BUG: unable to handle kernel execut", Kind::ControlFlow),
     ("Unhandled exception", Kind::Oops),
     ("SError Interrupt", Kind::Oops),
@@ -184,3 +185,8 @@ pub(crate) const BY_TITLE: &[(&str, Kind)] = &[
     ("OOM kill", Kind::OomKill),
     ("Oops", Kind::Oops),
 ];
+
+/// Titles of faults that are of a NULL pointer where the address in the banner, behind these words, is in the first page:
+/// die_kernel_fault, arch/riscv/mm/fault.c and arch/arm64/mm/fault.c. A user's task has its own page there.
+pub(crate) const NULL_IN_FIRST_PAGE: &[(&str, &str)] =
+    &[("BUG: unable to handle kernel access to user memory", " uaccess routines at virtual address ")];

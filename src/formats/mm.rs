@@ -78,6 +78,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
+        ends_in: SLUB,
         ..Family::NEW
     },
     // slab_bug, for the caches that syzkaller does not look for: "BUG dentry (Tainted: G    B): Poison overwritten"
@@ -100,6 +101,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
+        ends_in: SLUB,
         ..Family::NEW
     },
     // dump_header, mm/oom_kill.c
@@ -174,6 +176,9 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+/// Where `object_err` and `__slab_err` call `WARN_ON(1)`, since Linux 6.15; before they called `dump_stack()`.
+const SLUB: &str = " mm/slub.c:";
 
 const VMALLOC_ERROR: Rule = Rule {
     line: "vmalloc (?:error: size [0-9]+, |size [0-9]+ allocation failure: )",

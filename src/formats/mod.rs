@@ -58,6 +58,8 @@ pub(crate) struct Family {
     pub(crate) prelude: bool,
     /// In older kernels it is the message of a WARN, behind that one's banner.
     pub(crate) warns: bool,
+    /// The file of the check that fails for the sake of its stack: it ends the report.
+    pub(crate) ends_in: &'static str,
     /// Banners that, right after this one, are the same crash: the check that this one fails.
     pub(crate) leads_to: &'static [&'static str],
 }
@@ -174,6 +176,7 @@ impl Family {
         again: false,
         prelude: false,
         warns: false,
+        ends_in: "",
         leads_to: &[],
     };
 }

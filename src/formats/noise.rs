@@ -161,8 +161,14 @@ pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";
 /// The same of `arch/arm/mm/fault.c` and `arch/arm/kernel/traps.c`, since 5.1.
 pub(crate) const CUT_HERE_ARM: &str = "8<--- cut here ---";
 
-/// Beginnings of lines before a page fault's banner that say why (`show_fault_oops`, arch/x86/mm/fault.c).
-pub(crate) const PREFACES: &[&str] = &["kernel tried to execute", "unable to execute userspace code"];
+/// Beginnings of lines before a banner that say why: `show_fault_oops`, arch/x86/mm/fault.c; `bad_kernel_fault`,
+/// arch/powerpc/mm/fault.c.
+pub(crate) const PREFACES: &[&str] =
+    &["kernel tried to execute", "unable to execute userspace code", "Kernel attempted to "];
+
+/// What a line holds that says why, before the rule that a banner stands behind: `check_bytes_and_report`, mm/slub.c, since
+/// Linux 6.15: "[Poison overwritten] 0x…-0x… @offset=1208. First byte 0x8 instead of 0x6b".
+pub(crate) const BEFORE_RULE: &str = " overwritten] 0x";
 
 /// Banners that `show_regs` comes before, and no other line: segv, arch/um/kernel/trap.c.
 pub(crate) const AFTER_REGISTERS: &[&str] = &[
@@ -228,6 +234,8 @@ pub(crate) const TAIL: &[&str] = &[
     "Modules linked in:",
     "CR2: ",
     "Fixing recursive fault",
+    // slab_fix, mm/slub.c, behind the stack
+    "FIX ",
     "BUG: ",
     "Kernel panic",
     "Fatal exception",
@@ -425,7 +433,6 @@ pub(crate) const INSIDE: &[&str] = &[
     "Normal: ",
     "HighMem: ",
     "Movable: ",
-    "FIX ",
     "Slab 0x",
     "Object 0x",
     "Redzone ",

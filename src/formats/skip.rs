@@ -527,7 +527,8 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::Spinning], "They pass the time, check or print: arch/*/lib/delay.c, mm/slub.c, mm/oom_kill.c, kernel/rcu", &[
         "^delay_tsc$", "^__delay$", "^__udelay$", "^__ndelay$", "^__const_udelay$", "^cpu_relax$",
         "^check_preemption_disabled$", "^check_bytes_and_report$", "^free_debug_processing$",
-        "^alloc_debug_processing$", "^dump_header$", "^print_bad_pte$", "^rcu_dump_cpu_stacks$",
+        "^alloc_debug_processing$", "^check_object$", "^check_slab$", "^on_freelist$", "^__slab_err$",
+        "^free_to_partial_list$", "^get_from_partial_node$", "^dump_header$", "^print_bad_pte$", "^rcu_dump_cpu_stacks$",
         "^__schedule$", "^schedule$", "^__schedule_loop$", "^schedule_idle$", "^udelay$", "^__delay_cycles$", "^delay_loop$",
         "^__loop_delay$", "^__timer_delay$", "^arch_timer_read_cntvct_el0$", "^arch_counter_get_cntvct",
         "^__arch_counter_get_cntvct", "^arch_timer_read_counter_long$", "^schedule_timeout",

@@ -8,6 +8,7 @@ use crate::facts::locks::{HeldLock, HeldLocks};
 use crate::facts::memory::{Access, Kasan, Memory, Page, Side, Slab};
 use crate::facts::modules::{Module, Modules};
 use crate::facts::registers::Registers;
+use crate::report::Report;
 
 use super::stack::{FrameText, more};
 use super::style::Role;
@@ -23,7 +24,8 @@ pub(super) fn memory(f: &mut Formatter<'_>, view: &View<'_>, memory: &Memory<'_>
     }
     if let Some((fault, address)) = memory.fault.as_ref().and_then(|f| Some((f, f.address?))) {
         let did = fault.access.map_or("access", access);
-        view.row(f, "memory", format_args!("{did} at {address:#018x}"))?;
+        let why = fault.reason.map_or(String::new(), |reason| format!(": {}", Plain(reason)));
+        view.row(f, "memory", format_args!("{did} at {address:#018x}{why}"))?;
     }
     if let Some(slab) = &memory.slab {
         self::slab(f, view, slab)?;
@@ -85,13 +87,27 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
 }
 
 fn slab(f: &mut Formatter<'_>, view: &View<'_>, slab: &Slab<'_>) -> fmt::Result {
-    let Some(corruption) = &slab.corruption else { return Ok(()) };
-    let (found, expected) = (corruption.found, corruption.expected);
-    let mut text = format!("{found:#04x} instead of {expected:#04x} at {:#018x}", corruption.start);
-    if let Some(cache) = slab.cache {
-        write!(text, " of cache {}", Plain(cache))?;
+    if let Some(corruption) = &slab.corruption {
+        let (found, expected) = (corruption.found, corruption.expected);
+        let bytes = (corruption.end - corruption.start.min(corruption.end)).saturating_add(1);
+        let plural = if bytes == 1 { "" } else { "s" };
+        let mut text = format!("{bytes} byte{plural} wrong at {:#018x}", corruption.start);
+        write!(text, ", {found:#04x} instead of {expected:#04x}")?;
+        slab.overwritten.map_or(Ok(()), |which| write!(text, ": {} overwritten", Plain(which)))?;
+        view.row(f, "memory", text)?;
     }
-    view.row(f, "memory", text)
+    let object = slab.object.map(|object| format!("{object:#018x}"));
+    let cache = slab.cache.map(|cache| format!("of cache {}", Plain(cache)));
+    let words: Vec<String> = object.into_iter().chain(cache).collect();
+    if !words.is_empty() {
+        view.row(f, "object", words.join(" "))?;
+    }
+    for (label, track) in [("alloc by", slab.allocated), ("freed by", slab.freed)] {
+        let Some(track) = track else { continue };
+        let pid = track.pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
+        view.row(f, label, format_args!("{}{pid}", FrameText(&track.at)))?;
+    }
+    Ok(())
 }
 
 fn page(f: &mut Formatter<'_>, view: &View<'_>, page: &Page<'_>) -> fmt::Result {
@@ -180,6 +196,26 @@ pub(super) fn locks(
             writeln!(f, "    {}", view.styles.paint(Role::Noise, text))
         }
     }
+}
+
+/// The kernel, how it was built, and what taints it; and the CPUs that idled.
+pub(super) fn kernel(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
+    for idle in report.idle_cpus() {
+        let at = idle.at.map_or(String::new(), |at| format!(" at {}", FrameText(&at)));
+        view.row(f, "idle", format_args!("CPU {}{at}", idle.cpu))?;
+    }
+    let Some((header, kernel)) = report.kernel_header().and_then(|header| Some((header, header.kernel?))) else {
+        return Ok(());
+    };
+    let mut text = Plain(kernel.as_bytes()).to_string();
+    for word in [header.preemption(), header.package()].into_iter().flatten() {
+        write!(text, ", {}", Plain(word.as_bytes()))?;
+    }
+    if let Some(tainted) = header.tainted {
+        let letters: Vec<&str> = tainted.split_whitespace().collect();
+        write!(text, ", tainted {}", Plain(letters.join(" ").as_bytes()))?;
+    }
+    view.row(f, "kernel", text)
 }
 
 /// The modules: those that taint the kernel or are named in a stack, and how many others, unless all are wanted.

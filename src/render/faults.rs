@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Formatter, Write};
 
+use crate::facts::detail::Detail;
 use crate::facts::oom::{Oom, Victim};
 use crate::report::Report;
 
@@ -9,6 +10,25 @@ use super::{Plain, View};
 
 /// Rows of the OOM killer's tables that are shown unless all are wanted: the largest.
 const FOLDED_TASKS: usize = 4;
+
+/// What `die()` says, and what the kernel says in a name and a value; values of nought only if all are wanted.
+pub(super) fn details(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
+    if let Some(oops) = report.oops() {
+        let mut parts: Vec<String> = oops.what.map(|what| Plain(what).to_string()).into_iter().collect();
+        parts.extend(oops.code.map(|code| format!("code {code:#x}")));
+        parts.extend(oops.signal.map(|signal| format!("signal {signal}")));
+        view.row(f, "oops", format_args!("#{}: {}", oops.number, parts.join(", ")))?;
+    }
+    let is_nought = |detail: &Detail<'_>| {
+        let digits = detail.value.strip_prefix(b"0x").unwrap_or(detail.value);
+        digits.iter().all(|&b| b == b'0')
+    };
+    let details = report.details();
+    let shown = details.iter().filter(|detail| view.full || !is_nought(detail));
+    let parts: Vec<String> =
+        shown.map(|detail| format!("{} {}", Plain(detail.name.as_bytes()), Plain(detail.value))).collect();
+    if parts.is_empty() { Ok(()) } else { view.row(f, "details", parts.join(", ")) }
+}
 
 /// Where code in Rust panicked, and why.
 pub(super) fn rust(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {

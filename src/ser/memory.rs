@@ -219,6 +219,8 @@ struct WireSlab<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    overwritten: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     corruption: Option<WireCorruption>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allocated: Option<WireTrack<'a>>,
@@ -480,6 +482,7 @@ fn slab(slab: Slab<'_>) -> WireSlab<'_> {
     WireSlab {
         cache: slab.cache.map(Text),
         problem: slab.problem.map(Text),
+        overwritten: slab.overwritten.map(Text),
         corruption: slab.corruption.map(corruption),
         allocated: slab.allocated.map(track),
         freed: slab.freed.map(track),

@@ -16,7 +16,7 @@ const ORDER: &[&[&str]] = &[
     &["facts::frame", "facts::code"],
     &["facts::registers", "facts::task"],
     &["facts::locks", "facts::modules", "facts::message", "facts::offset", "facts::place", "facts::memory"],
-    &["facts::device", "facts::oom"],
+    &["facts::detail", "facts::device", "facts::oom", "facts::oops"],
     &["facts::trace"],
     &["facts"],
     &["disasm"],

@@ -17,8 +17,8 @@ use crate::text;
 pub struct PageFault<'a> {
     /// The address; `None` if its line is lost.
     pub address: Option<u64>,
-    /// What was done; `None` on x86 before Linux 5.1, where the CPU does not say, and for other faults than page
-    /// faults.
+    /// What was done, in words or by the CPU's fault registers; `None` where neither tells, as of faults of x86 other than
+    /// page faults.
     pub access: Option<Access>,
     /// Who did it: `supervisor` or `user`.
     pub privilege: Option<&'a str>,
@@ -27,11 +27,13 @@ pub struct PageFault<'a> {
     /// Error code of the CPU: bit 0 present, 1 write, 2 user, 3 reserved bit, 4 instruction fetch, 5 protection key.
     pub error_code: Option<u64>,
     /// Why: `not-present page`, `permissions violation`, `reserved bit violation`; on arm64
-    /// `level 2 translation fault`.
+    /// `level 2 translation fault`, on arm `external abort on non-linefetch`.
     pub reason: Option<&'a [u8]>,
     /// The entries of the page tables by their names as printed (`PGD`, on ARM `pgd`, on s390 `R3`), from the top down to
     /// the first one that is not present or maps a page.
     pub tables: Vec<(&'a str, u64)>,
+    /// The registers have told of a fault whose address is in one of the next lines.
+    address_comes: bool,
 }
 
 /// What stands before the address, from Linux 4.x on, x86 and then arm64.
@@ -51,6 +53,8 @@ const BANNERS: &[&str] = &[
     "Unable to handle kernel write to read-only memory at virtual address ",
     "Unable to handle kernel execute from non-executable memory at virtual address ",
     "Unable to handle kernel access to user memory outside uaccess routines at virtual address ",
+    // die_kernel_fault, arch/riscv/mm/fault.c: of a user's task a NULL pointer too
+    "Unable to handle kernel access to user memory without uaccess routines at virtual address ",
     "Unable to handle kernel execution of user memory at virtual address ",
 ];
 
@@ -77,7 +81,99 @@ const DONE: &[(&str, Access)] = &[
     (" when read", Access::Read),
     (" when write", Access::Write),
     (" when execute", Access::Execute),
+    ("Unhandled prefetch abort: ", Access::Execute),
+    // bad_page_fault of powerpc, up to 5.1
+    (" for instruction fetch", Access::Execute),
 ];
+
+/// How a line begins, what the number stands behind that tells what was done, which of its bits do, and what they mean.
+type Told = (&'static str, &'static str, u64, &'static [(u64, Access)]);
+
+/// The fault registers of the CPUs.
+const TOLD: &[Told] = &[
+    // union teid, arch/s390/include/asm/fault.h: store or fetch
+    ("Failing address: ", " TEID: ", 0xc00, &[(0x400, Access::Write), (0x800, Access::Read)]),
+    // __show_regs, arch/riscv/kernel/process.c: instruction, load and store; misaligned, access and page fault
+    (
+        "status: ",
+        " cause: ",
+        u64::MAX,
+        &[
+            (0, Access::Execute),
+            (1, Access::Execute),
+            (4, Access::Read),
+            (5, Access::Read),
+            (6, Access::Write),
+            (7, Access::Write),
+            (12, Access::Execute),
+            (13, Access::Read),
+            (15, Access::Write),
+        ],
+    ),
+    // print_estat, arch/loongarch/kernel/traps.c: PIL PIS PIF PME PNR PNX ADEF
+    (
+        "ESTAT: ",
+        "ESTAT: ",
+        0x7fff_0000,
+        &[
+            (0x1_0000, Access::Read),
+            (0x2_0000, Access::Write),
+            (0x3_0000, Access::Execute),
+            (0x4_0000, Access::Write),
+            (0x5_0000, Access::Read),
+            (0x6_0000, Access::Execute),
+            (0x8_0000, Access::Execute),
+        ],
+    ),
+    // __show_regs, arch/mips/kernel/traps.c: Mod TLBL TLBS AdEL AdES IBE
+    (
+        "Cause : ",
+        "Cause : ",
+        0x7c,
+        &[
+            (0x04, Access::Write),
+            (0x08, Access::Read),
+            (0x0c, Access::Write),
+            (0x10, Access::Read),
+            (0x14, Access::Write),
+            (0x18, Access::Execute),
+        ],
+    ),
+    // __show_regs, arch/powerpc/kernel/process.c: DSISR_ISSTORE
+    (
+        "CFAR: ",
+        " DSISR: ",
+        0xffff_ffff_0200_0000,
+        &[(0, Access::Read), (0x0200_0000, Access::Write)],
+    ),
+    ("DAR: ", " DSISR: ", 0xffff_ffff_0200_0000, &[(0, Access::Read), (0x0200_0000, Access::Write)]),
+    // die, arch/arm/kernel/traps.c: FSR_WRITE and FSR_LNX_PF; arm64's syndrome has other bits
+    (
+        "Internal error: Oops: ",
+        "Oops: ",
+        0xffff_f800,
+        &[(0, Access::Read), (0x800, Access::Write), (0x8000_0000, Access::Execute)],
+    ),
+    // do_DataAbort, arch/arm/mm/fault.c
+    ("Unhandled fault: ", " (0x", 0xffff_f800, &[(0, Access::Read), (0x800, Access::Write)]),
+    // __die, arch/x86/kernel/dumpstack.c: write and instruction fetch of an error code, where no line beside it says so
+    (
+        "Oops: ",
+        "Oops: ",
+        0x12,
+        &[(0, Access::Read), (2, Access::Write), (0x10, Access::Execute), (0x12, Access::Execute)],
+    ),
+];
+
+/// Those that tell of faults without a banner that names the address: `do_trap_load_fault` of riscv, `do_ade` of loongarch.
+const ALONE: &[&str] = &["status: ", "ESTAT: "];
+/// Faults at an address of which loongarch does not tell what was done: ADEM, ALE.
+const NO_ACCESS: &[u64] = &[0x48_0000, 0x9_0000];
+/// The address, some lines after the exception: `show_regs` of loongarch.
+const BAD_ADDRESS: &str = "BADV: ";
+
+/// What the counter stands behind in the banner: where it is the address, an instruction was fetched.
+const FETCHED: &[&str] = &["epc == ", "era == "];
 
 /// Names of the entries of page tables: `show_pte` of ARM, `dump_pagetable` of s390.
 const TABLES: &[&str] = &["pgd", "p4d", "pud", "pmd", "pte", "ppte", "AS", "R1", "R2", "R3", "S", "P"];
@@ -85,6 +181,11 @@ const TABLES: &[&str] = &["pgd", "p4d", "pud", "pmd", "pte", "ppte", "AS", "R1",
 impl<'a> PageFault<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
         let body = text::skip_blanks(body);
+        let taken = self.words(body);
+        self.told(body) || taken
+    }
+
+    fn words(&mut self, body: &'a [u8]) -> bool {
         match body.first() {
             Some(b'B' | b'U' | b'g' | b'O' | b't') => self.banner(body),
             Some(b'C' | b'F' | b'K' | b'E') => self.elsewhere(body) || self.abort(body),
@@ -96,20 +197,61 @@ impl<'a> PageFault<'a> {
     }
 
     /// The banners of the CPUs that say it otherwise.
-    fn elsewhere(&mut self, body: &[u8]) -> bool {
+    fn elsewhere(&mut self, body: &'a [u8]) -> bool {
         let found = ELSEWHERE.iter().find_map(|(start, before)| {
             address(text::after(body.strip_prefix(start.as_bytes()).map(|_| body)?, before)?)?.1
         });
         if self.address.is_none() && found.is_some() {
             self.address = found;
             self.done(body);
+            // fsr_info of arm: what the status means.
+            let unhandled = ["Unhandled fault: ", "Unhandled prefetch abort: "];
+            let status = unhandled.iter().find_map(|start| body.strip_prefix(start.as_bytes()));
+            let reason = status.and_then(|rest| rest.get(..text::find(rest, " (0x")?));
+            self.reason = self.reason.or(reason);
         }
         found.is_some()
     }
 
     fn done(&mut self, body: &[u8]) {
         let done = DONE.iter().find(|(words, _)| text::contains(body, words));
-        self.access = self.access.or(done.map(|(_, access)| *access));
+        let fetched = || {
+            let counter = FETCHED.iter().find_map(|words| address(text::after(body, words)?)?.1);
+            (counter.is_some() && counter == self.address).then_some(Access::Execute)
+        };
+        self.access = self.access.or(done.map(|(_, access)| *access)).or_else(fetched);
+    }
+
+    /// Reads a line of the CPU's fault registers, of a fault at an address.
+    fn told(&mut self, body: &[u8]) -> bool {
+        if self.access.is_some() && self.address.is_some() {
+            return false;
+        }
+        if self.address_comes && text::begins(body, BAD_ADDRESS) {
+            self.address = self.address.or_else(|| address(text::after(body, BAD_ADDRESS)?)?.1);
+            self.address_comes = false;
+            return true;
+        }
+        let Some((begins, before, mask, means)) = TOLD.iter().find(|(begins, ..)| text::begins(body, begins))
+        else {
+            return false;
+        };
+        let alone = ALONE.contains(begins);
+        if self.address.is_none() && !alone || self.access.is_some() {
+            return false;
+        }
+        let number = text::after(body, before).and_then(|rest| text::hex_digits(rest).ok());
+        // `Oops: divide error` begins with a digit.
+        let number = number.filter(|(rest, _)| rest.first().is_none_or(|b| !b.is_ascii_alphabetic()));
+        let Some((_, number)) = number else { return false };
+        let meant = means.iter().find(|(bits, _)| *bits == number & mask);
+        self.access = meant.map(|(_, access)| *access);
+        if alone && self.address.is_none() {
+            let told = self.access.is_some() || NO_ACCESS.contains(&(number & mask));
+            self.address = text::after(body, " badaddr: ").filter(|_| told).and_then(|rest| address(rest)?.1);
+            self.address_comes = told && self.address.is_none();
+        }
+        self.access.is_some()
     }
 
     /// Reads arm64's `CM = 0, WnR = 1`, `EC = 0x21: IABT (current EL), IL = 32 bits` and
@@ -154,7 +296,7 @@ impl<'a> PageFault<'a> {
         !self.tables.is_empty()
     }
 
-    fn banner(&mut self, body: &[u8]) -> bool {
+    fn banner(&mut self, body: &'a [u8]) -> bool {
         // The other faults say so in one way: `general protection fault, probably for …`.
         let candidates = BANNERS.iter().filter(|words| match body.first() {
             Some(b'B' | b'U') => body.starts_with(words.as_bytes()),

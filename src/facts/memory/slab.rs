@@ -15,14 +15,18 @@ use crate::text;
 /// Object 0xffff888006823340 @offset=832 fp=0xffff888006823a40
 /// ```
 ///
-/// Before Linux 5.13 each line but the first begins with `INFO: `.
+/// Before Linux 5.13 each line but the first begins with `INFO: `. Since 6.15 what is wrong with which bytes stands before
+/// the banner, `[Poison overwritten] 0x…-0x… @offset=840. First byte 0x8 instead of 0x6b`, and the banner says
+/// `Object corrupt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Slab<'a> {
     /// Name of the slab cache.
     pub cache: Option<&'a [u8]>,
-    /// What is wrong: `Poison overwritten`.
+    /// What is wrong: `Poison overwritten`, `Object corrupt`.
     pub problem: Option<&'a [u8]>,
+    /// Which bytes are wrong, where the banner does not say: `Poison`, `Right Redzone`.
+    pub overwritten: Option<&'a [u8]>,
     /// The damaged bytes.
     pub corruption: Option<Corruption>,
     /// Who allocated the object.
@@ -56,6 +60,9 @@ pub struct Corruption {
     /// What it should be.
     pub expected: u8,
 }
+
+/// What stands between which bytes are wrong and where they are: `check_bytes_and_report`, since Linux 6.15.
+const OVERWRITTEN: &str = " overwritten] ";
 
 /// Where and when an object was allocated or freed: `print_track`.
 ///
@@ -101,6 +108,7 @@ impl<'a> Slab<'a> {
             Some(b'O') => self.object(body) || self.row(body),
             Some(b'P' | b'R') => self.row(body),
             Some(b'0') => self.corruption(body),
+            Some(b'[') => self.overwritten(body),
             Some(b'A') => track(body, b"Allocated in ", &mut self.allocated),
             Some(b'F') => track(body, b"Freed in ", &mut self.freed),
             _ => false,
@@ -146,6 +154,18 @@ impl<'a> Slab<'a> {
             self.offset = number_after(rest, " @offset=");
         }
         true
+    }
+
+    /// Reads `[Poison overwritten] 0x..-0x.. @offset=840. First byte 0x8 instead of 0x6b`.
+    fn overwritten(&mut self, body: &'a [u8]) -> bool {
+        let Some(end) = text::find(body, OVERWRITTEN) else { return false };
+        let Some(bytes) = body.get(end + OVERWRITTEN.len()..) else { return false };
+        let first = self.corruption.is_none();
+        let found = self.corruption(bytes);
+        if first && found {
+            self.overwritten = body.get(1..end);
+        }
+        found
     }
 
     /// Reads `0x..-0x.. @offset=840. First byte 0x41 instead of 0x6b`.

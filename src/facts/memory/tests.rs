@@ -446,10 +446,118 @@ user pgtable: 4k pages, 48-bit VAs, pgdp=0000000041a3b000
     let s390 = "Failing address: 0000000000000000 TEID: 0000000000000483\n\
                 AS:000000001c3a4007 R3:00000000fffd0007 S:00000000fffd8000 P:000000000000013d \n";
     let tables = vec![("AS", 0x1c3a_4007), ("R3", 0xfffd_0007), ("S", 0xfffd_8000), ("P", 0x13d)];
-    assert_eq!(all(s390), Some((Some(0), None, None, tables)));
+    // Bits 52 and 53 of the TEID: a store.
+    assert_eq!(all(s390), Some((Some(0), Some(Access::Write), None, tables)));
+    // do_DataAbort, arch/arm/mm/fault.c; fsr_info has the words.
+    let external = "Unhandled fault: external abort on non-linefetch (0x008) at 0xe0809000\n";
+    let reason = Some(&b"external abort on non-linefetch"[..]);
+    assert_eq!(all(external), Some((Some(0xe080_9000), Some(Access::Read), reason, vec![])));
     for line in ["[12345678] pgd=1", "AS: 1", "EC = 0x25: DABT (current EL)", "CPU 1 is up", "FSC"] {
         assert_eq!(Memory::read([line.as_bytes()]), None, "{line}");
     }
+}
+
+/// Where no word says what was done, the CPU's registers do.
+#[test]
+fn accesses_by_registers() {
+    let read = |log: &'static str| read(log).fault.map(|fault| (fault.address, fault.access));
+    for (log, address, access) in [
+        // die_kernel_fault, __show_regs: arch/riscv, 6.6 and 7.2
+        (
+            "Unable to handle kernel paging request at virtual address dead000000000108\n\
+             status: 0000000200000120 badaddr: dead000000000108 cause: 000000000000000f\n",
+            0xdead_0000_0000_0108,
+            Some(Access::Write),
+        ),
+        (
+            "Unable to handle kernel access to user memory without uaccess routines at virtual address 0000000000000018\n\
+             status: 0000000200000120 badaddr: 0000000000000018 cause: 000000000000000d\n",
+            0x18,
+            Some(Access::Read),
+        ),
+        // do_trap_load_fault has no banner with the address.
+        (
+            "Oops - load access fault [#1]\n\
+             status: 0000000200000120 badaddr: ff20000000105000 cause: 0000000000000005\n",
+            0xff20_0000_0010_5000,
+            Some(Access::Read),
+        ),
+        // no_context, print_estat: arch/loongarch, 7.2
+        (
+            "CPU 0 Unable to handle kernel paging request at virtual address 0000000000000018, era == ffff80000221c4d8, ra == ffff80000221c4f8\n \
+             ESTAT: 00020000 [PIS] (IS= ECode=2 EsubCode=0)\n BADV: 0000000000000018\n",
+            0x18,
+            Some(Access::Write),
+        ),
+        (
+            "Kernel ade access[#3]:\n ESTAT: 00480000 [ADEM] (IS= ECode=8 EsubCode=1)\n BADV: dead000000000108\n",
+            0xdead_0000_0000_0108,
+            None,
+        ),
+        // __do_page_fault, __show_regs: arch/mips, 6.1
+        (
+            "CPU 0 Unable to handle kernel paging request at virtual address 00000004, epc == 80401000, ra == 80401010\n\
+             Cause : 0080000c (ExcCode 03)\n",
+            4,
+            Some(Access::Write),
+        ),
+        (
+            "CPU 1 Unable to handle kernel paging request at virtual address 00000000, epc == 00000000, ra == 80401010\n",
+            0,
+            Some(Access::Execute),
+        ),
+        // die of arch/arm, up to 6.1
+        (
+            "Unable to handle kernel NULL pointer dereference at virtual address 00000000\n\
+             Internal error: Oops: 805 [#1] SMP ARM\n",
+            0,
+            Some(Access::Write),
+        ),
+        // The same of arm64 is a syndrome.
+        (
+            "Unable to handle kernel NULL pointer dereference at virtual address 00000000\n\
+             Internal error: Oops: 96000005 [#1] SMP\n",
+            0,
+            None,
+        ),
+        // __show_regs of arch/powerpc, up to 5.1
+        (
+            "Unable to handle kernel paging request for data at address 0x00000010\n\
+             CFAR: c000000000008d4c DAR: 0000000000000010 DSISR: 42000000 SOFTE: 1\n",
+            0x10,
+            Some(Access::Write),
+        ),
+        ("Unable to handle kernel paging request for instruction fetch at address 0x0\n", 0, Some(Access::Execute)),
+        // __die of arch/x86, 4.9
+        (
+            "BUG: unable to handle kernel NULL pointer dereference at 0000000000000010\nOops: 0002 [#1] SMP\n",
+            0x10,
+            Some(Access::Write),
+        ),
+    ] {
+        assert_eq!(read(log), Some((Some(address), access)), "{log}");
+    }
+    // A WARN's registers are of no fault.
+    assert_eq!(read("status: 0000000200000100 badaddr: ffffffff800085a0 cause: 0000000000000003\n"), None);
+    assert_eq!(read(" ESTAT: 000c0000 [BRK] (IS= ECode=12 EsubCode=0)\n BADV: 0000000000000018\n"), None);
+    assert_eq!(read("Oops: 0002 [#1] SMP\n"), None);
+}
+
+/// check_bytes_and_report, mm/slub.c, since Linux 6.15: the bytes stand before the banner.
+#[test]
+fn bytes_before_the_banner() {
+    let slab = read(
+        "[Right Redzone overwritten] 0xff600000040e74b8-0xff600000040e74bf @offset=1208. First byte 0x8 instead of 0xcc\n\
+         =============================================================================\n\
+         BUG kmalloc-96 (Tainted: G           OE      ): Object corrupt\n",
+    )
+    .slab
+    .expect("a slab");
+    assert_eq!(slab.overwritten, Some(&b"Right Redzone"[..]));
+    assert_eq!((slab.cache, slab.problem), (Some(&b"kmalloc-96"[..]), Some(&b"Object corrupt"[..])));
+    let corruption = slab.corruption.expect("bytes");
+    assert_eq!((corruption.start, corruption.end), (0xff60_0000_040e_74b8, 0xff60_0000_040e_74bf));
+    assert_eq!((corruption.found, corruption.expected), (8, 0xcc));
 }
 
 #[test]

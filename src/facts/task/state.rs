@@ -1,5 +1,6 @@
 //! One task of a task dump: `sched_show_task` in `kernel/sched/core.c`.
 
+use crate::facts::frame::Frame;
 use crate::text;
 
 /// The line with which the kernel begins the stack of a sleeping or running task.
@@ -140,6 +141,42 @@ pub(crate) fn dumped_cpu(line: &[u8]) -> Option<u32> {
     text::dec_u32(line.strip_prefix(b"Task dump for CPU ")?).ok().map(|(_, cpu)| cpu)
 }
 
+/// The CPU of `sysrq: CPU1:`, before its stack: `showacpu` in `drivers/tty/sysrq.c`, of CPUs that know no other way.
+pub(crate) fn sysrq_cpu(line: &[u8]) -> Option<u32> {
+    let (rest, cpu) = text::dec_u32(line.strip_prefix(b"sysrq: CPU")?).ok()?;
+    (rest.trim_ascii_end() == b":").then_some(cpu)
+}
+
+/// A CPU that was asked for its stack and has none to show, for it idles.
+///
+/// ```text
+/// NMI backtrace for cpu 1 skipped: idling at default_idle_call+0x34/0x278
+/// sysrq: CPU0: backtrace skipped as idling
+/// ```
+///
+/// Printed by `nmi_cpu_backtrace` in `lib/nmi_backtrace.c` and `showacpu` in `drivers/tty/sysrq.c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdleCpu<'a> {
+    /// The CPU.
+    pub cpu: u32,
+    /// Where it idles; up to Linux 4.14 an address, and nothing in the second form.
+    pub at: Option<Frame<'a>>,
+}
+
+impl<'a> IdleCpu<'a> {
+    /// Reads the line; `None` if it is something else.
+    pub fn parse(body: &'a [u8]) -> Option<IdleCpu<'a>> {
+        if let Some(rest) = body.strip_prefix(b"sysrq: CPU") {
+            let (rest, cpu) = text::dec_u32(rest).ok()?;
+            return rest.starts_with(b": backtrace skipped as idling").then_some(IdleCpu { cpu, at: None });
+        }
+        let (rest, cpu) = text::dec_u32(body.strip_prefix(b"NMI backtrace for cpu ")?).ok()?;
+        let place = rest.strip_prefix(b" skipped: idling at ")?;
+        Some(IdleCpu { cpu, at: Frame::parse_symbol(place).ok().map(|(_, frame)| frame) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,5 +314,19 @@ mod tests {
         ] {
             assert_eq!(TaskState::parse(line.as_bytes()), None, "{line}");
         }
+    }
+
+    #[test]
+    fn idle_cpus() {
+        let idle = |line: &'static str| {
+            IdleCpu::parse(line.as_bytes()).map(|idle| (idle.cpu, idle.at.and_then(|at| at.symbol)))
+        };
+        let at = "NMI backtrace for cpu 1 skipped: idling at default_idle_call+0x34/0x278";
+        assert_eq!(idle(at), Some((1, Some("default_idle_call"))));
+        assert_eq!(idle("NMI backtrace for cpu 3 skipped: idling at pc 0xffffffff8105f1b6"), Some((3, None)));
+        assert_eq!(idle("sysrq: CPU0: backtrace skipped as idling"), Some((0, None)));
+        assert_eq!(idle("sysrq: CPU0:"), None);
+        assert_eq!(idle("NMI backtrace for cpu 1"), None);
+        assert_eq!((sysrq_cpu(b"sysrq: CPU12:"), sysrq_cpu(b"sysrq: CPU0: backtrace")), (Some(12), None));
     }
 }

@@ -1,0 +1,33 @@
+//! What a report says in the kernel's own short words.
+
+use super::Report;
+use crate::facts::detail::Detail;
+use crate::facts::oops::Oops;
+use crate::facts::task::{IdleCpu, Task};
+
+impl<'a> Report<'a> {
+    /// What `die()` says: `Internal error: synchronous external abort: 0000000096000010 [#1]  SMP`
+    pub fn oops(&self) -> Option<Oops<'a>> {
+        self.bodies().find_map(Oops::parse)
+    }
+
+    /// What the kernel says in a name and a value, in the order of the log: the fault registers of arm64 in
+    /// `ESR = 0x0000000096000021`, the stacks of an overflow, `TEID` of s390, how long a stall has lasted, which pages
+    /// were asked for. Of two values of a name the first counts.
+    pub fn details(&self) -> Vec<Detail<'a>> {
+        let preamble = self.preamble().iter().map(|line| line.body);
+        Detail::read(preamble.chain(self.bodies()))
+    }
+
+    /// The header that names the kernel: the crashed task's, else any in the report. A dump that somebody asked for has
+    /// only those of the CPUs.
+    pub fn kernel_header(&self) -> Option<Task<'a>> {
+        let any = || self.bodies().filter_map(Task::parse).find(|task| task.kernel.is_some());
+        self.task().filter(|task| task.kernel.is_some()).or_else(any)
+    }
+
+    /// CPUs that were asked for their stacks and idled: `NMI backtrace for cpu 1 skipped: idling at default_idle+0x9/0x20`
+    pub fn idle_cpus(&self) -> Vec<IdleCpu<'a>> {
+        self.bodies().filter_map(IdleCpu::parse).collect()
+    }
+}
