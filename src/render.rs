@@ -219,6 +219,8 @@ impl TextReport<'_, '_> {
                 }
             }
             view.row(f, "task", text)?;
+        } else if let Some(cpu) = report.cpu() {
+            view.row(f, "cpu", cpu)?;
         }
         facts::kernel(f, view, report)?;
         if let Some(hardware) = report.hardware().filter(|_| view.full) {

@@ -175,6 +175,8 @@ struct Wire<'a> {
     stuck: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oops: Option<places::WireOops<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     idle_cpus: Vec<places::WireIdle<'a>>,
     #[serde(skip_serializing_if = "places::Details::is_empty")]
@@ -421,6 +423,7 @@ impl<'a> Wire<'a> {
             check: report.check().map(|found| places::check(found, sources)),
             stuck: report.soft_lockup().map(|lockup| lockup.seconds),
             oops: report.oops().map(places::oops),
+            repeats: Some(report.repeats()).filter(|repeats| *repeats > 0),
             idle_cpus: report.idle_cpus().into_iter().map(|idle| places::idle(idle, sources)).collect(),
             details: places::Details(report.details()),
             panic_message: report.panic_message().map(Text),

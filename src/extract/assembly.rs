@@ -229,7 +229,8 @@ impl<'a> Assembly<'a> {
                 let follows = now
                     .filter(|_| relation == Some(Relation::Cascade))
                     .and_then(|now| now.cause.start(banner.line.offset));
-                self.begin(entry, banner, follows, announced, window);
+                let faults = now.map_or(0, |now| now.cause.faults_in_a_row(&now.course));
+                self.begin(entry, Cause::first(banner).after(faults), follows, announced, window);
             }
         }
     }
@@ -296,11 +297,12 @@ impl<'a> Assembly<'a> {
     fn begin(
         &mut self,
         entry: &Entry<'a>,
-        banner: Banner<'a>,
+        cause: Cause<'a>,
         follows: Option<usize>,
         announced: bool,
         window: &mut Window<'a>,
     ) {
+        let banner = cause.banner;
         let before = self.remove(entry.lane);
         let outer = before.and_then(|Talk { now, outer, .. }| {
             if !announced {
@@ -313,7 +315,7 @@ impl<'a> Assembly<'a> {
             Some(outer)
         });
         let report = self.open(entry, banner, follows, window);
-        self.watch(entry, Telling::new(report, Cause::first(banner), false, announced), outer);
+        self.watch(entry, Telling::new(report, cause, false, announced), outer);
         if banner.is_backtrace() {
             self.request = Some(Request { offset: banner.line.offset, report });
         }

@@ -1,6 +1,6 @@
 //! A line that opens a report or continues one.
 
-use crate::formats::Part;
+use crate::formats::{Part, fault};
 use crate::line::Line;
 use crate::rules::CompiledFamily;
 use crate::text;
@@ -47,6 +47,11 @@ impl Banner<'_> {
     /// Whether the banner is all there is of its report.
     pub(super) fn is_aside(&self) -> bool {
         self.part() == Part::Aside
+    }
+
+    /// Whether it is of a fault that printing it may repeat, where the stack is overrun.
+    pub(super) fn faults_again(&self) -> bool {
+        fault::FAULTS_AGAIN.iter().any(|start| text::begins(self.line.body, start))
     }
 
     /// `NMI backtrace for cpu 1`: printed by that CPU, on another's request.

@@ -33,20 +33,37 @@ pub(super) struct Cause<'a> {
     event: bool,
     /// Whether the machine has stopped.
     panics: bool,
+    /// So many banners of faults stand in a row with no stack between, this one too.
+    faults: u8,
 }
+
+/// As many CPUs may say at once that they fault before the first of them prints a stack: what comes then is the fault of who
+/// prints a fault.
+pub(super) const FAULTS_AT_ONCE: u8 = 2;
 
 impl<'a> Cause<'a> {
     /// A banner that opens a report.
     pub(super) fn first(banner: Banner<'a>) -> Cause<'a> {
         let panics = text::contains(banner.line.body, "Kernel panic - ");
-        Cause { banner, start: banner.line.offset, event: banner.family.family.event, panics }
+        let faults = u8::from(banner.faults_again());
+        Cause { banner, start: banner.line.offset, event: banner.family.family.event, panics, faults }
+    }
+
+    /// The same behind so many banners of faults in a row.
+    pub(super) fn after(self, faults: u8) -> Cause<'a> {
+        Cause { faults: if self.faults == 0 { 0 } else { self.faults.saturating_add(faults) }, ..self }
+    }
+
+    /// How many banners of faults stand in a row with this one, where its report has run the `course` since.
+    pub(super) fn faults_in_a_row(&self, course: &Course) -> u8 {
+        if course.traced || course.ended || !course.is_close() { 0 } else { self.faults }
     }
 
     /// A banner that belongs to the report of this one.
     pub(super) fn next(&self, banner: Banner<'a>) -> Cause<'a> {
         let event = if banner.part() == Part::OfAny { self.event } else { banner.family.family.event };
         let panics = self.panics || Cause::first(banner).panics;
-        Cause { banner, start: self.start, event, panics }
+        Cause { banner, start: self.start, event, panics, faults: self.faults }
     }
 
     /// Start of the report, if it lies near enough before an offset.
@@ -72,6 +89,7 @@ impl<'a> Cause<'a> {
             Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
                 close && !course.ended
             }
+            Part::Opens if banner.faults_again() && self.faults_in_a_row(course) >= FAULTS_AT_ONCE => true,
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             // Up to Linux 4.x the message of a WARN stands behind its banner.
             Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,

@@ -68,6 +68,7 @@ const BEGIN: &[(&str, Reading)] = &[
     ("Unhandled prefetch abort: ", FAULT_STATUS),
     // bad_page_fault, arch/powerpc/mm/fault.c
     ("Faulting instruction address: ", Whole),
+    ("Thread overran stack, ", Fields(&[("thread", "Thread ", "")])),
     // print_cpu_stall, print_other_cpu_stall: kernel/rcu/tree_stall.h
     ("(t=", STALL),
     ("(detected by ", STALL_OF_OTHERS),

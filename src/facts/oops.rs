@@ -40,9 +40,11 @@ impl<'a> Oops<'a> {
         let at = memchr::memmem::find(body.get(..MAX_LINE).unwrap_or(body), b"[#")?;
         let (rest, number) = text::dec_u32(body.get(at + 2..)?).ok()?;
         let build = rest.strip_prefix(b"]")?.trim_ascii();
-        let is_build = |&b: &u8| b.is_ascii_uppercase() || matches!(b, b' ' | b'_' | b':' | b'-' | b'(' | b')');
+        let is_build =
+            |&b: &u8| b.is_ascii_uppercase() || matches!(b, b' ' | b'_' | b':' | b'-' | b'(' | b')');
         // `PREEMPT(full)`, `PREEMPT_{RT,(full)}`, and all of it behind a colon on mips
-        let letters = build.iter().all(|b| is_build(b) || b.is_ascii_lowercase() || matches!(b, b'{' | b'}' | b','));
+        let letters =
+            build.iter().all(|b| is_build(b) || b.is_ascii_lowercase() || matches!(b, b'{' | b'}' | b','));
         if !letters || build.iter().take(2).any(|b| !is_build(b)) {
             return None;
         }
@@ -122,10 +124,24 @@ mod tests {
             ("Oops - load access fault [#1]", "Oops - load access fault", None, None, 1, ""),
             ("Oops [#1]", "Oops", None, None, 1, ""),
             ("kernel BUG [#3]", "kernel BUG", None, None, 3, ""),
-            ("Reserved instruction in kernel code[#1]:", "Reserved instruction in kernel code", None, None, 1, ""),
+            (
+                "Reserved instruction in kernel code[#1]:",
+                "Reserved instruction in kernel code",
+                None,
+                None,
+                1,
+                "",
+            ),
             ("Oops[#1]:", "Oops", None, None, 1, ""),
             ("illegal operation: 0001 ilc:1 [#1]SMP ", "illegal operation", Some(1), None, 1, "SMP"),
-            ("Oops: 0010 ilc:3 [#1] PREEMPT SMP DEBUG_PAGEALLOC", "Oops", Some(0x10), None, 1, "PREEMPT SMP DEBUG_PAGEALLOC"),
+            (
+                "Oops: 0010 ilc:3 [#1] PREEMPT SMP DEBUG_PAGEALLOC",
+                "Oops",
+                Some(0x10),
+                None,
+                1,
+                "PREEMPT SMP DEBUG_PAGEALLOC",
+            ),
             ("Oops: 0000 [#1] SMP PREEMPT_{RT,(full)}", "Oops", Some(0), None, 1, "SMP PREEMPT_{RT,(full)}"),
         ];
         for &(line, what, code, signal, number, build) in rows {

@@ -51,7 +51,17 @@ const KDUMP: &str = " Kdump: loaded";
 impl<'a> Task<'a> {
     /// A task of which only name and ID are known.
     pub(crate) fn named(comm: &'a [u8], pid: u32) -> Task<'a> {
-        Task { comm, pid, uid: None, cpu: None, kernel: None, tainted: None, build_id: None, build: None, kdump: false }
+        Task {
+            comm,
+            pid,
+            uid: None,
+            cpu: None,
+            kernel: None,
+            tainted: None,
+            build_id: None,
+            build: None,
+            kdump: false,
+        }
     }
 
     /// Reads the header of a stack dump; `None` if the line is something else.
@@ -104,7 +114,8 @@ impl<'a> Task<'a> {
         }
         // Other headers have the machine there.
         let (vendor, version) = rest.split_once(' ')?;
-        let version = version.split(' ').next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
+        let version =
+            version.split(' ').next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
         rest.get(..vendor.len() + 1 + version.len())
     }
 }
@@ -357,21 +368,42 @@ mod tests {
     fn builds() {
         for (tail, number, model, package) in [
             ("6.1.0-56-amd64 #1  Debian 6.1.192-2", "#1", None, Some("Debian 6.1.192-2")),
-            ("7.2.13+deb14-riscv64 #1 PREEMPTLAZY  Debian 7.2.13-1 ", "#1", Some("PREEMPTLAZY"), Some("Debian 7.2.13-1")),
+            (
+                "7.2.13+deb14-riscv64 #1 PREEMPTLAZY  Debian 7.2.13-1 ",
+                "#1",
+                Some("PREEMPTLAZY"),
+                Some("Debian 7.2.13-1"),
+            ),
             ("7.2.13 #1 VOLUNTARY  Debian 7.2.13-1", "#1", Some("VOLUNTARY"), Some("Debian 7.2.13-1")),
-            ("7.3 #1 PREEMPT_{RT,(full)}  Debian 7.3~rc7-1~exp1 ", "#1", Some("PREEMPT_{RT,(full)}"), Some("Debian 7.3~rc7-1~exp1")),
+            (
+                "7.3 #1 PREEMPT_{RT,(full)}  Debian 7.3~rc7-1~exp1 ",
+                "#1",
+                Some("PREEMPT_{RT,(full)}"),
+                Some("Debian 7.3~rc7-1~exp1"),
+            ),
             (&format!("6.15.0 #5 {ID} PREEMPT(full) "), "#5", Some("PREEMPT(full)"), None),
-            (&format!("7.2.0 #5 PREEMPT(full)  Debian 7.2-1 {ID}"), "#5", Some("PREEMPT(full)"), Some("Debian 7.2-1")),
+            (
+                &format!("7.2.0 #5 PREEMPT(full)  Debian 7.2-1 {ID}"),
+                "#5",
+                Some("PREEMPT(full)"),
+                Some("Debian 7.2-1"),
+            ),
             (&format!("6.1.192 #1  {ID}"), "#1", None, None),
             ("6.1.0 #1", "#1", None, None),
         ] {
             let line = format!("CPU: 0 PID: 1 Comm: a Not tainted {tail}");
             let task = Task::parse(line.as_bytes()).expect(tail);
-            assert_eq!((task.build_number(), task.preemption(), task.package()), (Some(number), model, package), "{tail}");
+            assert_eq!(
+                (task.build_number(), task.preemption(), task.package()),
+                (Some(number), model, package),
+                "{tail}"
+            );
         }
-        let old = Task::parse(b"Pid: 905, comm: insmod Tainted: P          (2.6.27.5 #1)").map(|task| task.build);
+        let old =
+            Task::parse(b"Pid: 905, comm: insmod Tainted: P          (2.6.27.5 #1)").map(|task| task.build);
         assert_eq!(old, Some(Some("#1")));
-        let machine = Task::parse(b"Pid: 1, comm: a Not tainted 3.2.0 #1 Debian 3.2.1-1 Dell Inc. x").expect("a header");
+        let machine = Task::parse(b"Pid: 1, comm: a Not tainted 3.2.0 #1 Debian 3.2.1-1 Dell Inc. x")
+            .expect("a header");
         assert_eq!((machine.package(), machine.preemption()), (None, None));
     }
 

@@ -183,10 +183,7 @@ impl<'a> StackTrace<'a> {
             settle(&mut traces, own);
         }
         share_out(lines, &mut traces);
-        for trace in &mut traces {
-            trace.interrupted();
-            trace.join();
-        }
+        traces.iter_mut().for_each(StackTrace::join);
         traces
     }
 

@@ -28,6 +28,14 @@ pub(crate) const FETCHES: &[(&str, &str)] = &[
     ("status: ", "cause: 0000000000000001"),
 ];
 
+/// How the banners of bad_page_fault begin, arch/powerpc/mm/fault.c, since Linux 5.2. It prints on the stack that it is
+/// called on: where that is overrun, printing faults again, and so on before any stack is shown.
+pub(crate) const FAULTS_AGAIN: &[&str] = &[
+    "BUG: Kernel NULL pointer dereference on ",
+    "BUG: Unable to handle kernel ",
+    "BUG: Unable to handle unknown paging fault at ",
+];
+
 /// The page that s390 could not access: dump_fault_info, arch/s390/mm/fault.c.
 pub(crate) const FAILING: &str = "Failing address: ";
 

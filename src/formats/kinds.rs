@@ -117,7 +117,6 @@ pub(crate) const BY_TITLE: &[(&str, Kind)] = &[
     ("vmalloc: allocation failure", Kind::AllocationFailure),
     ("BUG: unable to handle kernel write to read-only memory", Kind::Oops),
     ("BUG: unable to handle kernel read from unreadable memory", Kind::Oops),
-    ("BUG: unable to handle kernel access to user memory", Kind::Oops),
     ("BUG: unable to handle kernel execut", Kind::ControlFlow),
     ("Unhandled exception", Kind::Oops),
     ("SError Interrupt", Kind::Oops),

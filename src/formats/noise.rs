@@ -305,6 +305,11 @@ pub(crate) const INSIDE: &[&str] = &[
     "Oops:",
     "Sending NMI",
     "NMI backtrace",
+    // bad_page_fault, arch/powerpc/mm/fault.c
+    "Faulting instruction address: ",
+    "Thread overran stack, or stack corrupted",
+    // showacpu, drivers/tty/sysrq.c
+    "sysrq: CPU",
     "INFO: lockdep is turned off",
     "is blocked on a ",
     "blocked on an rw-semaphore likely owned by",

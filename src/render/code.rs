@@ -12,7 +12,7 @@ use super::Plain;
 const AROUND: (usize, usize) = (3, 1);
 const AROUND_FULL: (usize, usize) = (12, 4);
 
-/// The instructions round the kernel's program counter, a line each; those of a failed check, `ud2` and what the compiler
+/// The instructions round the kernel's program counter, a line each; those of a failed check, `ud2`, `brk` or `mc`, and what the compiler
 /// put there, only where all is wanted.
 ///
 /// ```text
@@ -33,18 +33,24 @@ impl Display for CodeText<'_, '_> {
         let CodeText { registers, full, head } = self;
         let Some(Disassembly { instructions, .. }) = disasm::of_kernel(registers) else { return Ok(()) };
         let trap = instructions.iter().position(|instruction| instruction.trap).unwrap_or_default();
-        let checks = |text: &str| text == "ud2" || text.starts_with("brk");
+        let checks = |text: &str| text == "ud2" || text.starts_with("brk") || text.starts_with("mc ");
         if !full && instructions.get(trap).is_some_and(|instruction| checks(&instruction.text)) {
             return Ok(());
         }
         let (before, after) = if *full { AROUND_FULL } else { AROUND };
         let pc = registers.pc.as_ref();
+        // s390 has completed the instruction, and the counter stands behind it.
+        let code = registers.code.as_ref();
+        let completed = code.is_some_and(|code| code.before.is_some() && code.trap == code.before);
+        let length = instructions.get(trap).map_or(0, |instruction| instruction.bytes.len());
+        let behind = if completed { i64::try_from(length).unwrap_or_default() } else { 0 };
         // What stands before the function is another's, or fills the gap.
-        let own = |instruction: &Instruction<'_>| is_inside(pc, instruction.at);
+        let own = |instruction: &Instruction<'_>| is_inside(pc, instruction.at - behind);
         let foreign = instructions.iter().take(trap).take_while(|instruction| !own(instruction));
         let first = foreign.count().max(trap.saturating_sub(before));
         let shown = instructions.get(first..(trap + after + 1).min(instructions.len())).unwrap_or_default();
-        let rows: Vec<[String; 2]> = shown.iter().map(|i| [place(pc, i.at), bytes(i, registers)]).collect();
+        let rows: Vec<[String; 2]> =
+            shown.iter().map(|i| [place(pc, i.at - behind), bytes(i, registers)]).collect();
         let width =
             |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
         let has_symbol = pc.is_some_and(|pc| pc.symbol.is_some());
@@ -59,8 +65,10 @@ impl Display for CodeText<'_, '_> {
                 Plain(instruction.text.as_bytes()),
                 places = places + 1
             )?;
-            if let Some(target) = instruction.target.filter(|target| has_symbol && is_inside(pc, *target)) {
-                write!(f, "    # {}", self::place(pc, target))?;
+            if let Some(target) =
+                instruction.target.filter(|target| has_symbol && is_inside(pc, *target - behind))
+            {
+                write!(f, "    # {}", self::place(pc, target - behind))?;
             }
             writeln!(f, "{}", if instruction.trap { "    <-- trapping instruction" } else { "" })?;
         }

@@ -204,7 +204,8 @@ pub(super) fn kernel(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>
         let at = idle.at.map_or(String::new(), |at| format!(" at {}", FrameText(&at)));
         view.row(f, "idle", format_args!("CPU {}{at}", idle.cpu))?;
     }
-    let Some((header, kernel)) = report.kernel_header().and_then(|header| Some((header, header.kernel?))) else {
+    let Some((header, kernel)) = report.kernel_header().and_then(|header| Some((header, header.kernel?)))
+    else {
         return Ok(());
     };
     let mut text = Plain(kernel.as_bytes()).to_string();

@@ -14,10 +14,17 @@ const FOLDED_TASKS: usize = 4;
 /// What `die()` says, and what the kernel says in a name and a value; values of nought only if all are wanted.
 pub(super) fn details(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
     if let Some(oops) = report.oops() {
-        let mut parts: Vec<String> = oops.what.map(|what| Plain(what).to_string()).into_iter().collect();
+        // Of which address, the rows of the memory say.
+        let words = oops.what.and_then(|what| what.split(|&b| b == b',').next());
+        let mut parts: Vec<String> = words.map(|words| Plain(words).to_string()).into_iter().collect();
         parts.extend(oops.code.map(|code| format!("code {code:#x}")));
         parts.extend(oops.signal.map(|signal| format!("signal {signal}")));
         view.row(f, "oops", format_args!("#{}: {}", oops.number, parts.join(", ")))?;
+    }
+    match report.repeats() {
+        0 => {}
+        1 => view.row(f, "repeats", "printing it has faulted once more")?,
+        times => view.row(f, "repeats", format_args!("printing it has faulted {times} times more"))?,
     }
     let is_nought = |detail: &Detail<'_>| {
         let digits = detail.value.strip_prefix(b"0x").unwrap_or(detail.value);

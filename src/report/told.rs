@@ -4,6 +4,8 @@ use super::Report;
 use crate::facts::detail::Detail;
 use crate::facts::oops::Oops;
 use crate::facts::task::{IdleCpu, Task};
+use crate::formats::fault;
+use crate::text;
 
 impl<'a> Report<'a> {
     /// What `die()` says: `Internal error: synchronous external abort: 0000000096000010 [#1]  SMP`
@@ -29,5 +31,19 @@ impl<'a> Report<'a> {
     /// CPUs that were asked for their stacks and idled: `NMI backtrace for cpu 1 skipped: idling at default_idle+0x9/0x20`
     pub fn idle_cpus(&self) -> Vec<IdleCpu<'a>> {
         self.bodies().filter_map(IdleCpu::parse).collect()
+    }
+
+    /// How often printing the fault has faulted again: powerpc prints the head of a report on the stack that it faults on,
+    /// and where that is overrun nothing but heads, for ever (`bad_page_fault` in `arch/powerpc/mm/fault.c`).
+    ///
+    /// ```text
+    /// BUG: Kernel NULL pointer dereference on read at 0x00000000
+    /// Faulting instruction address: 0xc000000000148df8
+    /// BUG: Kernel NULL pointer dereference on read at 0x00000000
+    /// Faulting instruction address: 0xc000000000148df8
+    /// ```
+    pub fn repeats(&self) -> usize {
+        let is_head = |body: &&[u8]| fault::FAULTS_AGAIN.iter().any(|start| text::begins(body, start));
+        self.bodies().filter(is_head).count().saturating_sub(1)
     }
 }

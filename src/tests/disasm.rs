@@ -196,6 +196,22 @@ fn lines_have_places_and_a_mark() {
     assert!(many.contains("\n  * 0xffffffffa0000040:  cc  int3    <-- trapping"), "{many}");
 }
 
+/// A monitor call completes, and the PSW stands behind it: do_report_trap, arch/s390/kernel/traps.c, 7.2.
+#[test]
+fn a_place_is_that_of_the_completed_instruction() {
+    let dump = "monitor event: 0040 ilc:2 [#1]SMP \n\
+        Krnl PSW : 0704c00180000000 000003ff6000f522 (bug+0xa/0x10 [crashme])\n\
+        Krnl GPRS: 0000000000000000 000003ff60012a60 000003ff60006aae 0000037fe02e3c90\n\
+        Krnl Code: 000003ff6000f518: c00400008b50\tbrcl\t0,000003ff60020bb8\n          \
+        *000003ff6000f51e: af000000\t\tmc\t0,0\n          \
+        >000003ff6000f522: 0707\t\tbcr\t0,%r7\n";
+    let wanted = "  code:\n\
+        \u{20}   bug+0x0:  c0 04 00 00 8b 50  brcl   0,000003ff60020bb8\n\
+        \u{20} * bug+0x6:  af 00 00 00        mc     0,0    <-- trapping instruction\n\
+        \u{20}   bug+0xa:  07 07              bcr    0,%r7\n";
+    assert_eq!(text(dump), wanted);
+}
+
 #[test]
 fn a_user_s_code_is_not_told_as_the_kernel_s() {
     let dump = "RIP: 0033:0x7f2c5a0ffd6d\nCode: c3 66 2e 0f 1f 84 00 00 00 00 00 0f 05 <48> 3d 01 f0 ff ff\n\

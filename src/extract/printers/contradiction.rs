@@ -1,6 +1,7 @@
 //! Whether several CPUs print at once: lines that one CPU cannot have printed in this order.
 
 use crate::extract::banner::Banner;
+use crate::extract::follows::FAULTS_AT_ONCE;
 use crate::extract::window::Entry;
 use crate::formats::Part;
 use crate::line::Line;
@@ -27,6 +28,8 @@ pub(super) struct Spotter<'a> {
     outer: Option<Block<'a>>,
     /// Crashes that had only been announced where the next one was.
     announced: u32,
+    /// Those of them that the next one may be of: see [`Banner::faults_again`].
+    again: u8,
 }
 
 impl<'a> Spotter<'a> {
@@ -92,11 +95,16 @@ impl<'a> Spotter<'a> {
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
         let before = self.block.filter(|_| !joins && !event);
         let outer = before.filter(|block| block.is_open() || block.is_amid_stack());
-        let mut found = outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
-        if before.is_some_and(|block| block.is_announced()) {
+        let announced = before.is_some_and(|block| block.is_announced());
+        if announced {
             self.announced += 1;
-        } else if !joins && banner.part() == Part::OfFault {
-            found |= self.announced > 0;
+            self.again = if banner.faults_again() { self.again.saturating_add(1) } else { 0 };
+        }
+        // One CPU that faults while it prints says so more often than there are CPUs.
+        let one = self.again >= FAULTS_AT_ONCE;
+        let mut found = !one && outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
+        if !announced && !joins && banner.part() == Part::OfFault {
+            found |= !one && self.announced > 0;
         }
         self.outer = outer.or(self.outer.filter(|_| joins));
         self.amid_event = event && !joins;

@@ -140,12 +140,7 @@ const TOLD: &[Told] = &[
         ],
     ),
     // __show_regs, arch/powerpc/kernel/process.c: DSISR_ISSTORE
-    (
-        "CFAR: ",
-        " DSISR: ",
-        0xffff_ffff_0200_0000,
-        &[(0, Access::Read), (0x0200_0000, Access::Write)],
-    ),
+    ("CFAR: ", " DSISR: ", 0xffff_ffff_0200_0000, &[(0, Access::Read), (0x0200_0000, Access::Write)]),
     ("DAR: ", " DSISR: ", 0xffff_ffff_0200_0000, &[(0, Access::Read), (0x0200_0000, Access::Write)]),
     // die, arch/arm/kernel/traps.c: FSR_WRITE and FSR_LNX_PF; arm64's syndrome has other bits
     (

@@ -527,7 +527,11 @@ fn accesses_by_registers() {
             0x10,
             Some(Access::Write),
         ),
-        ("Unable to handle kernel paging request for instruction fetch at address 0x0\n", 0, Some(Access::Execute)),
+        (
+            "Unable to handle kernel paging request for instruction fetch at address 0x0\n",
+            0,
+            Some(Access::Execute),
+        ),
         // __die of arch/x86, 4.9
         (
             "BUG: unable to handle kernel NULL pointer dereference at 0000000000000010\nOops: 0002 [#1] SMP\n",
@@ -538,9 +542,13 @@ fn accesses_by_registers() {
         assert_eq!(read(log), Some((Some(address), access)), "{log}");
     }
     // A WARN's registers are of no fault.
-    assert_eq!(read("status: 0000000200000100 badaddr: ffffffff800085a0 cause: 0000000000000003\n"), None);
-    assert_eq!(read(" ESTAT: 000c0000 [BRK] (IS= ECode=12 EsubCode=0)\n BADV: 0000000000000018\n"), None);
-    assert_eq!(read("Oops: 0002 [#1] SMP\n"), None);
+    for log in [
+        "status: 0000000200000100 badaddr: ffffffff800085a0 cause: 0000000000000003\n",
+        " ESTAT: 000c0000 [BRK] (IS= ECode=12 EsubCode=0)\n BADV: 0000000000000018\n",
+        "Oops: 0002 [#1] SMP\n",
+    ] {
+        assert_eq!(Memory::read(log.lines().map(str::as_bytes)), None, "{log}");
+    }
 }
 
 /// check_bytes_and_report, mm/slub.c, since Linux 6.15: the bytes stand before the banner.

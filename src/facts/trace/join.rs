@@ -21,13 +21,14 @@ const ENTRIES: &[&str] = &[
 
 impl<'a> StackTrace<'a> {
     /// Marks what an exception interrupted, which is no return address.
-    pub(super) fn interrupted(&mut self) {
+    fn interrupted(&mut self) {
         let mut entered = false;
         for frame in &mut self.frames {
             if std::mem::take(&mut entered) && frame.trust == Trust::Return {
                 frame.trust = Trust::Pc;
             }
-            entered = frame.trust == Trust::Return && frame.symbol.is_some_and(|name| ENTRIES.contains(&name));
+            entered =
+                frame.trust == Trust::Return && frame.symbol.is_some_and(|name| ENTRIES.contains(&name));
         }
     }
 
@@ -36,6 +37,7 @@ impl<'a> StackTrace<'a> {
     /// interrupted program counter stands in the midst of a stack; and a return address register may be of a caller
     /// without a frame.
     pub(super) fn join(&mut self) {
+        self.interrupted();
         let dumps = std::mem::take(&mut self.registers);
         let start = dumps.iter().position(|dump| !dump.user && dump.line < self.first);
         for (index, dump) in dumps.iter().enumerate() {
