@@ -186,7 +186,7 @@ fn is_model(word: &str) -> bool {
 fn build(tail: &[u8]) -> Option<&str> {
     let build = text::ascii(tail.get(text::find(tail, " #")? + 1..)?)?.trim_end();
     let build = if tail.starts_with(b"(") { build.trim_end_matches(')') } else { build };
-    build.bytes().nth(1).filter(u8::is_ascii_digit).map(|_| build)
+    build.as_bytes().get(1).filter(|b| b.is_ascii_digit()).map(|_| build)
 }
 
 fn is_id(word: &[u8]) -> bool {
