@@ -88,6 +88,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "Unhandled prefetch abort: breakpoint debug exception (0x002) at 0x00000000",
     "Kernel stack overflow.",
     "Insufficient stack space to handle exception!",
+    "Kernel stack pointer invalid",
     // panic() and the end of other things
     "Kernel panic - not syncing: sysrq triggered crash",
     "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009",
