@@ -1,7 +1,6 @@
 //! Debug files that are damaged, or made to hurt: whatever is in them, lookups end soon and never panic.
 
 use std::fs;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use object::{Object, ObjectSection};
@@ -50,20 +49,19 @@ const SYMBOLS: &[(&str, u64)] = &[
 /// What one case may take of a CPU.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 15 } else { 2 });
 
-/// The time that this thread has run so far: a machine that has much else to do doesn't count. Where the kernel does not
-/// keep it, the time since the first question.
+/// The time that this thread has run so far, if the kernel keeps it: a machine that has much else to do doesn't count.
 fn cpu_time() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = schedstat.split(' ').next().and_then(|ran| ran.parse().ok()).filter(|&ran| ran > 0);
-    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
+    let nanoseconds = schedstat.split(' ').next().and_then(|ran| ran.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
 /// Does with a file all that can be done; how long it took.
 fn exercise(bytes: &[u8], addresses: &[u64]) -> Duration {
-    let start = cpu_time();
+    let (start, ran) = (Instant::now(), cpu_time());
     exhaust(bytes, addresses);
-    cpu_time() - start
+    let ran = cpu_time().saturating_sub(ran);
+    if ran.is_zero() { start.elapsed() } else { ran }
 }
 
 fn exhaust(bytes: &[u8], addresses: &[u64]) {
