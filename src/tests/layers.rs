@@ -55,6 +55,9 @@ const FILE_LINES: usize = 600;
 /// The crate's root has documentation and re-exports.
 const ROOT_LINES: usize = 120;
 
+/// Folders in which files still import from each other.
+const CIRCLES: &[&str] = &["bisect/", "container/", "facts/registers", "scan/simd/", "symbolize/"];
+
 /// A file below `src/`.
 struct Source {
     /// Path below `src/`, with `/` between its parts.
@@ -380,4 +383,72 @@ fn formats_are_data_and_files_are_short() {
     assert!(faults("formats/skip.rs", &long).is_empty());
     assert!(faults("tests/golden.rs", &long).is_empty());
     assert_eq!(faults("lib.rs", &long).len(), 1);
+}
+
+/// The files that a file imports from.
+fn files_of<'s>(source: &Source, sources: &'s [Source]) -> Vec<&'s str> {
+    let modules: Vec<(Vec<&str>, &str)> = sources.iter().map(|s| (s.module(), s.path.as_str())).collect();
+    let file = |path: &[String]| {
+        (1..=path.len()).rev().find_map(|parts| {
+            modules.iter().find(|(module, _)| module.iter().eq(&path[..parts])).map(|(_, file)| *file)
+        })
+    };
+    imports(source).iter().filter_map(|path| file(path)).filter(|file| *file != source.path).collect()
+}
+
+/// Files that import from each other, over others or at once: each with all that it can come back from.
+fn circles(sources: &[Source]) -> Vec<String> {
+    let direct: Vec<(&str, Vec<&str>)> =
+        sources.iter().map(|source| (source.path.as_str(), files_of(source, sources))).collect();
+    let reached = |from: &str| {
+        let (mut known, mut open) = (Vec::new(), vec![from]);
+        while let Some(file) = open.pop() {
+            let next = direct.iter().find(|(name, _)| *name == file).map(|(_, next)| next);
+            for file in next.into_iter().flatten() {
+                if !known.contains(file) {
+                    known.push(file);
+                    open.push(file);
+                }
+            }
+        }
+        known
+    };
+    let reach: Vec<(&str, Vec<&str>)> = direct.iter().map(|(file, _)| (*file, reached(file))).collect();
+    let back = |from: &str, to: &str| reach.iter().any(|(file, reach)| *file == to && reach.contains(&from));
+    let circle = |(file, reach): &(&str, Vec<&str>)| {
+        let mut others: Vec<&str> = reach.iter().copied().filter(|to| back(file, to)).collect();
+        others.sort_unstable();
+        (!others.is_empty()).then(|| format!("{file}: {}", others.join(", ")))
+    };
+    reach.iter().filter_map(circle).collect()
+}
+
+#[test]
+fn files_import_in_no_circle() {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    collect(&base, &base, &mut sources);
+    sources.retain(|source| !source.is_test() && source.path != "lib.rs");
+    let circles = circles(&sources);
+    let known = |circle: &&String| !CIRCLES.iter().any(|folder| circle.starts_with(folder));
+    let new: Vec<&String> = circles.iter().filter(known).collect();
+    assert!(new.is_empty(), "{new:#?}");
+    for folder in CIRCLES {
+        assert!(circles.iter().any(|circle| circle.starts_with(folder)), "{folder} has no circle any more");
+    }
+}
+
+#[test]
+fn circles_are_seen() {
+    let files = [
+        ("extract.rs", "use self::a::A;"),
+        ("extract/a.rs", "use super::b::B;"),
+        ("extract/b.rs", "use crate::extract::c::C;"),
+        ("extract/c.rs", "use super::a::A;\nuse crate::text;"),
+        ("text.rs", ""),
+    ];
+    let sources: Vec<Source> =
+        files.iter().map(|(path, text)| Source { path: (*path).into(), text: (*text).into() }).collect();
+    let all = "extract/a.rs, extract/b.rs, extract/c.rs";
+    assert_eq!(circles(&sources), ["a", "b", "c"].map(|file| format!("extract/{file}.rs: {all}")));
 }
