@@ -15,7 +15,9 @@ use super::window::Entry;
 
 mod contradiction;
 mod doubt;
+mod evidence;
 mod fits;
+mod mentions;
 mod order;
 mod piece;
 mod queue;

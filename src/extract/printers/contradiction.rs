@@ -6,7 +6,8 @@ use crate::extract::window::Entry;
 use crate::formats::Part;
 use crate::line::Line;
 
-use super::order::{Block, MOST_LOST, Phase, QUIET_MICROS, is_other};
+use super::evidence::is_other;
+use super::order::{Block, MOST_LOST, Phase, QUIET_MICROS};
 use super::piece::Piece;
 
 /// Bytes from a banner that are watched.

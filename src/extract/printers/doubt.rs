@@ -1,6 +1,6 @@
 //! Lines that one of several CPUs printed, until something tells which.
 
-use super::order::Evidence;
+use super::evidence::Evidence;
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
 

@@ -2,7 +2,8 @@
 
 use crate::line::Line;
 
-use super::order::{Evidence, MOST_LOST, PATIENCE_MICROS, Phase};
+use super::evidence::Evidence;
+use super::order::{MOST_LOST, PATIENCE_MICROS, Phase};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
 

@@ -1,12 +1,12 @@
 //! How far a CPU has come in printing one crash, and which line may come next.
 
-use crate::facts::registers;
 use crate::formats::Part;
 use crate::formats::dumps::Dump;
 use crate::line::Line;
 use crate::text;
 
 use super::super::banner::Banner;
+use super::mentions::{FAULTS, address, gs_base, is_bug, named};
 use super::piece::{Piece, Row};
 
 /// Microseconds after which nobody waits for a line any more.
@@ -44,28 +44,18 @@ pub(super) enum Phase {
     Done,
 }
 
-/// What a line says about who printed it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Evidence {
-    /// It names this CPU or task, or this crash's address or place.
-    For,
-    None,
-    /// It names others.
-    Against,
-}
-
 /// The lines that one CPU prints of one crash, as far as they have come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block<'a> {
     pub(super) phase: Phase,
     /// The row of registers that comes next.
-    row: u8,
+    pub(super) row: u8,
     /// The same of registers inside the stack: those of the system call.
-    inner: Option<u8>,
+    pub(super) inner: Option<u8>,
     /// The kind of its registers, if that is known.
-    dump: Option<&'static Dump>,
+    pub(super) dump: Option<&'static Dump>,
     /// The stack's part of the task has begun.
-    in_task: bool,
+    pub(super) in_task: bool,
     pub(super) banner: Option<Banner<'a>>,
     pub(super) cpu: Option<u32>,
     pub(super) pid: Option<u32>,
@@ -73,17 +63,17 @@ pub(super) struct Block<'a> {
     pub(super) gs: Option<&'a [u8]>,
     pub(super) time: Option<u64>,
     /// The address of a fault: it is also among the registers.
-    fault: Option<u64>,
+    pub(super) fault: Option<u64>,
     /// Where a check failed, as the banner says: `multi_oops_thread+0x66/0x90`.
-    place: Option<&'a [u8]>,
+    pub(super) place: Option<&'a [u8]>,
     /// Whether it goes through `die()`, which numbers crashes: `[#1]`.
-    dies: bool,
+    pub(super) dies: bool,
     /// Whether it has its number, or needs none.
-    numbered: bool,
+    pub(super) numbered: bool,
     /// Whether the crash is an instruction made for that: of a failed check.
-    trap: bool,
+    pub(super) trap: bool,
     /// The last row.
-    last: &'a [u8],
+    pub(super) last: &'a [u8],
 }
 
 impl<'a> Block<'a> {
@@ -210,21 +200,21 @@ impl<'a> Block<'a> {
         self.has_registers() && (Phase::Header..Phase::Counter).contains(&self.phase)
     }
 
-    fn is_strict(&self) -> bool {
+    pub(super) fn is_strict(&self) -> bool {
         self.dump.is_some_and(|dump| dump.strict)
     }
 
     /// Whether other lines may be printed between its registers.
-    fn is_loose(&self) -> bool {
+    pub(super) fn is_loose(&self) -> bool {
         self.dump.is_some_and(|dump| !dump.strict)
     }
 
-    fn is_code_first(&self) -> bool {
+    pub(super) fn is_code_first(&self) -> bool {
         self.dump.is_some_and(|dump| dump.code_first)
     }
 
     /// Whether all rows of registers have come.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.dump.is_none_or(|dump| self.row >= dump.whole)
     }
 
@@ -324,74 +314,6 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Whether a program counter is where a check failed.
-    fn is_place(&self, body: &[u8]) -> Evidence {
-        let place = self.place.and_then(text::ascii).filter(|_| text::contains(body, "+0x"));
-        // The counter of s390 stands behind the instruction.
-        let behind = text::begins(text::skip_blanks(body), "Krnl PSW");
-        let place =
-            place.map(|place| place.split_once('+').filter(|_| behind).map_or(place, |(name, _)| name));
-        judge(place.map(|place| text::contains(body, place)))
-    }
-
-    /// What a line says about being of this block, `phase` being what it would be.
-    pub(super) fn evidence(&self, piece: Piece, phase: Phase, body: &[u8]) -> Evidence {
-        match piece {
-            Piece::Header(cpu, pid) => {
-                let same = cpu.is_none() || self.cpu.is_none() || cpu == self.cpu;
-                match self.pid {
-                    Some(own) => judge(Some(own == pid && same)),
-                    None => judge(cpu.and(self.cpu).map(|_| same)),
-                }
-            }
-            Piece::Note => judge(self.pid.map(|pid| text::contains(body, &format!("[{pid}]")))),
-            Piece::Counter(_) if phase == Phase::Counter => self.is_place(body),
-            // ud2
-            Piece::Code if phase == Phase::Code && text::contains(body, "<0f> 0b") => judge(Some(self.trap)),
-            Piece::Row(Some(row)) if row.of.at_once && registers::is_pc_line(body) => self.is_place(body),
-            Piece::Row(_) => match (gs_base(body), ADDRESSES.iter().find_map(|mark| address(body, mark))) {
-                (Some(gs), _) => judge(self.gs.map(|own| own == gs)),
-                (None, Some(value)) if phase == Phase::Rows => judge(self.fault.map(|own| own == value)),
-                _ => Evidence::None,
-            },
-            _ => Evidence::None,
-        }
-    }
-
-    /// Whether a line is surely another CPU's: lines lost or printed again would not do.
-    pub(super) fn contradicts(&self, piece: Piece, body: &[u8]) -> bool {
-        use Phase::*;
-        let at = self.phase;
-        let amid = (Header..Head).contains(&at);
-        match piece {
-            Piece::Header(cpu, pid) => {
-                let known = cpu.is_some() && self.cpu.is_some();
-                if known && self.pid.is_none() && self.cpu != cpu {
-                    return true;
-                }
-                let other = known && self.pid.is_some_and(|own| is_other((cpu, pid), (self.cpu, own)));
-                let waits = self.has_registers() && (Head..End).contains(&at);
-                other && (amid || waits || at < Header && self.place.is_some() || at == Stack && self.in_task)
-            }
-            Piece::Hardware => at == Rows && self.is_strict(),
-            // Old kernels print it again, with the stack pointer, after the stack.
-            Piece::Counter(true) if body.starts_with(b"RIP: 0010:") => {
-                at == Rows || (matches!(at, Counter | Code) && self.last != body)
-            }
-            Piece::Counter(true) => at == Rows && self.row > 2 && self.is_strict() && !self.is_code_first(),
-            Piece::Row(Some(Row { of, from, .. })) => {
-                let amid = matches!(at, Rows | RowsAgain);
-                let same = self.dump.is_some_and(|dump| std::ptr::eq(dump, of));
-                let again = from + u8::from(!of.strict) < self.row;
-                amid && same && again && from > 0 && body != self.last
-            }
-            // The end of a stack that has not begun.
-            Piece::Close(true) => amid && self.has_registers(),
-            Piece::End => at == Rows && self.is_strict() || at == Done && self.place.is_some(),
-            _ => false,
-        }
-    }
-
     /// Whether a banner that opens another report is surely another CPU's.
     pub(super) fn is_amid(&self) -> bool {
         // The end marker follows the modules at once.
@@ -463,57 +385,4 @@ impl<'a> Block<'a> {
         self.take(piece, phase, line);
         true
     }
-}
-
-/// Whether of two CPUs, each with its task, one cannot have printed the lines of both: a CPU may go on with another task,
-/// and a task on another CPU. The idle tasks of all CPUs have the same number.
-pub(super) fn is_other(one: (Option<u32>, u32), other: (Option<u32>, u32)) -> bool {
-    one.0 != other.0 && (one.1 != other.1 || one.1 == 0)
-}
-
-/// What a line says, if it says anything.
-fn judge(known: Option<bool>) -> Evidence {
-    match known {
-        None => Evidence::None,
-        Some(true) => Evidence::For,
-        Some(false) => Evidence::Against,
-    }
-}
-
-/// What stands before the address of a fault in its banner: `address: 0000000000000028` of x86, `at virtual address
-/// 0000000000000010` of arm64, riscv and loongarch, `on read at 0x00000228` of powerpc, `(0x81b) at 0x00000020` of arm.
-const FAULTS: &[&str] = &["address: ", "virtual address ", " at 0x"];
-/// The same among the registers of x86, riscv, loongarch and powerpc.
-const ADDRESSES: &[&str] = &["CR2: ", "badaddr: ", "BADV: ", "DAR: "];
-
-fn address(body: &[u8], mark: &str) -> Option<u64> {
-    let rest = text::after(body, mark)?;
-    let rest = rest.strip_prefix(b"0x").unwrap_or(rest);
-    text::number(text::take(rest, |byte| byte.is_ascii_hexdigit()).0, 16)
-}
-
-/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and since 6.19
-/// `WARNING: misc.c:334 at multi_oops_thread+0x74/0x90 [crashme], CPU#1: cm_oops/1/124` (`__warn` in `kernel/panic.c`).
-fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
-    let number =
-        |mark| text::after(body, mark).and_then(|rest| text::dec_u32(rest).ok()).map(|(_, number)| number);
-    if text::contains(body, "WARNING: CPU: ") {
-        return Some((number("CPU: "), number("PID: ")));
-    }
-    if !body.starts_with(b"WARNING: ") || !text::contains(body, ", CPU#") {
-        return None;
-    }
-    let pid = body.rsplit(|byte| *byte == b'/').next().and_then(|digits| text::number(digits, 10));
-    Some((number(", CPU#"), pid.and_then(|pid| u32::try_from(pid).ok())))
-}
-
-/// `kernel BUG at mm/slub.c:1!`
-fn is_bug(body: &[u8]) -> bool {
-    text::contains(body, "kernel BUG at ")
-}
-
-/// `GS:ffff88801f400000(0000)`
-fn gs_base(body: &[u8]) -> Option<&[u8]> {
-    let base = text::after(body, " GS:")?;
-    Some(text::take(base, |byte| byte.is_ascii_hexdigit()).0).filter(|digits| digits.len() == 16)
 }

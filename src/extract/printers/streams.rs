@@ -1,6 +1,7 @@
 //! The CPUs that print at once, as far as they are known.
 
-use super::order::{Block, Evidence, Phase};
+use super::evidence::Evidence;
+use super::order::{Block, Phase};
 
 /// Most CPUs that are told apart: of others' lines nobody has any.
 const MOST_STREAMS: usize = 64;

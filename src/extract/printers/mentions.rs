@@ -1,0 +1,41 @@
+//! What lines mention that tells crashes apart: addresses, CPUs, tasks, the base of a CPU's own data.
+
+use crate::text;
+
+/// What stands before the address of a fault in its banner: `address: 0000000000000028` of x86, `at virtual address
+/// 0000000000000010` of arm64, riscv and loongarch, `on read at 0x00000228` of powerpc, `(0x81b) at 0x00000020` of arm.
+pub(super) const FAULTS: &[&str] = &["address: ", "virtual address ", " at 0x"];
+/// The same among the registers of x86, riscv, loongarch and powerpc.
+pub(super) const ADDRESSES: &[&str] = &["CR2: ", "badaddr: ", "BADV: ", "DAR: "];
+
+pub(super) fn address(body: &[u8], mark: &str) -> Option<u64> {
+    let rest = text::after(body, mark)?;
+    let rest = rest.strip_prefix(b"0x").unwrap_or(rest);
+    text::number(text::take(rest, |byte| byte.is_ascii_hexdigit()).0, 16)
+}
+
+/// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and since 6.19
+/// `WARNING: misc.c:334 at multi_oops_thread+0x74/0x90 [crashme], CPU#1: cm_oops/1/124` (`__warn` in `kernel/panic.c`).
+pub(super) fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
+    let number =
+        |mark| text::after(body, mark).and_then(|rest| text::dec_u32(rest).ok()).map(|(_, number)| number);
+    if text::contains(body, "WARNING: CPU: ") {
+        return Some((number("CPU: "), number("PID: ")));
+    }
+    if !body.starts_with(b"WARNING: ") || !text::contains(body, ", CPU#") {
+        return None;
+    }
+    let pid = body.rsplit(|byte| *byte == b'/').next().and_then(|digits| text::number(digits, 10));
+    Some((number(", CPU#"), pid.and_then(|pid| u32::try_from(pid).ok())))
+}
+
+/// `kernel BUG at mm/slub.c:1!`
+pub(super) fn is_bug(body: &[u8]) -> bool {
+    text::contains(body, "kernel BUG at ")
+}
+
+/// `GS:ffff88801f400000(0000)`
+pub(super) fn gs_base(body: &[u8]) -> Option<&[u8]> {
+    let base = text::after(body, " GS:")?;
+    Some(text::take(base, |byte| byte.is_ascii_hexdigit()).0).filter(|digits| digits.len() == 16)
+}
