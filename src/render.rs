@@ -125,13 +125,13 @@ impl Display for TextReport<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let TextReport { report, view, .. } = self;
         writeln!(f, "{}", view.styles.paint(Role::Title, Plain(report.title().as_bytes())))?;
-        let traces = report.traces();
+        let (traces, strays) = report.traces_and_strays();
         let (own, others): (Vec<_>, Vec<_>) = traces.iter().partition(|trace| trace.kind == TraceKind::Crash);
         let own_calls: Vec<Frame<'_>> =
             own.iter().take(1).flat_map(|trace| stack::calls(trace, view.sources)).collect();
         self.summary(f, &own_calls)?;
-        for dump in report.registers_elsewhere(&traces) {
-            stack::counter(f, view, &dump)?;
+        for dump in &strays {
+            stack::counter(f, view, dump)?;
         }
         if !own_calls.is_empty() {
             writeln!(f, "  {}", view.styles.paint(Role::Label, "stack"))?;
@@ -239,7 +239,7 @@ impl TextReport<'_, '_> {
             frame.function().map(crate::demangle::demangle).as_deref() == blamed && blamed.is_some()
         };
         // Who called where nothing can run may be in no stack: the last branch of s390.
-        let dump = self.report.registers();
+        let dump = if own.iter().any(|frame| fits(&frame)) { None } else { self.report.registers() };
         let branch: Vec<Frame<'_>> =
             dump.iter().flat_map(|dump| [dump.branch, dump.link]).flatten().collect();
         let branch: Vec<Frame<'_>> = branch.iter().flat_map(|frame| frame.calls(self.view.sources)).collect();

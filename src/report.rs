@@ -376,12 +376,16 @@ impl<'a> Report<'a> {
 
     /// All stacks, in the order of the log.
     pub fn traces(&self) -> Vec<StackTrace<'a>> {
-        let own = match self.kind() {
+        StackTrace::read(self.lines(), self.own())
+    }
+
+    /// The kind whose first stack is the crash's own.
+    fn own(&self) -> Option<TraceKind> {
+        match self.kind() {
             Kind::Dump => None,
             _ if self.hung_task().is_some() => Some(TraceKind::Task),
             _ => Some(TraceKind::Other),
-        };
-        StackTrace::read(self.lines(), own)
+        }
     }
 
     /// All register dumps, in the order of the log.
@@ -410,14 +414,14 @@ impl<'a> Report<'a> {
         own(false).or_else(|| self.registers_before().next()).or_else(|| own(true)).or_else(bare)
     }
 
-    /// Register dumps that are of no stack, each program counter once: x86 prints those of a boot's first oops again behind
-    /// every other one.
-    pub(crate) fn registers_elsewhere(&self, traces: &[StackTrace<'a>]) -> Vec<Registers<'a>> {
+    /// All stacks, and the register dumps that are of none, each program counter once: x86 prints those of a boot's first oops
+    /// again behind every other one.
+    pub(crate) fn traces_and_strays(&self) -> (Vec<StackTrace<'a>>, Vec<Registers<'a>>) {
+        let (traces, strays) = StackTrace::read_with_strays(self.lines(), self.own());
         let shown: Vec<&Registers<'_>> = traces.iter().flat_map(|trace| &trace.registers).collect();
-        let again = |dump: &Registers<'_>| shown.iter().any(|s| s.line == dump.line || s.pc == dump.pc);
-        let mut dumps = self.register_dumps();
-        dumps.retain(|dump| !again(dump));
-        dumps
+        let mut strays: Vec<Registers<'_>> = self.registers_before().chain(strays).collect();
+        strays.retain(|dump| !shown.iter().any(|shown| shown.line == dump.line || shown.pc == dump.pc));
+        (traces, strays)
     }
 
     /// The registers that user-mode Linux prints before its banner.

@@ -398,9 +398,8 @@ impl<'a> Wire<'a> {
     fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
         let (report, sources) = (json.report, json.sources);
         let (task, header) = (report.task(), report.kernel_header());
-        let traces = report.traces();
+        let (traces, mut elsewhere) = report.traces_and_strays();
         let own = report.registers_in(&traces);
-        let mut elsewhere = report.registers_elsewhere(&traces);
         elsewhere.retain(|dump| own.as_ref().is_none_or(|own| own.line != dump.line));
         let span = report.span();
         let linked_in = report.modules_linked_in();

@@ -79,7 +79,7 @@ const BEGIN: &[(&str, Reading)] = &[
     ),
 ];
 
-/// What lines hold that begin with a task's name or another's words.
+/// What first lines hold that begin with a task's name or another's words.
 const HELD: &[(&str, Reading)] = &[
     // warn_alloc, mm/page_alloc.c
     (": page allocation failure: order:", ALLOCATION),
@@ -111,6 +111,8 @@ const ALLOCATION: Reading = Fields(&[
 
 static BEGINNINGS: LazyLock<Starts<Reading>> = LazyLock::new(|| Starts::new(BEGIN.iter().copied()));
 
+/// A report's banner is among so many lines.
+const FIRST_LINES: usize = 4;
 /// More of one report are not read.
 const MAX_DETAILS: usize = 64;
 
@@ -118,10 +120,11 @@ impl<'a> Detail<'a> {
     /// Reads what the lines of a report say; of two values of a name the first counts.
     pub fn read(bodies: impl IntoIterator<Item = &'a [u8]>) -> Vec<Detail<'a>> {
         let mut details: Vec<Detail<'a>> = Vec::new();
-        for body in bodies {
+        for (at, body) in bodies.into_iter().enumerate() {
             let text = text::skip_blanks(body);
             let text = text::skip_blanks(text.strip_prefix(b"rcu:").unwrap_or(text));
-            let held = || HELD.iter().find(|(words, _)| text::contains(text, words)).map(|(_, how)| *how);
+            let holds = || HELD.iter().find(|(words, _)| text::contains(text, words)).map(|(_, how)| *how);
+            let held = || if at < FIRST_LINES { holds() } else { None };
             let Some(how) = BEGINNINGS.find(text).or_else(held) else { continue };
             if details.len() >= MAX_DETAILS {
                 break;

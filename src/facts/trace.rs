@@ -166,6 +166,14 @@ impl<'a> StackTrace<'a> {
     /// `own` is the kind whose first stack is the crash's own, unless one is called so: `Other`, what nothing
     /// introduces, or of a hung task the first `Task`; none in a dump.
     pub(crate) fn read(lines: &[Line<'a>], own: Option<TraceKind>) -> Vec<StackTrace<'a>> {
+        StackTrace::read_with_strays(lines, own).0
+    }
+
+    /// The same, and the register dumps that are of no stack.
+    pub(crate) fn read_with_strays(
+        lines: &[Line<'a>],
+        own: Option<TraceKind>,
+    ) -> (Vec<StackTrace<'a>>, Vec<Registers<'a>>) {
         let mut traces: Vec<StackTrace<'a>> = Vec::new();
         let mut states: Vec<State<'a>> = Vec::new();
         for (at, line) in lines.iter().enumerate() {
@@ -182,9 +190,9 @@ impl<'a> StackTrace<'a> {
         if let Some(own) = own {
             settle(&mut traces, own);
         }
-        share_out(lines, &mut traces);
+        let strays = share_out(lines, &mut traces);
         traces.iter_mut().for_each(StackTrace::join);
-        traces
+        (traces, strays)
     }
 
     /// The registers of the kernel where the stack begins.
@@ -201,15 +209,16 @@ impl<'a> StackTrace<'a> {
     }
 }
 
-/// Gives each register dump to the stack of its caller that is printed when it comes.
+/// Gives each register dump to the stack of its caller that is printed when it comes; those that are left.
 ///
 /// Where a report of the caller has ended since, x86 prints the registers of the boot's first oops once more, which are
 /// no stack's.
-fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) {
+fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) -> Vec<Registers<'a>> {
     let mut dumps = registers_of(lines).into_iter().peekable();
     if traces.is_empty() || dumps.peek().is_none() {
-        return;
+        return dumps.map(|(_, _, dump)| dump).collect();
     }
+    let mut strays: Vec<Registers<'_>> = Vec::new();
     let mut starts: Vec<(usize, usize)> =
         traces.iter().enumerate().map(|(index, trace)| (trace.line, index)).collect();
     starts.sort_unstable();
@@ -231,7 +240,7 @@ fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) {
             match printed.get(&by).and_then(|index| traces.get_mut(*index)) {
                 Some(trace) => trace.registers.push(dump),
                 None if !ended => before.entry(by).or_default().push(dump),
-                None => {}
+                None => strays.push(dump),
             }
         }
         if line.body.starts_with(b"---[ end trace") {
@@ -239,6 +248,9 @@ fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) {
             ended = true;
         }
     }
+    strays.extend(before.into_values().flatten());
+    strays.sort_by_key(|dump| dump.line);
+    strays
 }
 
 /// All register dumps of a report, with the index of the first line and who printed it.
