@@ -141,6 +141,9 @@ impl<'a> Iterator for Incidents<'a> {
     fn next(&mut self) -> Option<Incident<'a>> {
         loop {
             if let Some(incident) = self.assembly.next() {
+                if copies::is_shown_again(self.log, &incident.banner.line, incident.lines.get(1)) {
+                    continue;
+                }
                 return Some(incident);
             }
             if self.ended {

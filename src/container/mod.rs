@@ -19,10 +19,12 @@ mod logcat;
 mod logcat_long;
 mod mail;
 mod netconsole;
+mod page;
 mod pstore;
 mod recognise;
 mod returns;
 mod sink;
+mod store;
 mod verbose;
 mod watch;
 mod wrapped;
@@ -43,7 +45,9 @@ const HEAD: usize = 64 << 10;
 const MAX_RECORD: usize = 1 << 20;
 
 /// Decodes a log that a container holds: `journalctl -o json`, `export` or `verbose`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, logcat, JUnit, mail, a log that a mail program has broken or `dmesg` has painted, or lines that end with carriage returns alone. Any other log comes back as it is, borrowed.
+/// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program has broken, `dmesg` has
+/// painted or a web page has altered, or lines that end with carriage returns alone. Any other log comes back as it is,
+/// borrowed.
 ///
 /// ```
 /// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;

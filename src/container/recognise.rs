@@ -2,8 +2,8 @@
 
 use super::json::{self, Fault, Value};
 use super::{
-    Unpack, colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, pstore, returns, trim,
-    verbose, wrapped, xml,
+    Unpack, colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, page, pstore, returns,
+    store, trim, verbose, wrapped, xml,
 };
 
 /// The containers.
@@ -38,6 +38,12 @@ pub(super) enum Kind {
     Colour,
     /// A log that a mail program has broken.
     Wrapped,
+    /// A log copied from a web page.
+    Page,
+    /// Objects in JSON that a store of logs exports.
+    Objects,
+    /// The same as a table.
+    Table,
     /// Lines that end with carriage returns alone.
     Returns,
 }
@@ -59,6 +65,9 @@ impl Kind {
             Kind::Pstore => Box::new(pstore::Pstore::default()),
             Kind::Colour => Box::new(colour::Colour),
             Kind::Wrapped => Box::new(wrapped::Wrapped::default()),
+            Kind::Page => Box::new(page::Page),
+            Kind::Objects => Box::new(store::Objects),
+            Kind::Table => Box::new(store::Table::default()),
             Kind::Returns => Box::new(returns::Returns),
         }
     }
@@ -102,7 +111,9 @@ pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
     let verdict = match begin.first() {
         // A byte order mark or blanks, and nothing behind them yet.
         None | Some(0xef) if begin.len() < 3 => Verdict::More,
-        Some(b'{' | 0x1e | b'd') => journal_json(begin).or(|| by_lines(begin, end, Kind::Lava, lava::fits)),
+        Some(b'{' | 0x1e | b'd') => journal_json(begin)
+            .or(|| by_lines(begin, end, Kind::Lava, lava::fits))
+            .or(|| by_lines(begin, end, Kind::Objects, store::fits)),
         Some(b'_') => export(begin),
         Some(b'<') => markup(begin),
         Some(b'0'..=b'9' | b' ') => by_lines(begin, end, Kind::Kmsg, kmsg::fits).or(logcat),
@@ -111,7 +122,12 @@ pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
         Some(b'[') => long(),
         _ => Verdict::Plain,
     };
-    match verdict {
+    let table = || match store::is_table(begin) {
+        Some(true) => Verdict::Is(Kind::Table),
+        Some(false) => Verdict::Plain,
+        None => Verdict::More,
+    };
+    match verdict.or(table) {
         Verdict::More if end => Verdict::Plain,
         verdict => verdict,
     }

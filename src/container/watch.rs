@@ -4,7 +4,7 @@
 use super::mail::{self, Evidence};
 use super::recognise::Kind;
 use super::wrapped::{Join, Joiner};
-use super::{colour, pstore, trim};
+use super::{colour, page, pstore, trim};
 
 /// So many lines of a log must be broken.
 const LEAST_BROKEN: usize = 2;
@@ -77,6 +77,7 @@ impl Watch {
         match bare.first() {
             Some(b'A'..=b'Z') if pstore::header(bare).is_some() => return Some((from, Kind::Pstore)),
             Some(b'C' | b'c') if mail::is_header(bare) => return Some((from, Kind::Mail { text: false })),
+            _ if page::is_copied(bare) => return Some((from, Kind::Page)),
             _ if colour::is_painted(bare) => return Some((from, Kind::Colour)),
             _ => {}
         }

@@ -274,10 +274,12 @@ fn is_module(word: &[u8]) -> bool {
         || name.len() + 1 == word.len() && word.ends_with(b"]")
 }
 
-/// `[demo]`
+/// `[demo]`; `[c0000001f2a1bb60]` begins a frame of powerpc.
 fn is_module_of(word: &[u8]) -> bool {
     let name = word.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
-    name.is_some_and(|name| !name.is_empty() && name.iter().all(|&c| text::is_word_byte(c) || c == b'-'))
+    let is_name = |name: &[u8]| name.iter().all(|&c| text::is_word_byte(c) || c == b'-');
+    let is_address = |name: &[u8]| name.len() >= 8 && is_hex(name);
+    name.is_some_and(|name| !name.is_empty() && is_name(name) && !is_address(name))
 }
 
 /// `knlGS:0000000000000000`, `RI:0`.

@@ -335,7 +335,7 @@ fn attributes(b: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
 
 /// The character that `b` begins with as an entity, and its length; a `&` that begins none is itself. `None` if more
 /// must be seen.
-fn entity(b: &[u8], end: bool) -> Option<(char, usize)> {
+pub(super) fn entity(b: &[u8], end: bool) -> Option<(char, usize)> {
     let within = b.get(..ENTITY).unwrap_or(b);
     let Some(close) = memchr::memchr(b';', within) else {
         return (end || within.len() == ENTITY).then_some(('&', 1));

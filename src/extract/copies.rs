@@ -6,6 +6,7 @@ use crate::formats::noise;
 use crate::line::{Line, Origin};
 use crate::text::{self, Log};
 
+use super::limits::LOOK_BACK_BYTES;
 use super::lines::line_at;
 
 /// Before and behind a message to all terminals the same line is looked for in so many bytes.
@@ -26,7 +27,7 @@ pub(super) fn is_broadcast(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     let Some(record) = record(line.raw) else { return Some(false) };
     let (start, end) = (line.offset, line.offset + line.raw.len());
     // A stamp is the kernel's. Without one many a program's line begins so.
-    let body = if record.starts_with(b"[") { line.body } else { record };
+    let body = if text::skip_blanks(record).starts_with(b"[") { line.body } else { record };
     let sure = line.prefix.time.is_some() || is_announced(log, start);
     if !sure || body.trim_ascii().is_empty() {
         return Some(false);
@@ -49,14 +50,88 @@ pub(super) fn is_broadcast(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     (to <= log.end()).then_some(false)
 }
 
-/// What follows the tag that rsyslog writes.
+/// What follows the tag that rsyslog writes, `kernel:`, or the journal, `kernel[1]:`.
 fn record(raw: &[u8]) -> Option<&[u8]> {
-    text::skip_blanks(raw).strip_prefix(noise::BROADCAST.as_bytes())
+    let behind = text::skip_blanks(raw).strip_prefix(noise::BROADCAST.as_bytes())?;
+    let pid = behind.strip_prefix(b"[").map(|pid| text::take(pid, |c| c.is_ascii_digit()).1);
+    pid.map_or(Some(behind), |rest| rest.strip_prefix(b"]"))?.strip_prefix(b":")
 }
 
 /// Whether the line before says that a message follows.
 fn is_announced(log: Log<'_>, offset: usize) -> bool {
     let before = log.get(log.before(offset, ANNOUNCED_BYTES)..offset).trim_ascii_end();
     let last = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
-    text::contains(last, noise::ANNOUNCEMENT)
+    noise::ANNOUNCEMENTS.iter().any(|words| text::contains(last, words))
+}
+
+/// Whether a line is the second of two of the same that two consoles have put on one port: one of the lines beside these two
+/// comes twice as well. `None` where more of the log may tell.
+///
+/// ```text
+/// [   12.345678] Call Trace:
+/// [   12.345678] Call Trace:
+/// [   12.345680]  demo_write+0x12/0x34
+/// [   12.345680]  demo_write+0x12/0x34
+/// ```
+pub(super) fn is_doubled(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
+    let start = line.offset;
+    if line.prefix.time.is_none() || !comes_before(log, start, line.raw) {
+        return Some(false);
+    }
+    let first = start - line.raw.len() - 1;
+    let end = first.saturating_sub(1);
+    let before = log.get(log.line_start(end)..end);
+    if before != line.raw && comes_before(log, first.saturating_sub(before.len() + 1), before) {
+        return Some(true);
+    }
+    let next = start + line.raw.len() + 1;
+    let end = log.line_end(next);
+    let after = log.get(next..end);
+    let again = log.get(end + 1..end + 1 + after.len());
+    let twice = again == after && after != line.raw && !after.is_empty();
+    (twice || end + 1 + after.len() <= log.end()).then_some(twice)
+}
+
+/// Whether the line before an offset is `raw`.
+fn comes_before(log: Log<'_>, start: usize, raw: &[u8]) -> bool {
+    let Some(from) = start.checked_sub(raw.len() + 1).filter(|from| *from >= log.start()) else {
+        return false;
+    };
+    !raw.is_empty() && log.get(from..start - 1) == raw && log.line_start(from) == from
+}
+
+/// Whether a text shows a report once more that it has in another dress: as the syslog has it below what `dmesg` has, or
+/// quoted below a mail. The stamp and the words are the same, those of the next line too; what stands before them is not.
+pub(super) fn is_shown_again(log: Log<'_>, banner: &Line<'_>, next: Option<&Line<'_>>) -> bool {
+    if banner.prefix.time.is_none_or(|time| time == 0) {
+        return false;
+    }
+    let Some((dress, words)) = undressed(banner) else { return false };
+    let next = match next.map(undressed) {
+        Some(None) => return false,
+        next => next.flatten().map(|(_, words)| words),
+    };
+    let before = log.get(log.before(banner.offset, LOOK_BACK_BYTES)..banner.offset);
+    let offset = banner.offset - before.len();
+    // Two boots may do the same at the same time.
+    let boot = memmem::rfind(before, noise::LINUX_VERSION.as_bytes()).unwrap_or(0);
+    memmem::find_iter(before, words).take(FEW).filter(|found| *found >= boot).any(|found| {
+        let (start, end) = (offset + found, offset + found + words.len());
+        let other = line_at(log, log.line_start(start), log.line_end(start));
+        let behind = line_at(log, log.line_end(end) + 1, log.line_end(log.line_end(end) + 1));
+        undressed(&other).is_some_and(|(other, same)| other != dress && same == words)
+            && record(other.raw).is_none()
+            && next.is_none_or(|next| undressed(&behind).is_some_and(|(_, words)| words == next))
+    })
+}
+
+/// What stands before printk's stamp in a line, and the stamp with what is behind it.
+fn undressed<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let raw = line.raw.trim_ascii_end();
+    let prefix = raw.get(..line.raw.len().checked_sub(line.body.len())?)?;
+    let is_stamp = |at: &usize| {
+        let inside = prefix.get(at + 1..).map(text::skip_blanks);
+        inside.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
+    };
+    raw.split_at_checked(memchr::memrchr_iter(b'[', prefix).find(is_stamp)?)
 }

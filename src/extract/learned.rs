@@ -21,8 +21,9 @@ const NEAR_BYTES: usize = 8 << 10;
 /// The prefix that lines have here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Learned {
-    /// The part of the log for which it was last learned, and what.
-    part: Option<(usize, Option<Arc<Shape>>)>,
+    /// The part of the log for which it was last learned, and what; where lines have a known prefix before the unknown one,
+    /// by themselves.
+    parts: [Option<(usize, Option<Arc<Shape>>)>; 2],
     /// What the last banner had, and where that holds.
     shape: Option<Arc<Shape>>,
     until: usize,
@@ -34,9 +35,7 @@ impl Learned {
     /// A line that is no banner.
     pub(super) fn line<'a>(&self, line: Line<'a>) -> Line<'a> {
         match &self.shape {
-            Some(shape) if line.offset < self.until && line.prefix.origin == Origin::Unknown => {
-                shape.parse(line.offset, line.raw)
-            }
+            Some(shape) if line.offset < self.until && may_have(&line) => shape.parse(line.offset, line.raw),
             _ => line,
         }
     }
@@ -44,17 +43,20 @@ impl Learned {
     /// A banner: where something unknown stands before its words, that is learned.
     pub(super) fn banner<'a>(&mut self, log: Log<'a>, line: Line<'a>, family: &CompiledFamily) -> Line<'a> {
         let banner = family.family.banner;
-        let needs = line.prefix.origin == Origin::Unknown && !text::begins(line.body, banner);
+        let needs = may_have(&line) && !text::begins(line.body, banner);
         if !needs {
             self.shape = None;
             return line;
         }
         let part = line.offset / LEARNED_BYTES;
-        let shape = match &self.part {
+        let [bare, behind] = &self.parts;
+        let is_bare = line.prefix.origin == Origin::Unknown;
+        let shape = match if is_bare { bare } else { behind } {
             Some((known, shape)) if *known == part => shape.clone(),
             _ => {
                 let shape = self.learn(log, line.offset).map(Arc::new);
-                self.part = Some((part, shape.clone()));
+                let [bare, behind] = &mut self.parts;
+                *(if is_bare { bare } else { behind }) = Some((part, shape.clone()));
                 shape
             }
         };
@@ -76,4 +78,10 @@ impl Learned {
             text.into_iter().flatten().flat_map(|text| text.split(|&b| b == b'\n')).collect();
         Shape::learn(&lines)
     }
+}
+
+/// Whether something unknown may stand before a line's words: alone, or behind the kernel's stamp, where vendors put the CPU
+/// and the task.
+fn may_have(line: &Line<'_>) -> bool {
+    matches!(line.prefix.origin, Origin::Unknown | Origin::Kernel)
 }

@@ -225,7 +225,8 @@ impl<'a> Window<'a> {
 
     /// Whether the same line is in the log from elsewhere.
     fn is_copy(&mut self, line: &Line<'_>) -> bool {
-        let copy = copies::is_broadcast(self.log, line);
+        let doubled = copies::is_doubled(self.log, line);
+        let copy = if doubled == Some(false) { copies::is_broadcast(self.log, line) } else { doubled };
         self.unsure |= copy.is_none();
         copy == Some(true)
     }

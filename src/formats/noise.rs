@@ -143,11 +143,13 @@ pub(crate) const EXECUTOR_WORDS: &[&str] = &["Comm: syz."];
 /// The line before was cut short by another context, and comes once more (`console_prepend_replay`, since 6.10).
 pub(crate) const REPLAYING: &str = "** replaying previous printk message **";
 
-/// What rsyslog puts before a record on all terminals, behind "Message from syslogd@host at Feb 11 19:02:33 ...".
-pub(crate) const BROADCAST: &str = "kernel:";
+/// What rsyslog puts before a record on all terminals, with a colon, and the journal (`server_forward_wall`), with its
+/// process: `kernel[1]: `.
+pub(crate) const BROADCAST: &str = "kernel";
 
-/// What the line before it begins with.
-pub(crate) const ANNOUNCEMENT: &str = "Message from syslogd@";
+/// What the line before it begins with: "Message from syslogd@host at Feb 11 19:02:33 ...".
+pub(crate) const ANNOUNCEMENTS: &[&str] =
+    &["Message from syslogd@", "Broadcast message from systemd-journald@"];
 
 /// A CPU asks others for their backtraces (`nmi_trigger_cpumask_backtrace`).
 pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";

@@ -418,6 +418,9 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::RcuStall], "kernel/rcu and the timer's interrupt, which finds the stall", &[
         "apic_timer_interrupt", "rcu",
     ]),
+    only(&[Format::RcuStall], "arch/*/kernel/process.c: where a task's stack begins that is dumped while it runs", &[
+        "^__switch_to$",
+    ]),
     only(&[Format::RcuTasks, Format::CantDie], "kernel/sched/core.c", &[
         "^__schedule$", "<schedule",
     ]),

@@ -186,7 +186,9 @@ fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
         (frame.trust == Trust::Return || !vouched)
             && frame.function().is_some_and(|name| rules::ENTRIES.has(name))
     };
-    let counter = calls.iter().position(|frame| frame.trust == Trust::Pc);
+    // A stack of 32-bit ARM up to Linux 3.17 begins with what dumps it, as callee: unwind_backtrace.
+    let dumper = usize::from(calls.first().is_some_and(blame::is_never_to_blame));
+    let counter = calls.iter().skip(dumper).position(|frame| frame.trust == Trust::Pc).map(|at| at + dumper);
     let behind = || {
         let entry = calls.iter().position(is_entry)?;
         let rest = calls.iter().skip(entry);
