@@ -141,7 +141,7 @@ impl<'a> Iterator for Incidents<'a> {
     fn next(&mut self) -> Option<Incident<'a>> {
         loop {
             if let Some(incident) = self.assembly.next() {
-                if copies::is_shown_again(self.log, &incident.banner.line, incident.lines.get(1)) {
+                if copies::is_shown_again(self.log, &incident.lines) {
                     continue;
                 }
                 return Some(incident);

@@ -134,6 +134,14 @@ struct Peeler<'a> {
 
 impl<'a> Peeler<'a> {
     fn peel(&mut self) {
+        // Up to Linux 2.6.35 a level may stand behind what was printed without a line feed: " <0>Kernel panic - not syncing: …"
+        let inner = text::skip_blanks(self.rest);
+        if inner.len() < self.rest.len()
+            && let Some((level, text)) = kernel::priority(inner)
+            && text.first().is_some_and(u8::is_ascii_uppercase)
+        {
+            (self.prefix.level, self.rest) = (Some(level), text);
+        }
         for _ in 0..MAX_LAYERS {
             if !self.carrier() {
                 break;

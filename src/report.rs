@@ -332,6 +332,10 @@ impl<'a> Report<'a> {
             let whole = |other: &Task<'_>| other.cpu.is_some() && other.pid == first.pid;
             if first.cpu.is_none() { self.headers().find(whole).unwrap_or(first) } else { first }
         });
+        // Up to Linux 3.9 the header has none, but the lockup's line has.
+        let of_lockup = |pid| lockup().filter(|lockup| lockup.pid == pid).and_then(|lockup| lockup.cpu);
+        let header =
+            header.map(|header| Task { cpu: header.cpu.or_else(|| of_lockup(header.pid)), ..header });
         let task = header.or_else(lockup).or_else(lock).or_else(device);
         if self.kind() == Kind::Dump { task } else { Mention::complete(task, self.own_bodies()) }
     }

@@ -76,7 +76,7 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
         .replace("{{COUNTER}}", r"(?:IP is at|IP|NIP|pc |PC is at):?")
         .replace(
             "{{WHERE}}",
-            r"(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}\.?{{FUNC}}|0010:([a-zA-Z0-9_]+) \(|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
+            r"(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}(?:\.|:[a-zA-Z0-9_]+:)?{{FUNC}}|0010:([a-zA-Z0-9_]+) \(|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
         )
         // riscv, mips, loongarch; s390; sparc; parisc
         .replace(

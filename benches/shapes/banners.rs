@@ -27,6 +27,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "BUG kmalloc-64 (Tainted: G    B      ): Object already free",
     "BUG dentry (Not tainted): Poison overwritten",
     "demo invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+    "oom-killer: gfp_mask=0x201d2, order=0",
     "vmalloc: allocation failure, allocated 4096 of 8192 bytes",
     "demo: vmalloc error: size 8192, page order 0, failed to allocate pages",
     "demo: vmalloc size 8192 allocation failure: page order 0 allocation failed",

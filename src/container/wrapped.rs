@@ -194,7 +194,7 @@ impl Joiner {
             Sort::Code => words(text).all(is_code),
             Sort::Modules => words(text).all(is_module),
             // `RCX:` and its value, rows of values, `GS:0000(0000)` and `knlGS:0000`
-            _ if last.ends_with(b":") => is_value(value),
+            _ if last.ends_with(b":") => is_value(value) || last == b"at:" && is_place(first),
             _ if is_value(first) && first.len() >= 8 => is_value(last) && last.len() == first.len(),
             _ if is_pair(first) => is_pair(last),
             // The function at an address, the module of a function

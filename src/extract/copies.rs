@@ -13,6 +13,10 @@ use super::lines::line_at;
 const BROADCAST_BYTES: usize = 16 << 10;
 /// So many lines with the same text are looked at.
 const FEW: usize = 64;
+/// So many of them are read.
+const FEWER: usize = 2;
+/// So many lines behind a banner are compared.
+const LINES_ALIKE: usize = 3;
 /// The line that announces a message ends in so many bytes before it.
 const ANNOUNCED_BYTES: usize = 256;
 
@@ -101,27 +105,35 @@ fn comes_before(log: Log<'_>, start: usize, raw: &[u8]) -> bool {
 }
 
 /// Whether a text shows a report once more that it has in another dress: as the syslog has it below what `dmesg` has, or
-/// quoted below a mail. The stamp and the words are the same, those of the next line too; what stands before them is not.
-pub(super) fn is_shown_again(log: Log<'_>, banner: &Line<'_>, next: Option<&Line<'_>>) -> bool {
+/// quoted below a mail. The stamp and the words are the same, those of the next lines too; what stands before them is not.
+pub(super) fn is_shown_again(log: Log<'_>, lines: &[Line<'_>]) -> bool {
+    let Some((banner, next)) = lines.split_first() else { return false };
+    let Some((dress, words)) = undressed(banner) else { return false };
     if banner.prefix.time.is_none_or(|time| time == 0) {
         return false;
     }
-    let Some((dress, words)) = undressed(banner) else { return false };
-    let next = match next.map(undressed) {
-        Some(None) => return false,
-        next => next.flatten().map(|(_, words)| words),
-    };
     let before = log.get(log.before(banner.offset, LOOK_BACK_BYTES)..banner.offset);
     let offset = banner.offset - before.len();
     // Two boots may do the same at the same time.
     let boot = memmem::rfind(before, noise::LINUX_VERSION.as_bytes()).unwrap_or(0);
-    memmem::find_iter(before, words).take(FEW).filter(|found| *found >= boot).any(|found| {
-        let (start, end) = (offset + found, offset + found + words.len());
-        let other = line_at(log, log.line_start(start), log.line_end(start));
-        let behind = line_at(log, log.line_end(end) + 1, log.line_end(log.line_end(end) + 1));
-        undressed(&other).is_some_and(|(other, same)| other != dress && same == words)
-            && record(other.raw).is_none()
-            && next.is_none_or(|next| undressed(&behind).is_some_and(|(_, words)| words == next))
+    let others = memmem::find_iter(before, words).take(FEW).filter(|found| *found >= boot);
+    // What is dressed alike is not looked at.
+    let starts = others.map(|found| (log.line_start(offset + found), offset + found));
+    starts.filter(|&(start, found)| log.get(start..found) != dress).take(FEWER).any(|(start, _)| {
+        let mut at = start;
+        let mut line = || {
+            let end = log.line_end(at);
+            let line = line_at(log, at, end);
+            at = end + 1;
+            line
+        };
+        let first = line();
+        let is_other = undressed(&first).is_some_and(|(_, same)| same == words);
+        let same = |next: &Line<'_>| {
+            let other = line();
+            undressed(next).is_some_and(|(_, words)| undressed(&other).is_some_and(|(_, same)| same == words))
+        };
+        is_other && record(first.raw).is_none() && next.iter().take(LINES_ALIKE).all(same)
     })
 }
 

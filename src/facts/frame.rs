@@ -148,6 +148,10 @@ impl<'a> Frame<'a> {
     /// `sym (file.c:12) module`.
     pub(crate) fn parse_symbol(input: &'a [u8]) -> Parsed<'a, Frame<'a>> {
         let (rest, address) = addresses(input);
+        if let Some((module, symbol)) = behind_module(rest) {
+            let (rest, frame) = symbol_offset(symbol)?;
+            return Ok((rest, Frame { address, module: Some(module), ..frame }));
+        }
         let (rest, mut frame) = match symbol_offset(rest) {
             Ok(found) => found,
             Err(error) => dialects::decoded_symbol(rest).ok_or(error)?,
@@ -365,6 +369,14 @@ fn elided(input: &[u8]) -> Option<&[u8]> {
 }
 
 /// `sym+0xoff/0xsize`, then in any order a module, a build ID and a source line.
+/// The module that x86_64 put before a function up to Linux 2.6.25 (`printk_address`), `:ext3:ext3_readdir+0x1/0x2`, and what
+/// is behind it.
+fn behind_module(input: &[u8]) -> Option<(&str, &[u8])> {
+    let (name, rest) = text::take(input.strip_prefix(b":")?, text::is_word_byte);
+    let rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
+    Some((text::ascii(name)?, rest))
+}
+
 fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
     let (rest, symbol) = text::symbol(input)?;
     let (rest, _) = tag("+").parse(rest)?;
@@ -448,6 +460,7 @@ pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
     let rest = rest.strip_prefix(b"? ").unwrap_or(rest);
     // 64-bit PowerPC puts a dot before the name of a function's code.
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
+    let rest = behind_module(rest).map_or(rest, |(_, rest)| rest);
     let (name, rest) = text::take(rest, text::is_word_byte);
     if name.is_empty() || !matches!(rest.first(), Some(b'.' | b'+')) {
         return None;

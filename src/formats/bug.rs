@@ -216,6 +216,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
         ],
         raw: true,
+        // __bug of arch/arm without the undefined instruction, before Linux 3.2 and without CONFIG_DEBUG_BUGVERBOSE: *(int *)0 = 0
+        leads_to: &["Unable to handle kernel"],
         ..Family::NEW
     },
     // report_bug without CONFIG_DEBUG_BUGVERBOSE: "Kernel BUG at fn+0x1/0x2 [verbose debug info unavailable]"

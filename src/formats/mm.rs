@@ -132,6 +132,20 @@ pub(crate) const FAMILIES: &[Family] = &[
         event: true,
         ..Family::NEW
     },
+    // out_of_memory, mm/oom_kill.c, up to Linux 2.6.18: "oom-killer: gfp_mask=0x201d2, order=0", without who asked
+    Family {
+        banner: "oom-killer: gfp_mask=",
+        rules: &[Rule {
+            line: "^oom-killer: gfp_mask=",
+            title: "OOM kill",
+            format: Format::OutOfMemory,
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &["ut of memory: Kill"],
+        event: true,
+        ..Family::NEW
+    },
     // __oom_kill_process, mm/oom_kill.c: alone where the dump before it was rate-limited or not kept.
     // "Out of memory: Killed process 905 (demo) total-vm:…", up to Linux 4.20 "Out of memory: Kill process 905 (demo) score 9
     // or sacrifice child" (oom_kill_process); "Memory cgroup out of memory: …"

@@ -174,7 +174,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^walk_stack", "^dump_backtrace", "^spl_dumpstack$",
     ]),
     everywhere("Page faults: arch/*/mm/fault.c", &[
-        "^do_page_fault$", "^__do_page_fault$", "^no_context$", "^do_tag_check_fault$", "^do_mem_abort$",
+        "^do_page_fault$", "^__do_page_fault$", "^no_context$", "^page_fault_oops$", "^kernelmode_fixup_or_oops$", "^do_tag_check_fault$", "^do_mem_abort$",
         "^do_translation_fault$", "^do_kernel_fault$", "^__do_kernel_fault$", "^die_kernel_fault$",
         "^do_DataAbort$", "^do_sea$", "^el1_dbg$", "^el1h_64_sync", "^el1_sync", "^el1_abort$",
         "^el1_irq$",
@@ -364,6 +364,9 @@ pub(crate) const GROUPS: &[Group] = &[
     ]),
     only(&[Format::Usercopy], "mm/usercopy.c", &[
         "usercopy", "^__check",
+    ]),
+    only(&[Format::KernelBug], "arch/arm/kernel/traps.c: BUG() before Linux 3.2, which then writes to NULL", &[
+        "^__bug$",
     ]),
     only(&[Format::KernelBug], "net/core/skbuff.c: they check what their callers do", &[
         "^skb_",
