@@ -191,7 +191,9 @@ impl Window {
         let log =
             Log::part(self.buffer.get(..limit - self.start).unwrap_or_default(), self.start).ending(cut);
         // Most logs are quiet: then nothing before these lines is looked at.
-        self.boots.search(log, self.searched..limit);
+        if !self.boots.search(log, self.searched..limit, closed) {
+            return;
+        }
         if pending || scan::has_needle(log.get(self.searched..limit)) {
             let mut reports = Reports::of(log, self.done..limit);
             for report in reports.by_ref() {

@@ -275,6 +275,7 @@ impl TextReport<'_, '_> {
         let mut marks = vec![report.kind().as_str().to_string()];
         let said = [
             (report.panicked(), "panicked"),
+            (report.crash_kernel(), "fatal: a crash kernel took over"),
             (report.suppressed(), "suppressed"),
             (report.is_cut(), "cut: longer than a report may be"),
         ];

@@ -80,7 +80,7 @@ impl<'a> Iterator for Reports<'a> {
         let report = Report::new(self.log, self.incidents.next()?);
         let boot = self.boots.as_mut().map(|(searched, boots)| {
             let banner = report.span().start;
-            boots.search(self.log, *searched..banner);
+            boots.search(self.log, *searched..banner, true);
             *searched = banner;
             boots.before(banner)
         });
@@ -232,7 +232,9 @@ impl<'a> Report<'a> {
     }
 
     /// Number, from 1, of the boot that crashed, in a log of several; 0 if the log begins in its midst. It is how often
-    /// a kernel begins before the banner with `[    0.000000] Linux version 6.1.0 …`, a dump's kernel too.
+    /// a kernel begins before the banner with `[    0.000000] Linux version 6.1.0 …`, a dump's kernel too. One that panics
+    /// may print its whole log again (`panic_console_replay=1`), that line too: this is no boot where the command line
+    /// below it asks for it.
     ///
     /// Counted by [`reports`], by readers of streams and, unless told otherwise, by [`Scan`](crate::Scan); not by
     /// [`reports_in`].

@@ -166,6 +166,8 @@ struct Wire<'a> {
     suppressed: bool,
     panicked: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    crash_kernel: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -417,6 +419,7 @@ impl<'a> Wire<'a> {
             suppressed: report.suppressed(),
             cut: report.is_cut(),
             panicked: report.panicked(),
+            crash_kernel: report.crash_kernel(),
             signature: format!("{:016x}", report.signature_in(&traces)),
             message: message(report),
             check: report.check().map(|found| places::check(found, sources)),

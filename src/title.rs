@@ -288,6 +288,9 @@ fn culprit<'a, F: FnOnce() -> Vec<Line<'a>>>(
     frame: Option<&str>,
     reading: &mut Reading<'a, F>,
 ) -> Option<String> {
+    if rule.rule.blameless {
+        return None;
+    }
     let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
     let named = frame.filter(|_| sure && rule.rule.said_by.is_empty());
     if named.is_some() && frames.first().is_some_and(|frame| !frame.guilty) {

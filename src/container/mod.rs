@@ -33,6 +33,7 @@ mod xml;
 use std::borrow::Cow;
 
 pub use decoder::Decoder;
+pub(crate) use pstore::is_record;
 use recognise::{Kind, Verdict, recognise};
 pub use sink::LineMap;
 use sink::Sink;

@@ -27,6 +27,11 @@ pub(super) fn header(line: &[u8]) -> Option<(&[u8], u64, u64)> {
     Some((reason, text::number(count, 10)?, text::number(part, 10)?))
 }
 
+/// Whether a line is a part's heading.
+pub(crate) fn is_record(line: &[u8]) -> bool {
+    header(trim(line)).is_some()
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Pstore {
     dumps: Vec<Dump>,

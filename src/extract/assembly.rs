@@ -10,7 +10,9 @@ use crate::line::Line;
 use crate::text;
 
 use super::banner::Banner;
+use super::boots::begins;
 use super::collector::Collector;
+use super::copies::Printed;
 use super::follows::{Cause, Relation};
 use super::incident::Incident;
 use super::lane::{Lane, Lanes};
@@ -29,6 +31,7 @@ pub(super) struct Assembly<'a> {
     /// How many of them are not silent.
     live: usize,
     reports: Reports<'a>,
+    printed: Printed<'a>,
     /// The last request for other CPUs' backtraces.
     request: Option<Request>,
     /// Where to look whether a lane still prints a report.
@@ -65,6 +68,7 @@ impl<'a> Assembly<'a> {
             lanes: Lanes::default(),
             live: 0,
             reports: Reports::default(),
+            printed: Printed::default(),
             request: None,
             deadlines: VecDeque::new(),
             shared: None,
@@ -130,6 +134,10 @@ impl<'a> Assembly<'a> {
         match settled {
             Settled::Line(entry) => {
                 self.reports.expire(&entry);
+                self.printed.pass(&entry.line);
+                if self.live > 0 && begins(&entry.line) == Some(true) {
+                    self.boot();
+                }
                 match entry.banner() {
                     _ if entry.lane.is_nobody() => {}
                     Some(banner) => self.meet(&entry, banner, window),
@@ -170,6 +178,16 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// Another kernel begins: nobody prints anything more.
+    fn boot(&mut self) {
+        for Talk { now, outer, .. } in self.lanes.drain() {
+            self.reports.boot(&now);
+            self.reports.end(&now);
+            outer.iter().for_each(|outer| self.reports.end(outer));
+        }
+        self.live = 0;
+    }
+
     fn remove(&mut self, lane: Lane) -> Option<Talk<'a>> {
         let talk = self.lanes.remove(lane)?;
         self.live -= usize::from(!talk.silent);
@@ -207,6 +225,8 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
+        let first = self.printed.again(&banner.line);
+        let window = first.is_none().then_some(window);
         if banner.is_aside() {
             let report = self.open(entry, banner, None, window);
             if let Some(report) = self.reports.get(report) {
@@ -230,7 +250,8 @@ impl<'a> Assembly<'a> {
                     .filter(|_| relation == Some(Relation::Cascade))
                     .and_then(|now| now.cause.start(banner.line.offset));
                 let faults = now.map_or(0, |now| now.cause.faults_in_a_row(&now.course));
-                self.begin(entry, Cause::first(banner).after(faults), follows, announced, window);
+                let cause = Cause::first(banner).after(faults).printed_at(first);
+                self.begin(entry, cause, follows, announced, window);
             }
         }
     }
@@ -300,7 +321,7 @@ impl<'a> Assembly<'a> {
         cause: Cause<'a>,
         follows: Option<usize>,
         announced: bool,
-        window: &mut Window<'a>,
+        window: Option<&mut Window<'a>>,
     ) {
         let banner = cause.banner;
         let before = self.remove(entry.lane);
@@ -327,17 +348,17 @@ impl<'a> Assembly<'a> {
         self.lanes.insert(entry.lane, Talk { now, outer, silent: false });
     }
 
-    /// Opens a report; gives its number.
+    /// Opens a report; gives its number. One that was printed before has no window, and is nobody's.
     fn open(
         &mut self,
         entry: &Entry<'a>,
         banner: Banner<'a>,
         follows: Option<usize>,
-        window: &mut Window<'a>,
+        window: Option<&mut Window<'a>>,
     ) -> u64 {
-        let owned = self.range.contains(&banner.line.offset);
-        let mut report = Collector::new(entry, banner, follows, owned);
-        if owned {
+        let window = window.filter(|_| self.range.contains(&banner.line.offset));
+        let mut report = Collector::new(entry, banner, follows, window.is_some());
+        if let Some(window) = window {
             report.preamble = preamble(window, &banner, entry.lane);
         }
         report.open = self.unsure;

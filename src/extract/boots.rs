@@ -5,19 +5,25 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::container;
 use crate::formats::noise;
 use crate::line::{Line, Origin};
-use crate::text::Log;
+use crate::text::{self, Log};
 
-use super::limits::LINES_BEFORE;
+use super::limits::{COPY_BYTES, LINES_BEFORE, LOOK_BACK_BYTES};
 use super::lines::{line_at, lines_before};
 
-/// A kernel's first line is known by so many bytes of it.
+/// A kernel's first line is known by so many bytes from its start: on x86 the command line is the next.
 pub(crate) const BOOT_LINE_BYTES: usize = 4 << 10;
-/// A clock stands at 0 when the kernel prints its first line, or almost: that of a dump's kernel may run on.
+/// A clock stands at 0 when the kernel prints its first line, or almost: that of a dump's kernel may run on. s390's has run
+/// since the machine was loaded.
 const FIRST_MICROS: u64 = 1_000_000;
 
+/// The heading of a record of pstore is no longer, nor what follows it on the line.
+const RECORD_BYTES: usize = 64;
+
 const WORDS: &[u8] = noise::LINUX_VERSION.as_bytes();
+const PANIC: &[u8] = b"Kernel panic - not syncing";
 
 /// The boots of a log, counted from one offset to the next.
 #[derive(Clone, Debug, Default)]
@@ -30,17 +36,24 @@ pub(crate) struct Boots {
 
 impl Boots {
     /// Searches the lines that begin in `range`, behind those searched so far. The log has what the line before it begins
-    /// with, and [`BOOT_LINE_BYTES`] behind it, if it is that long.
-    pub(crate) fn search(&mut self, log: Log<'_>, range: Range<usize>) {
+    /// with, and [`BOOT_LINE_BYTES`] behind it, if it is that long and `whole`; else `false`, where they must tell.
+    pub(crate) fn search(&mut self, log: Log<'_>, range: Range<usize>, whole: bool) -> bool {
+        let known = self.ahead.len();
         for start in places(log, range) {
             let line = line(log, start);
-            // Where the kernel's lines have a time, a line without is a program's.
-            let timeless =
-                || lines_before(log, start).take(LINES_BEFORE).all(|line| line.prefix.time.is_none());
-            if begins(&line).unwrap_or_else(timeless) {
+            if !begins(&line).unwrap_or_else(|| is_first(log, &line)) {
+                continue;
+            }
+            let dies = follows_panic(log, start);
+            if dies && !whole && start + BOOT_LINE_BYTES > log.end() {
+                self.ahead.truncate(known);
+                return false;
+            }
+            if !(dies && asks_for_replay(log, start)) && !is_recorded_again(log, start) {
                 self.ahead.push_back(start);
             }
         }
+        true
     }
 
     /// The same in a piece of a log that begins at `start`, whose first `seen` bytes the last piece had. `false` where only
@@ -48,12 +61,15 @@ impl Boots {
     pub(crate) fn search_piece(&mut self, piece: &[u8], start: usize, seen: usize) -> bool {
         let newline = memchr::memchr(b'\n', piece).map_or(piece.len(), |newline| newline + 1);
         let (head, lines) = piece.split_at(if start == 0 { 0 } else { newline });
-        let log = Log::part(lines, start + head.len());
+        let (all, log) = (Log::part(piece, start), Log::part(lines, start + head.len()));
         let from = self.ahead.back().map_or(0, |last| last + 1).max(log.start());
         memmem::rfind(head, WORDS).is_none_or(|at| at + WORDS.len() <= seen)
             && places(log, from..log.end()).all(|start| {
                 let whole = log.line_end(start).min(start + BOOT_LINE_BYTES) < log.end();
-                let begins = begins(&line(log, start)).filter(|_| whole);
+                let begins = begins(&line(log, start)).filter(|_| whole && !asks_for_replay(log, start));
+                // The heading of a record may be cut.
+                let alone = start > log.start() || log.start() == 0;
+                let begins = begins.filter(|begins| !begins || alone && !begins_record(all, start));
                 self.ahead.extend((begins == Some(true)).then_some(start));
                 begins.is_some()
             })
@@ -90,15 +106,72 @@ fn line(log: Log<'_>, start: usize) -> Line<'_> {
     line_at(log, start, log.line_end(start).min(start + BOOT_LINE_BYTES))
 }
 
+/// Whether a line that says what a kernel's first one does is it: where the kernel's lines have a time, one without is a
+/// program's, and one with a time that goes on is what somebody has written to `/dev/kmsg`.
+fn is_first(log: Log<'_>, line: &Line<'_>) -> bool {
+    let mut times = lines_before(log, line.offset).take(LINES_BEFORE).filter_map(|line| line.prefix.time);
+    let before = times.next();
+    line.prefix.time.map_or(before.is_none(), |time| {
+        text::contains(line.body, ") #") && before.is_none_or(|before| before > time)
+    })
+}
+
+/// Whether the line before an offset is of a panic that has not come to its end, nor has the log had it before.
+fn follows_panic(log: Log<'_>, offset: usize) -> bool {
+    let start = log.before(offset, LOOK_BACK_BYTES);
+    let text = log.get(start..offset);
+    let Some(at) = memmem::rfind(text, PANIC) else { return false };
+    let Some(behind) = text.get(at + PANIC.len()..) else { return false };
+    let over = ["Rebooting in ", "---[ end Kernel panic", noise::LINUX_VERSION];
+    if over.iter().any(|words| text::contains(behind, words)) {
+        return false;
+    }
+    let panic = log.line_start(start + at)..log.line_end(start + at);
+    let before = log.get(log.before(panic.start, COPY_BYTES)..panic.start);
+    memmem::find(before, log.get(panic).trim_ascii_end()).is_none()
+}
+
+/// Whether a record of pstore begins with a line that the log has already: the second dump of a boot
+/// (`Panic#2 Part1`, `pstore_dump` in `fs/pstore/platform.c`).
+fn is_recorded_again(log: Log<'_>, offset: usize) -> bool {
+    let known = || log.get(log.before(offset, COPY_BYTES)..offset);
+    let line = log.get(offset..log.line_end(offset)).trim_ascii_end();
+    begins_record(log, offset) && memmem::find(known(), line).is_some()
+}
+
+/// Whether the line before an offset is the heading of a record of pstore.
+fn begins_record(log: Log<'_>, offset: usize) -> bool {
+    let before = log.get(log.before(offset, RECORD_BYTES)..offset).trim_ascii_end();
+    let last = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+    container::is_record(last)
+}
+
+/// Whether the command line of the kernel that begins at an offset has it print its log once more when it panics:
+/// `panic_console_replay=1` (`kernel/panic.c`, since Linux 6.17), before that bit 5 of `panic_print`.
+fn asks_for_replay(log: Log<'_>, offset: usize) -> bool {
+    let text = log.get(offset..offset + BOOT_LINE_BYTES);
+    let value = |name: &str| {
+        let (value, _) =
+            text::take(text.get(text::find(text, name)? + name.len()..)?, |b| !b.is_ascii_whitespace());
+        Some(value)
+    };
+    let asked = value("panic_console_replay").is_some_and(|value| !matches!(value, b"=0" | b"=n" | b"=N"));
+    asked
+        || value("panic_print=").is_some_and(|value| {
+            let hex = value.strip_prefix(b"0x").and_then(|digits| text::number(digits, 16));
+            hex.or_else(|| text::number(value, 10)).is_some_and(|bits| bits & 1 << 5 != 0)
+        })
+}
+
 /// Whether a kernel begins with a line, and no program prints `/proc/version`; `None` if the lines before must tell.
 ///
 /// Printed by `start_kernel` in `init/main.c`: `[    0.000000] Linux version 6.1.0 (user@host) (gcc …) #1 SMP …`
-fn begins(line: &Line<'_>) -> Option<bool> {
+pub(super) fn begins(line: &Line<'_>) -> Option<bool> {
     let says = line.body.starts_with(WORDS);
     match (line.prefix.origin, line.prefix.time) {
         _ if !says => Some(false),
         (Origin::Program, _) => Some(false),
-        (_, Some(time)) => Some(time < FIRST_MICROS),
+        (_, Some(time)) => (time < FIRST_MICROS).then_some(true),
         (Origin::Kernel, None) => Some(true),
         (Origin::Unknown, None) => None,
     }

@@ -41,6 +41,8 @@ pub(super) struct Collector<'a> {
     /// How many other CPUs print a backtrace for it.
     pub(super) guests: u32,
     pub(super) done: bool,
+    /// The next line is another kernel's first.
+    pub(super) booted: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -64,6 +66,7 @@ impl<'a> Collector<'a> {
             ended: false,
             guests: 0,
             done: false,
+            booted: false,
         }
     }
 
@@ -117,9 +120,20 @@ impl<'a> Collector<'a> {
 
     pub(super) fn finish(self) -> Incident<'a> {
         let Collector {
-            banner, preamble, lines, kept, headline, doubtful, shared, follows, open, cut, ..
+            banner,
+            preamble,
+            lines,
+            kept,
+            headline,
+            doubtful,
+            shared,
+            follows,
+            open,
+            cut,
+            booted,
+            ..
         } = self;
-        Incident { banner, preamble, lines, kept, headline, doubtful, shared, follows, open, cut }
+        Incident { banner, preamble, lines, kept, headline, doubtful, shared, follows, open, cut, booted }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Lines that stand in a log twice, and of which only one is the kernel's.
 
+use std::collections::{HashMap, VecDeque};
+
 use memchr::memmem;
 
 use crate::formats::noise;
 use crate::line::{Line, Origin};
 use crate::text::{self, Log};
 
-use super::limits::LOOK_BACK_BYTES;
+use super::limits::{COPY_BYTES, LOOK_BACK_BYTES};
 use super::lines::line_at;
 
 /// Before and behind a message to all terminals the same line is looked for in so many bytes.
@@ -146,4 +148,44 @@ fn undressed<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
         inside.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
     };
     raw.split_at_checked(memchr::memrchr_iter(b'[', prefix).find(is_stamp)?)
+}
+
+/// The banners of the last [`COPY_BYTES`].
+///
+/// A kernel's log may be printed twice: by the kernel itself, without a word, behind a panic (`panic_console_replay=1`:
+/// `console_flush_on_panic` in `kernel/printk/printk.c`), by two records of pstore, which each hold the end of the log as
+/// it then was, or by who puts `dmesg` behind a console's log. The second time the clock has gone back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Printed<'a> {
+    /// Where a banner stands last.
+    places: HashMap<(u64, &'a [u8]), usize>,
+    order: VecDeque<(usize, u64, &'a [u8])>,
+    /// Time of the last line, and the last line that had another than the one before it.
+    time: u64,
+    moved: usize,
+}
+
+impl<'a> Printed<'a> {
+    /// Takes the next line, of those that may be a report's.
+    pub(super) fn pass(&mut self, line: &Line<'a>) {
+        if let Some(time) = line.prefix.time.filter(|time| *time != self.time) {
+            (self.time, self.moved) = (time, line.offset);
+        }
+    }
+
+    /// Takes a line that is a banner; where the log has it already, if it has. Of a coarse clock two crashes may have one
+    /// time.
+    pub(super) fn again(&mut self, line: &Line<'a>) -> Option<usize> {
+        let time = line.prefix.time?;
+        let horizon = line.offset.saturating_sub(COPY_BYTES);
+        while let Some((offset, time, body)) = self.order.front().copied().filter(|place| place.0 < horizon) {
+            self.order.pop_front();
+            if self.places.get(&(time, body)) == Some(&offset) {
+                self.places.remove(&(time, body));
+            }
+        }
+        let body = line.body.trim_ascii();
+        self.order.push_back((line.offset, time, body));
+        self.places.insert((time, body), line.offset).filter(|first| *first < self.moved)
+    }
 }

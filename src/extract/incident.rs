@@ -41,6 +41,8 @@ pub(crate) struct Incident<'a> {
     pub(crate) open: bool,
     /// Whether a limit has cut it: of its lines, its bytes, or those of its banner's line.
     pub(crate) cut: bool,
+    /// Whether the next line is another kernel's first.
+    pub(crate) booted: bool,
 }
 
 impl<'a> Incident<'a> {

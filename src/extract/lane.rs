@@ -102,6 +102,11 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// All that is known.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + use<T> {
+        std::mem::take(self).known.into_iter().flatten()
+    }
+
     pub(super) fn remove(&mut self, lane: Lane) -> Option<T> {
         let place = self.place(lane)?;
         self.places.remove(&lane);

@@ -10,10 +10,13 @@ pub(super) const TAIL_BYTES: usize = 16 << 10;
 pub(super) const QUIET_LOOK_BACK_BYTES: usize = 64 << 10;
 /// For so many bytes an unknown prefix is learned once.
 pub(super) const LEARNED_BYTES: usize = 64 << 10;
-/// How far before a range lies what its reports depend on: the banners that the first one may belong to, what those belong
-/// to, and who printed their lines.
+/// How far before a banner the same one is looked for, printed once more. A kernel's buffer has 128 KiB of text, unless
+/// told otherwise (`CONFIG_LOG_BUF_SHIFT`), and its times come to it.
+pub(super) const COPY_BYTES: usize = 192 << 10;
+/// How far before a range lies what its reports depend on: the banners that the first one may belong to or be a copy of, what
+/// those belong to, and who printed their lines.
 pub(crate) const CONTEXT_BYTES: usize =
-    2 * LOOK_BACK_BYTES + BURST_BYTES + TAIL_BYTES + QUIET_LOOK_BACK_BYTES + LEARNED_BYTES;
+    COPY_BYTES + BURST_BYTES + TAIL_BYTES + QUIET_LOOK_BACK_BYTES + LEARNED_BYTES;
 /// How far beyond a line the next banners are looked for at a time.
 pub(super) const READ_AHEAD_BYTES: usize = 16 << 10;
 /// A report ends where nothing of it comes for this many bytes.

@@ -38,7 +38,7 @@ pub(super) fn shape(body: &[u8]) -> Shape {
         Shape::End
     } else if text::begins(text, noise::CUT_HERE) || text::begins(text, noise::CUT_HERE_ARM) {
         Shape::Cut
-    } else if is_page_count(text) {
+    } else if is_page_count(text) || is_slab_size(text) {
         Shape::Inside
     } else if TAIL.find(text).is_some() || registers::is_register_line(body) {
         Shape::Tail
@@ -58,6 +58,18 @@ pub(super) fn shape(body: &[u8]) -> Shape {
 fn is_page_count(text: &[u8]) -> bool {
     let (digits, rest) = text::take(text, |b| b.is_ascii_digit());
     !digits.is_empty() && (rest.starts_with(b" pages ") || rest.starts_with(b" total pagecache pages"))
+}
+
+/// `skbuff_head_cache          8KB          8KB`: `dump_unreclaimable_slab` in `mm/slab_common.c`.
+fn is_slab_size(text: &[u8]) -> bool {
+    let mut words = text.rsplit(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_size = |word: &[u8]| {
+        word.strip_suffix(b"KB")
+            .is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+    };
+    text.ends_with(b"KB")
+        && words.by_ref().take(2).filter(|word| is_size(word)).count() == 2
+        && words.next().is_some()
 }
 
 /// Whether a line holds a function and an offset into it.

@@ -18,6 +18,7 @@ pub(crate) struct Detached {
     doubtful: Vec<Place>,
     follows: Option<usize>,
     cut: bool,
+    booted: bool,
 }
 
 /// Where a line is, and where its text is in it.
@@ -58,6 +59,7 @@ impl Incident<'_> {
             doubtful: self.doubtful.iter().map(Place::of).collect(),
             follows: self.follows,
             cut: self.cut,
+            booted: self.booted,
         }
     }
 }
@@ -67,7 +69,7 @@ impl Detached {
     pub(crate) fn attach(self, log: Log<'_>) -> Option<Incident<'_>> {
         let lines = |places: &[Place]| places.iter().map(|place| place.line(log)).collect::<Vec<_>>();
         let (preamble, doubtful, lines) = (lines(&self.preamble), lines(&self.doubtful), lines(&self.lines));
-        let Detached { family, kept, headline, follows, cut, .. } = self;
+        let Detached { family, kept, headline, follows, cut, booted, .. } = self;
         let banner = Banner { line: *lines.first()?, family };
         Some(Incident {
             banner,
@@ -80,6 +82,7 @@ impl Detached {
             follows,
             open: false,
             cut,
+            booted,
         })
     }
 }

@@ -114,6 +114,14 @@ impl<'a> Reports<'a> {
         }
     }
 
+    /// Another kernel begins, mostly right behind a report.
+    pub(super) fn boot(&mut self, telling: &Telling<'a>) {
+        let last = telling.course.foreign == 0 && !telling.guest;
+        if let Some(report) = self.get(telling.report).filter(|report| last && !report.done) {
+            report.booted = true;
+        }
+    }
+
     /// A line for a report; `false` if it shows that the report is over.
     pub(super) fn tell(&mut self, telling: &mut Telling<'a>, entry: &Entry<'a>, shape: Shape) -> bool {
         if telling.over {
@@ -121,6 +129,9 @@ impl<'a> Reports<'a> {
         }
         if !telling.course.take(shape, entry.line.body) {
             telling.over = true;
+            if shape == Shape::Boot {
+                self.boot(telling);
+            }
             self.end(telling);
             return false;
         }

@@ -21,6 +21,9 @@ pub use tables::{OomTask, Zone};
 pub struct Oom<'a> {
     /// The allocation that failed; `None` where only the killing is left.
     pub request: Option<Request<'a>>,
+    /// Whether somebody asked for the killing (sysrq-f: `moom_callback` in `drivers/tty/sysrq.c`), and memory may not have
+    /// been short. `order=-1` says so, since Linux 4.2; before that the worker does.
+    pub by_sysrq: bool,
     /// `CONSTRAINT_NONE`, `CONSTRAINT_CPUSET`, `CONSTRAINT_MEMORY_POLICY`, `CONSTRAINT_MEMCG`; since Linux 5.0.
     pub constraint: Option<&'a str>,
     /// Whether the whole machine was short of memory, not a control group.
@@ -106,8 +109,10 @@ impl<'a> Oom<'a> {
         let mut tables = tables::Reader::default();
         for body in bodies {
             let line = text::skip_blanks(body).trim_ascii_end();
+            oom.by_sysrq |= text::contains(line, "moom_callback");
             let _ = tables.take(line, &mut oom) || oom.kill(line) || oom.why(line) || oom.usage(line);
         }
+        oom.by_sysrq |= oom.request.is_some_and(|request| request.order == Some(-1));
         oom
     }
 

@@ -70,6 +70,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 tracked: true,
                 ..Rule::NEW
             },
+            SLAB_DISABLED,
             Rule {
                 line: "BUG (kmalloc-[^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (.*)",
                 title: "BUG {1}: {2}",
@@ -86,6 +87,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "BUG ",
         unless: &["kernel BUG ", "Kernel BUG ", "kasan: bad access detected"],
         rules: &[
+            SLAB_DISABLED,
             // list_slab_objects: "BUG demo (Not tainted): Objects remaining in demo on __kmem_cache_shutdown()"
             Rule {
                 line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (Objects remaining) (?:in .* )?on __kmem_cache_shutdown",
@@ -114,6 +116,16 @@ pub(crate) const FAMILIES: &[Family] = &[
                 then: &["Kernel panic - not syncing: ((?:Out of memory|System is deadlocked on memory).*)"],
                 title: "kernel panic: {1}",
                 traceless: true,
+                ..Rule::NEW
+            },
+            // moom_callback, drivers/tty/sysrq.c: somebody asked for it
+            Rule {
+                line: "invoked oom-killer:",
+                then: &["moom_callback"],
+                title: "OOM kill",
+                format: Format::OutOfMemory,
+                traceless: true,
+                blameless: true,
                 ..Rule::NEW
             },
             Rule {
@@ -190,6 +202,16 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+/// A slab that was found damaged before is not looked at again, but whoever frees an object of it is told (`check_slab`,
+/// Linux 6.1.192 and 7.2).
+const SLAB_DISABLED: Rule = Rule {
+    line: "BUG ([^ ]+) \\((?:Not tainted|Tainted: [^)]*)\\): (Slab disabled since .*)",
+    title: "BUG {1}: {2}",
+    traceless: true,
+    blameless: true,
+    ..Rule::NEW
+};
 
 /// Where `object_err` and `__slab_err` call `WARN_ON(1)`, since Linux 6.15; before they called `dump_stack()`.
 const SLUB: &str = " mm/slub.c:";

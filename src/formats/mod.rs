@@ -111,6 +111,8 @@ pub(crate) struct Rule {
     pub(crate) said_by: &'static str,
     /// Who finds the damage is mostly not to blame, but who had the memory: its tracks are asked first.
     pub(crate) tracked: bool,
+    /// Who came by is in the stack, and nobody who is to blame.
+    pub(crate) blameless: bool,
     /// A number in the title is a code that tells faults apart, and stays.
     pub(crate) coded: bool,
     /// The line is a banner only where it is surely the kernel's: others use the same words.
@@ -158,6 +160,7 @@ impl Rule {
         broken: false,
         said_by: "",
         tracked: false,
+        blameless: false,
         coded: false,
         sure: false,
     };

@@ -90,6 +90,9 @@ pub(crate) const OF_REPORTS: &[&str] = &[
     LINUX_VERSION,
 ];
 
+/// What a panic prints behind its stack: `dump_kernel_offset` of each architecture and `panic` itself.
+pub(crate) const PANIC_ENDS: &[&str] = &["Kernel Offset: ", "Rebooting in ", "---[ end Kernel panic"];
+
 /// Pieces of the regular expressions of those who watch logs: "BUG: unable to handle kernel NULL pointer dereference at .*"
 pub(crate) const REGEXES: &[&str] = &[" .*", "\\d"];
 

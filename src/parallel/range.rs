@@ -130,7 +130,7 @@ impl Readable<'_> {
             let log = Log::part(window.get(..filled).unwrap_or_default(), start);
             if let Some(number) = number {
                 if uncounted.take().is_some() {
-                    boots.search(log, from..range.end);
+                    boots.search(log, from..range.end, true);
                 }
                 number.publish(Count { lines: lines.number(log, range.end) - 1, boots: boots.found() });
             }

@@ -147,7 +147,7 @@ impl Shared<'_> {
         let mut lines = Lines::before(range.start, 0);
         let mut boots = Boots::default();
         if number.boots {
-            boots.search(whole, range.clone());
+            boots.search(whole, range.clone(), true);
         }
         number.publish(Count { lines: lines.number(whole, range.end) - 1, boots: boots.found() });
         for found in reports_in(bytes, range) {

@@ -97,6 +97,7 @@ fn victim(victim: &Victim<'_>) -> String {
 /// What was short, and who asked.
 fn why(oom: &Oom<'_>) -> Option<String> {
     let mut parts = Vec::new();
+    parts.extend(oom.by_sysrq.then(|| "asked for by sysrq-f".to_string()));
     parts.extend(oom.constraint.map(str::to_string));
     if let Some(memcg) = oom.memcg {
         parts.push(format!("limit of {}", Plain(memcg)));

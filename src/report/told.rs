@@ -28,6 +28,25 @@ impl<'a> Report<'a> {
         self.task().filter(|task| task.kernel.is_some()).or_else(any)
     }
 
+    /// Whether a crash kernel took over where the crash would have stopped the machine (`crash_kexec` in
+    /// `kernel/crash_core.c`): the header says that one is loaded, since Linux 4.16, and right behind the panic, or an oops
+    /// that has not come to its end, a kernel begins. Such an oops was fatal although no `Kernel panic` says so.
+    ///
+    /// ```text
+    /// CPU: 0 UID: 0 PID: 114 Comm: hostname Kdump: loaded Not tainted 7.2.13+deb14-amd64 #1 PREEMPT(lazy)
+    /// CR2: 0000000000000000
+    /// [    0.000000] Linux version 7.2.13+deb14-amd64 …
+    /// ```
+    pub fn crash_kernel(&self) -> bool {
+        let over = |body: &[u8]| body.starts_with(b"---[ end ") || body.starts_with(b"Rebooting in ");
+        let dies = || self.panicked() || self.oops().is_some();
+        self.incident.booted
+            && self.bodies().filter_map(Task::parse).any(|task| task.kdump)
+            && dies()
+            && !self.lines().last().is_some_and(|line| over(line.body))
+            && (self.panicked() || !self.bodies().any(over))
+    }
+
     /// CPUs that were asked for their stacks and idled: `NMI backtrace for cpu 1 skipped: idling at default_idle+0x9/0x20`
     pub fn idle_cpus(&self) -> Vec<IdleCpu<'a>> {
         self.bodies().filter_map(IdleCpu::parse).collect()

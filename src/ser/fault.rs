@@ -75,6 +75,8 @@ pub(super) fn device(fault: DeviceFault<'_>) -> WireDevice<'_> {
 pub(super) struct WireOom<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<WireRequest<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_sysrq: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     constraint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +154,7 @@ struct WireZone<'a> {
 pub(super) fn oom(oom: Oom<'_>) -> WireOom<'_> {
     WireOom {
         request: oom.request.map(request),
+        by_sysrq: oom.by_sysrq,
         constraint: oom.constraint,
         global: oom.global,
         memcg: oom.memcg.map(Text),

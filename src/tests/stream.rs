@@ -305,7 +305,42 @@ Nov 22 06:12:02 host kernel: kernel BUG at mm/slub.c:5!
     // Some log without times.
     let bare = b"Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP\nkernel BUG at mm/slub.c:1!\n";
     assert_eq!(reports(bare).map(|report| report.boot()).collect::<Vec<_>>(), [Some(1)]);
-    // Ranges that a boot's line is cut by.
+    // A clock that began before the kernel did, and what somebody has written to /dev/kmsg.
+    let s390 = b"\
+[    2.100000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+[    3.100000] kernel BUG at mm/slub.c:1!
+[    4.100000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+[    5.100000] kernel BUG at mm/slub.c:2!
+[    2.100000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+[    3.200000] kernel BUG at mm/slub.c:3!
+";
+    let replayed = b"\
+[    9.100000] Kernel panic - not syncing: one
+[    9.100001] Kernel Offset: disabled
+[    0.000000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+[    0.000000] Command line: quiet panic=-1 panic_print=0x28
+[    8.100000] WARNING: CPU: 0 PID: 1 at mm/slub.c:2 demo+0x0/0x10
+[    9.100000] Kernel panic - not syncing: one
+[    9.100001] Kernel Offset: disabled
+[    0.000000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+[    0.000000] Command line: quiet panic=-1 panic_print=0x28
+[    8.100000] Kernel panic - not syncing: another
+Panic#1 Part1
+<5>[    0.000000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+<4>[    5.100000] Kernel panic - not syncing: a third
+Panic#2 Part1
+<5>[    0.000000] Linux version 6.1.0 (me@host) (gcc 12.2.0) #1 SMP
+<4>[    6.100000] Kernel panic - not syncing: a fourth
+";
+    for (log, boots) in [(&s390[..], &[1, 1, 2][..]), (replayed, &[0, 0, 1, 2, 2])] {
+        assert_eq!(reports(log).map(|report| report.boot().unwrap()).collect::<Vec<_>>(), boots);
+        check_boots(log);
+    }
+    check_boots(log);
+}
+
+/// Ranges that a boot's line is cut by.
+fn check_boots(log: &[u8]) {
     let all = whole(log);
     for range in 1..log.len() {
         check("boots", log, &all, &Way::File(1, range, usize::MAX))

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::facts::frame;
-use crate::formats::spelling;
+use crate::formats::{noise, spelling};
 use crate::line::Line;
 use crate::rules::Pattern;
 use crate::text::{self, Log};
@@ -44,7 +44,16 @@ pub(super) fn missing_trace(texts: &[Text<'_>]) -> Option<Corruption> {
             return Some(Corruption::EmptyTrace);
         }
     }
-    (!any && headless(texts).is_none()).then_some(Corruption::NoTrace)
+    (!any && headless(texts).is_none() && !is_bare_panic(texts)).then_some(Corruption::NoTrace)
+}
+
+/// Whether a report is of a panic that prints neither header nor stack, and has come to its last words: on a machine that
+/// has had an oops, however long ago, `panic` in `kernel/panic.c` leaves them out.
+fn is_bare_panic(texts: &[Text<'_>]) -> bool {
+    let panics = texts.first().is_some_and(|first| text::contains(first.body, "Kernel panic - not syncing"));
+    let is = |text: &Text<'_>, start: &str| text::skip_blanks(text.body).starts_with(start.as_bytes());
+    let over = |text: &Text<'_>| noise::PANIC_ENDS.iter().any(|start| is(text, start));
+    panics && texts.iter().any(over) && !texts.iter().any(|text| is(text, "CPU: ") || is(text, "Pid: "))
 }
 
 /// What is wrong with the traces that a report begins, other CPUs' lines between its own included: the convention looks
