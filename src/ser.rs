@@ -586,9 +586,8 @@ fn lock<'a>(lock: HeldLock<'a>, sources: Sources<'a>) -> WireLock<'a> {
 }
 
 fn attempt<'a>(attempt: LockAttempt<'a>, sources: Sources<'a>) -> WireAttempt<'a> {
-    let task = WireTask { comm: Text(attempt.comm), pid: attempt.pid, uid: None };
     WireAttempt {
-        task,
+        task: WireTask { comm: Text(attempt.comm), pid: attempt.pid, uid: None },
         wanted: attempt.wanted.map(|found| lock(found, sources)),
         held: attempt.held.map(|found| lock(found, sources)),
         releases: attempt.releases,

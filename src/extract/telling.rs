@@ -2,12 +2,18 @@
 
 use std::collections::VecDeque;
 
+use crate::facts::task::Task;
+use crate::text;
+
 use super::collector::{Collector, silence};
 use super::follows::Cause;
 use super::goes_on::Course;
 use super::incident::Incident;
 use super::shape::Shape;
 use super::window::Entry;
+
+/// Behind a stack the header of another task is of another dump, if nothing has come for so long.
+const PAUSE_MICROS: u64 = 500_000;
 
 /// A report as far as a lane has come with it.
 #[derive(Clone, Debug)]
@@ -25,13 +31,37 @@ pub(super) struct Telling<'a> {
     pub(super) over: bool,
     /// End of the last line that the lane has printed of it.
     pub(super) last: usize,
+    /// Time of that line, and whom the last header was of.
+    time: Option<u64>,
+    pid: Option<u32>,
 }
 
 impl<'a> Telling<'a> {
     pub(super) fn new(report: u64, cause: Cause<'a>, guest: bool, waits: bool) -> Telling<'a> {
         let line = &cause.banner.line;
         let last = line.offset + line.raw.len();
-        Telling { report, cause, course: cause.course(), guest, waits, over: false, last }
+        Telling {
+            report,
+            cause,
+            course: cause.course(),
+            guest,
+            waits,
+            over: false,
+            last,
+            time: None,
+            pid: None,
+        }
+    }
+
+    /// Whether a line is the header of another dump: `dump_stack()` alone has no banner, and who called it may have printed
+    /// anything before.
+    fn is_another(&mut self, entry: &Entry<'a>) -> bool {
+        let headed = text::begins(entry.line.body, "CPU: ").then(|| Task::parse(entry.line.body)).flatten();
+        let Some(task) = headed else { return false };
+        let other = self.pid.replace(task.pid).is_some_and(|pid| pid != task.pid);
+        let times = entry.line.prefix.time.zip(self.time);
+        let pause = times.is_some_and(|(now, then)| now.saturating_sub(then) > PAUSE_MICROS);
+        other && pause && self.course.traced
     }
 }
 
@@ -127,7 +157,7 @@ impl<'a> Reports<'a> {
         if telling.over {
             return false;
         }
-        if !telling.course.take(shape, entry.line.body) {
+        if telling.is_another(entry) || !telling.course.take(shape, entry.line.body) {
             telling.over = true;
             if shape == Shape::Boot {
                 self.boot(telling);
@@ -141,6 +171,7 @@ impl<'a> Reports<'a> {
         let belongs = telling.course.foreign == 0 && !telling.course.cut;
         if belongs {
             telling.last = entry.line.offset + entry.line.raw.len();
+            telling.time = entry.line.prefix.time;
         }
         if let Some(report) = self.get(telling.report) {
             report.take(entry.line, belongs);
