@@ -49,7 +49,7 @@ impl Boots {
                 self.ahead.truncate(known);
                 return false;
             }
-            if !(dies && asks_for_replay(log, start)) && !is_recorded_again(log, start) {
+            if !(is_recorded_again(log, start) || dies && asks_for_replay(log, start)) {
                 self.ahead.push_back(start);
             }
         }
