@@ -157,8 +157,8 @@ fn undressed<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
 /// it then was, or by who puts `dmesg` behind a console's log. The second time the clock has gone back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Printed<'a> {
-    /// Where a banner stands last.
-    places: HashMap<(u64, &'a [u8]), usize>,
+    /// Where a banner stands last, and the time of day before its stamp.
+    places: HashMap<(u64, &'a [u8]), (usize, Option<&'a [u8]>)>,
     order: VecDeque<(usize, u64, &'a [u8])>,
     /// Time of the last line, and the last line that had another than the one before it.
     time: u64,
@@ -176,16 +176,31 @@ impl<'a> Printed<'a> {
     /// Takes a line that is a banner; where the log has it already, if it has. Of a coarse clock two crashes may have one
     /// time.
     pub(super) fn again(&mut self, line: &Line<'a>) -> Option<usize> {
-        let time = line.prefix.time?;
+        // Before the clock runs all crashes are at 0.
+        let time = line.prefix.time.filter(|time| *time != 0)?;
         let horizon = line.offset.saturating_sub(COPY_BYTES);
         while let Some((offset, time, body)) = self.order.front().copied().filter(|place| place.0 < horizon) {
             self.order.pop_front();
-            if self.places.get(&(time, body)) == Some(&offset) {
+            if self.places.get(&(time, body)).is_some_and(|place| place.0 == offset) {
                 self.places.remove(&(time, body));
             }
         }
         let body = line.body.trim_ascii();
         self.order.push_back((line.offset, time, body));
-        self.places.insert((time, body), line.offset).filter(|first| *first < self.moved)
+        let clock = time_of_day(line);
+        let (first, other) = self.places.insert((time, body), (line.offset, clock))?;
+        // At another time of day it is another boot that does the same.
+        let differ = clock.zip(other).is_some_and(|(clock, other)| clock != other);
+        (first < self.moved && !differ).then_some(first)
     }
+}
+
+/// `13:59:07` of what stands before a line's text.
+fn time_of_day<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
+    let prefix = line.raw.get(..line.raw.len().checked_sub(line.body.len())?)?;
+    let is_clock = |text: &&[u8]| {
+        let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+        [0, 1, 3, 4, 6, 7].into_iter().all(digit) && [2, 5].into_iter().all(|at| text.get(at) == Some(&b':'))
+    };
+    prefix.windows(8).find(is_clock)
 }

@@ -39,8 +39,14 @@ const ARM: &[Step] = &[Step::Line("^{{PC}} \\(__irq_svc[^)]*\\) from {{PC}} \\({
 /// Where the interrupt came, on powerpc: "--- interrupt: 901 at arch_local_irq_restore+0x1f/0xb0".
 const POWERPC: &[Step] = &[Step::Line("^--- interrupt: [0-9a-f]+ at \\.?{{FUNC}}"), Step::Trace];
 
-/// The task that runs on a CPU which cannot be asked for its stack: dump_cpu_task, kernel/sched/core.c.
-const DUMPED: &[Step] = &[Step::Line("^Task dump for CPU "), Step::Line("{{TRACE}}"), Step::Trace];
+/// The task that runs on a CPU which cannot be asked for its stack, as it was when it was last switched to: dump_cpu_task,
+/// kernel/sched/core.c.
+const DUMPED: &[Step] = &[
+    Step::Line("^Task dump for CPU "),
+    Step::Line("{{TRACE}}"),
+    Step::Line("^ *(?:{{PC}} +)?(?:\\? )?__switch_to\\+0x"),
+    Step::Trace,
+];
 
 /// The stack below an interrupt, on kernels that the convention does not know.
 const ENTERED: &[Step] = &[Step::Entry, Step::Trace];
