@@ -141,9 +141,6 @@ impl<'a> Iterator for Incidents<'a> {
     fn next(&mut self) -> Option<Incident<'a>> {
         loop {
             if let Some(incident) = self.assembly.next() {
-                if copies::is_shown_again(self.log, &incident.lines) {
-                    continue;
-                }
                 return Some(incident);
             }
             if self.ended {

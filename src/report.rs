@@ -12,7 +12,7 @@ use crate::facts::message::{self, RustPanic};
 use crate::facts::modules::Modules;
 use crate::facts::offset;
 use crate::facts::oom::Oom;
-use crate::facts::place::{Check, Place};
+use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::task::{self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
@@ -557,12 +557,6 @@ impl<'a> Report<'a> {
     /// The line that gives the title.
     fn headline(&self) -> Option<&'a [u8]> {
         self.bodies().nth(self.incident.headline.0)
-    }
-
-    /// Lines that name a place in the code and are of no stack:
-    /// `hardirqs last disabled at (31856): [<ffffffffb0241867>] common_interrupt+0x17/0xf0`
-    pub fn places(&self) -> Vec<Place<'a>> {
-        self.bodies().filter_map(Place::parse).collect()
     }
 
     /// Whom a hung task waits for, since Linux 6.16.

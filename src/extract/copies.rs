@@ -8,17 +8,13 @@ use crate::formats::noise;
 use crate::line::{Line, Origin};
 use crate::text::{self, Log};
 
-use super::limits::{COPY_BYTES, LOOK_BACK_BYTES};
+use super::limits::COPY_BYTES;
 use super::lines::line_at;
 
 /// Before and behind a message to all terminals the same line is looked for in so many bytes.
 const BROADCAST_BYTES: usize = 16 << 10;
 /// So many lines with the same text are looked at.
 const FEW: usize = 64;
-/// So many of them are read.
-const FEWER: usize = 2;
-/// So many lines behind a banner are compared.
-const LINES_ALIKE: usize = 3;
 /// The line that announces a message ends in so many bytes before it.
 const ANNOUNCED_BYTES: usize = 256;
 
@@ -104,50 +100,6 @@ fn comes_before(log: Log<'_>, start: usize, raw: &[u8]) -> bool {
         return false;
     };
     !raw.is_empty() && log.get(from..start - 1) == raw && log.line_start(from) == from
-}
-
-/// Whether a text shows a report once more that it has in another dress: as the syslog has it below what `dmesg` has, or
-/// quoted below a mail. The stamp and the words are the same, those of the next lines too; what stands before them is not.
-pub(super) fn is_shown_again(log: Log<'_>, lines: &[Line<'_>]) -> bool {
-    let Some((banner, next)) = lines.split_first() else { return false };
-    let Some((dress, words)) = undressed(banner) else { return false };
-    if banner.prefix.time.is_none_or(|time| time == 0) {
-        return false;
-    }
-    let before = log.get(log.before(banner.offset, LOOK_BACK_BYTES)..banner.offset);
-    let offset = banner.offset - before.len();
-    // Two boots may do the same at the same time.
-    let boot = memmem::rfind(before, noise::LINUX_VERSION.as_bytes()).unwrap_or(0);
-    let others = memmem::find_iter(before, words).take(FEW).filter(|found| *found >= boot);
-    // What is dressed alike is not looked at.
-    let starts = others.map(|found| (log.line_start(offset + found), offset + found));
-    starts.filter(|&(start, found)| log.get(start..found) != dress).take(FEWER).any(|(start, _)| {
-        let mut at = start;
-        let mut line = || {
-            let end = log.line_end(at);
-            let line = line_at(log, at, end);
-            at = end + 1;
-            line
-        };
-        let first = line();
-        let is_other = undressed(&first).is_some_and(|(_, same)| same == words);
-        let same = |next: &Line<'_>| {
-            let other = line();
-            undressed(next).is_some_and(|(_, words)| undressed(&other).is_some_and(|(_, same)| same == words))
-        };
-        is_other && record(first.raw).is_none() && next.iter().take(LINES_ALIKE).all(same)
-    })
-}
-
-/// What stands before printk's stamp in a line, and the stamp with what is behind it.
-fn undressed<'a>(line: &Line<'a>) -> Option<(&'a [u8], &'a [u8])> {
-    let raw = line.raw.trim_ascii_end();
-    let prefix = raw.get(..line.raw.len().checked_sub(line.body.len())?)?;
-    let is_stamp = |at: &usize| {
-        let inside = prefix.get(at + 1..).map(text::skip_blanks);
-        inside.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
-    };
-    raw.split_at_checked(memchr::memrchr_iter(b'[', prefix).find(is_stamp)?)
 }
 
 /// The banners of the last [`COPY_BYTES`].

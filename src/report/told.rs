@@ -3,11 +3,18 @@
 use super::Report;
 use crate::facts::detail::Detail;
 use crate::facts::oops::Oops;
+use crate::facts::place::Place;
 use crate::facts::task::{IdleCpu, Task};
 use crate::formats::fault;
 use crate::text;
 
 impl<'a> Report<'a> {
+    /// Lines that name a place in the code and are of no stack:
+    /// `hardirqs last disabled at (31856): [<ffffffffb0241867>] common_interrupt+0x17/0xf0`
+    pub fn places(&self) -> Vec<Place<'a>> {
+        self.bodies().filter_map(Place::parse).collect()
+    }
+
     /// What `die()` says: `Internal error: synchronous external abort: 0000000096000010 [#1]  SMP`
     pub fn oops(&self) -> Option<Oops<'a>> {
         self.bodies().find_map(Oops::parse)
