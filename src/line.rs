@@ -134,14 +134,7 @@ struct Peeler<'a> {
 
 impl<'a> Peeler<'a> {
     fn peel(&mut self) {
-        // Up to Linux 2.6.35 a level may stand behind what was printed without a line feed: " <0>Kernel panic - not syncing: …"
-        let inner = text::skip_blanks(self.rest);
-        if inner.len() < self.rest.len()
-            && let Some((level, text)) = kernel::priority(inner)
-            && text.first().is_some_and(u8::is_ascii_uppercase)
-        {
-            (self.prefix.level, self.rest) = (Some(level), text);
-        }
+        self.late_level();
         for _ in 0..MAX_LAYERS {
             if !self.carrier() {
                 break;
@@ -155,6 +148,19 @@ impl<'a> Peeler<'a> {
         }
         if self.prefix.origin == Origin::Kernel {
             self.kernel();
+        }
+    }
+
+    /// Up to Linux 2.6.35 a level may stand behind what was printed without a line feed:
+    /// ` <0>Kernel panic - not syncing: …`
+    fn late_level(&mut self) {
+        let rest = skip_controls(self.rest).unwrap_or(self.rest);
+        let inner = text::skip_blanks(rest);
+        if inner.len() < rest.len()
+            && let Some((level, text)) = kernel::priority(inner)
+            && text.first().is_some_and(u8::is_ascii_uppercase)
+        {
+            (self.prefix.level, self.rest) = (Some(level), text);
         }
     }
 

@@ -77,20 +77,22 @@ fn is_announced(log: Log<'_>, offset: usize) -> bool {
 /// ```
 pub(super) fn is_doubled(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     let start = line.offset;
-    if line.prefix.time.is_none() || !comes_before(log, start, line.raw) {
+    // With a CR, if lines have one.
+    let own = log.get(start..log.line_end(start));
+    if line.prefix.time.is_none() || !comes_before(log, start, own) {
         return Some(false);
     }
-    let first = start - line.raw.len() - 1;
+    let first = start - own.len() - 1;
     let end = first.saturating_sub(1);
     let before = log.get(log.line_start(end)..end);
-    if before != line.raw && comes_before(log, first.saturating_sub(before.len() + 1), before) {
+    if before != own && comes_before(log, first.saturating_sub(before.len() + 1), before) {
         return Some(true);
     }
-    let next = start + line.raw.len() + 1;
+    let next = start + own.len() + 1;
     let end = log.line_end(next);
     let after = log.get(next..end);
     let again = log.get(end + 1..end + 1 + after.len());
-    let twice = again == after && after != line.raw && !after.is_empty();
+    let twice = again == after && after != own && !after.is_empty();
     (twice || end + 1 + after.len() <= log.end()).then_some(twice)
 }
 
@@ -109,13 +111,15 @@ fn comes_before(log: Log<'_>, start: usize, raw: &[u8]) -> bool {
 /// it then was, or by who puts `dmesg` behind a console's log. The second time the clock has gone back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Printed<'a> {
-    /// Where a banner stands last, and the time of day before its stamp.
-    places: HashMap<(u64, &'a [u8]), (usize, Option<&'a [u8]>)>,
+    places: HashMap<(u64, &'a [u8]), Place<'a>>,
     order: VecDeque<(usize, u64, &'a [u8])>,
     /// Time of the last line, and the last line that had another than the one before it.
     time: u64,
     moved: usize,
 }
+
+/// Where a banner stands last, and the time of day before its stamp.
+type Place<'a> = (usize, Option<&'a [u8]>);
 
 impl<'a> Printed<'a> {
     /// Takes the next line, of those that may be a report's.

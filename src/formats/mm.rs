@@ -148,7 +148,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "oom-killer: gfp_mask=",
         rules: &[Rule {
-            line: "^oom-killer: gfp_mask=",
+            line: "(?:^|kernel: )oom-killer: gfp_mask=",
             title: "OOM kill",
             format: Format::OutOfMemory,
             traceless: true,

@@ -264,7 +264,7 @@ fn what_a_log_is_does_not_change_with_more_of_it() {
 }
 
 /// Logs of `testdata/` that are containers.
-const CONTAINERS: &[&str] = &["android-logcat", "lava-dispatcher"];
+const CONTAINERS: &[&str] = &["amd64-7.2-ramoops", "android-logcat", "lava-dispatcher"];
 
 #[test]
 fn a_log_without_a_container_stays_as_it_is() {

@@ -179,9 +179,10 @@ const HARMFUL: &[(&str, Damage)] = &[
     }),
 ];
 
-/// Logs with lines of others than a console: somebody's words, messages to all terminals, a frame. Damage that says that the
-/// kernel wrote them too changes what they mean.
-const OTHERS: &[&str] = &["pasted/boxed", "pasted/broadcast-", "pasted/prose-"];
+/// Logs with lines of others than a console, somebody's words, messages to all terminals, a frame: damage that says that the
+/// kernel wrote them too changes what they mean. And logs that have everything twice, which damage makes two of.
+const OTHERS: &[&str] =
+    &["pasted/boxed", "pasted/broadcast-", "pasted/prose-", "pasted/doubled-console", "pasted/shown-again"];
 
 #[test]
 fn titles_survive_what_loses_nothing() {
