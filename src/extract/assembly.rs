@@ -225,7 +225,9 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
-        let first = self.printed.again(&banner.line);
+        let copy = self.printed.again(&banner.line);
+        let copy = copy.filter(|copy| copy.redressed || window.says_twice(copy.first..banner.line.offset));
+        let first = copy.map(|copy| copy.first);
         let window = first.is_none().then_some(window);
         if banner.is_aside() {
             let report = self.open(entry, banner, None, window);

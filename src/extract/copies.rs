@@ -118,8 +118,16 @@ pub(super) struct Printed<'a> {
     moved: usize,
 }
 
-/// Where a banner stands last, and the time of day before its stamp.
-type Place<'a> = (usize, Option<&'a [u8]>);
+/// Where a banner stands last, and what stands before its text.
+type Place<'a> = (usize, &'a [u8]);
+
+/// Where the log has a banner already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Copy {
+    pub(super) first: usize,
+    /// It was dressed otherwise there: `dmesg`'s line, and the syslog's.
+    pub(super) redressed: bool,
+}
 
 impl<'a> Printed<'a> {
     /// Takes the next line, of those that may be a report's.
@@ -131,7 +139,7 @@ impl<'a> Printed<'a> {
 
     /// Takes a line that is a banner; where the log has it already, if it has. Of a coarse clock two crashes may have one
     /// time.
-    pub(super) fn again(&mut self, line: &Line<'a>) -> Option<usize> {
+    pub(super) fn again(&mut self, line: &Line<'a>) -> Option<Copy> {
         // Before the clock runs all crashes are at 0.
         let time = line.prefix.time.filter(|time| *time != 0)?;
         let horizon = line.offset.saturating_sub(COPY_BYTES);
@@ -143,17 +151,18 @@ impl<'a> Printed<'a> {
         }
         let body = line.body.trim_ascii();
         self.order.push_back((line.offset, time, body));
-        let clock = time_of_day(line);
-        let (first, other) = self.places.insert((time, body), (line.offset, clock))?;
+        let prefix = line.raw.get(..line.raw.len().saturating_sub(line.body.len())).unwrap_or_default();
+        let (first, other) = self.places.insert((time, body), (line.offset, prefix))?;
         // At another time of day it is another boot that does the same.
-        let differ = clock.zip(other).is_some_and(|(clock, other)| clock != other);
-        (first < self.moved && !differ).then_some(first)
+        let differ = time_of_day(prefix).zip(time_of_day(other)).is_some_and(|(one, other)| one != other);
+        let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
+        let redressed = !prefix.iter().filter(is_letter).eq(other.iter().filter(is_letter));
+        (first < self.moved && !differ).then_some(Copy { first, redressed })
     }
 }
 
 /// `13:59:07` of what stands before a line's text.
-fn time_of_day<'a>(line: &Line<'a>) -> Option<&'a [u8]> {
-    let prefix = line.raw.get(..line.raw.len().checked_sub(line.body.len())?)?;
+fn time_of_day(prefix: &[u8]) -> Option<&[u8]> {
     let is_clock = |text: &&[u8]| {
         let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
         [0, 1, 3, 4, 6, 7].into_iter().all(digit) && [2, 5].into_iter().all(|at| text.get(at) == Some(&b':'))
