@@ -349,3 +349,11 @@ fn two_mixtures_in_one_log() {
 ";
     read(log);
 }
+
+/// Found by fuzzing: words of a stall's other dumps in its banner.
+#[test]
+fn a_stall_whose_banner_is_mixed_with_another_line_has_a_title() {
+    let log = b"[   61.100000] rcu: INFO: rcu_preempt detected stalls on C] rcu: Stack dump where RCU GP kthread last ran:\n";
+    assert!(reports(log).all(|report| !report.title().is_empty()));
+    assert_eq!(reports(log).count(), 1);
+}

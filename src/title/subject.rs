@@ -80,10 +80,12 @@ impl Subject {
     /// Whether the next line is about the subject.
     pub(super) fn takes(&mut self, line: &Line<'_>) -> bool {
         let caller = line.prefix.caller;
+        // The banner counts, whatever is mixed into it.
+        let first = self.dumps.is_empty();
         let before = self.dumps.get(&caller).copied().unwrap_or(Dump::Own(None));
         let now = self.dump(before, line.body);
         self.dumps.insert(caller, now);
-        matches!(now, Dump::Own(_))
+        first || matches!(now, Dump::Own(_))
     }
 
     /// What the caller prints from a line on, by what it printed before.
