@@ -323,10 +323,9 @@ fn lines_of_their_own_between_two_panics() {
     );
     for line in 0..5 {
         log.push_str(&format!("[    1.10000{line}] demo: loading out-of-tree module taints kernel\n"));
-        // With one time they would be one line, printed again.
-        log.push_str(&format!(
-            "[    1.10001{line}] EXT4-fs error (device loop0): ext4_lookup:1785: inode #2: comm demo: deleted\n",
-        ));
+        log.push_str(
+            "[    1.100009] EXT4-fs error (device loop0): ext4_lookup:1785: inode #2: comm demo: deleted\n",
+        );
     }
     log.push_str(
         "[    1.200000] Kernel panic - not syncing: Fatal exception\n[    1.200000]  panic+0x118/0x2ed\n",
