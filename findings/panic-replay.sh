@@ -18,7 +18,8 @@
 #
 # Needs: bash and, of a Debian-like amd64 host, apt-get, dpkg-deb, xz and debian-archive-keyring; not root. apt-get
 # fetches the packages, kernel and QEMU alike, into a temporary folder that goes away at the end; the host's own
-# package state is not touched. Versions that left the archive come from snapshot.debian.org.
+# package state is not touched. Versions that left the archive are asked for at
+# snapshot.debian.org, a way that could not be tried.
 set -euo pipefail
 
 T=$(mktemp -d)

@@ -16,7 +16,8 @@
 #
 # Needs: bash and, of a Debian-like amd64 host, apt-get, dpkg-deb, xz and debian-archive-keyring; not root. apt-get
 # fetches the packages, kernel and QEMU alike, into a temporary folder that goes away at the end; the host's own
-# package state is not touched. Versions that left the archive come from snapshot.debian.org.
+# package state is not touched. Versions that left the archive are asked for at
+# snapshot.debian.org, a way that could not be tried.
 set -euo pipefail
 
 T=$(mktemp -d)
@@ -41,17 +42,6 @@ E
   done
   [ -n "$ok" ] || { cat "$T/apt/out" >&2; fail "the packages cannot be had"; }
   for at in "$T"/deb/*.deb "$T"/apt/cache/archives/*.deb; do dpkg-deb -x "$at" "$R"; done
-}
-
-# initrd OUT FOLDER: FOLDER/init and what else it holds, with busybox
-initrd() {
-  mkdir -p "$2/bin"
-  cp "${BUSYBOX:-$R/usr/bin/busybox}" "$2/bin/busybox"
-  { printf '%s\n' '#!/bin/busybox sh' 'export PATH=/bin' 'busybox mkdir -p /proc /sys /dev /tmp' \
-      'busybox mount -t proc p /proc' 'busybox --install -s /bin' 'mount -t sysfs s /sys' 'mount -t devtmpfs d /dev'
-    cat "$2/init.sh"; } > "$2/init"
-  chmod +x "$2/init"
-  (cd "$2" && find . | "$R/usr/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) > "$1"
 }
 
 # qemu ARCH SECONDS ARGUMENT...: one VM without acceleration, ended after SECONDS
