@@ -140,7 +140,7 @@ impl<'a> Iterator for Incidents<'a> {
 
     fn next(&mut self) -> Option<Incident<'a>> {
         loop {
-            if let Some(incident) = self.assembly.next() {
+            if let Some(incident) = self.assembly.next(self.log) {
                 return Some(incident);
             }
             if self.ended {

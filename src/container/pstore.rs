@@ -1,6 +1,8 @@
 //! Dumps of pstore (`cat /sys/fs/pstore/dmesg-*`): parts of the kernel's log, each behind a line such as
 //! `Panic#2 Part1`. Part 1 is the newest (`pstore_dump` in `fs/pstore/platform.c`).
 
+use memchr::memmem;
+
 use super::sink::Sink;
 use super::{Unpack, lines, trim};
 use crate::text;
@@ -62,6 +64,26 @@ struct Part {
     text: Vec<u8>,
     /// Each line has its level, as `kmsg_dump_get_buffer` writes it: one without is not the part's.
     levels: bool,
+}
+
+impl Dump {
+    /// Its last two lines, where the parts are in order.
+    fn last_lines(&self) -> Option<&[u8]> {
+        let text = self.parts.last()?.text.trim_ascii_end();
+        let mut ends = memchr::memrchr_iter(b'\n', text);
+        ends.next()?;
+        let from = ends.next().map_or(0, |newline| newline + 1);
+        text.get(from..).filter(|lines| lines.starts_with(b"<"))
+    }
+
+    /// The part, and the place in it, behind lines that the dump has.
+    fn place_behind(&self, lines: &[u8]) -> Option<(usize, usize)> {
+        self.parts.iter().enumerate().find_map(|(nth, part)| {
+            let at = memmem::find(&part.text, lines)? + lines.len();
+            let newline = memchr::memchr(b'\n', part.text.get(at..)?)?;
+            Some((nth, at + newline + 1))
+        })
+    }
 }
 
 impl Unpack for Pstore {
@@ -130,18 +152,24 @@ impl Pstore {
         true
     }
 
-    /// Writes what is collected: the parts of each dump from the oldest to the newest.
+    /// Writes what is collected: the parts of each dump from the oldest to the newest, and of a dump that goes on where the
+    /// one before it ended only what is new.
     fn flush(&mut self, sink: &mut Sink) {
+        let mut before: Option<(u64, Vec<u8>)> = None;
         for mut dump in self.dumps.drain(..) {
             dump.parts.sort_by_key(|part| std::cmp::Reverse(part.number));
-            for (nth, part) in dump.parts.iter().enumerate() {
+            let last = before.filter(|(count, _)| *count < dump.count);
+            let (known, seen) = last.and_then(|(_, last)| dump.place_behind(&last)).unwrap_or_default();
+            for (nth, part) in dump.parts.iter().enumerate().skip(known) {
+                let (old, new) = part.text.split_at(if nth == known { seen } else { 0 });
                 sink.end_line();
-                if nth == 0 {
+                if nth == 0 && old.is_empty() {
                     sink.write(part.source, &part.header);
                 }
                 sink.end_line();
-                sink.write(part.source + 1, &part.text);
+                sink.write(part.source + 1 + memchr::memchr_iter(b'\n', old).count() as u64, new);
             }
+            before = dump.last_lines().map(|last| (dump.count, last.to_vec()));
         }
         for (source, line) in self.others.drain(..) {
             sink.end_line();

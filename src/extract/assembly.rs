@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::formats::noise;
 use crate::line::Line;
-use crate::text;
+use crate::text::{self, Log};
 
 use super::banner::Banner;
 use super::boots::begins;
@@ -78,8 +78,18 @@ impl<'a> Assembly<'a> {
     }
 
     /// The next report, if it is complete.
-    pub(super) fn next(&mut self) -> Option<Incident<'a>> {
-        self.reports.pop()
+    pub(super) fn next(&mut self, log: Log<'a>) -> Option<Incident<'a>> {
+        while let Some(report) = self.reports.pop() {
+            let (first, owned) = (report.first, report.owned);
+            let mut incident = report.finish();
+            let lines = incident.lines.get(..incident.kept).unwrap_or_default();
+            let again = first.is_some_and(|first| self.printed.is_again(log, first, lines));
+            if owned && !again {
+                incident.follows = incident.follows.map(|start| self.printed.first(start));
+                return Some(incident);
+            }
+        }
+        None
     }
 
     /// Whether a report may go on at an offset. Where none does, nothing follows from what was before.
@@ -225,10 +235,6 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
-        let copy = self.printed.again(&banner.line);
-        let copy = copy.filter(|copy| copy.redressed || window.says_twice(copy.first..banner.line.offset));
-        let first = copy.map(|copy| copy.first);
-        let window = first.is_none().then_some(window);
         if banner.is_aside() {
             let report = self.open(entry, banner, None, window);
             if let Some(report) = self.reports.get(report) {
@@ -252,7 +258,7 @@ impl<'a> Assembly<'a> {
                     .filter(|_| relation == Some(Relation::Cascade))
                     .and_then(|now| now.cause.start(banner.line.offset));
                 let faults = now.map_or(0, |now| now.cause.faults_in_a_row(&now.course));
-                let cause = Cause::first(banner).after(faults).printed_at(first);
+                let cause = Cause::first(banner).after(faults);
                 self.begin(entry, cause, follows, announced, window);
             }
         }
@@ -323,7 +329,7 @@ impl<'a> Assembly<'a> {
         cause: Cause<'a>,
         follows: Option<usize>,
         announced: bool,
-        window: Option<&mut Window<'a>>,
+        window: &mut Window<'a>,
     ) {
         let banner = cause.banner;
         let before = self.remove(entry.lane);
@@ -350,17 +356,23 @@ impl<'a> Assembly<'a> {
         self.lanes.insert(entry.lane, Talk { now, outer, silent: false });
     }
 
-    /// Opens a report; gives its number. One that was printed before has no window, and is nobody's.
+    /// Opens a report; gives its number.
     fn open(
         &mut self,
         entry: &Entry<'a>,
         banner: Banner<'a>,
         follows: Option<usize>,
-        window: Option<&mut Window<'a>>,
+        window: &mut Window<'a>,
     ) -> u64 {
-        let window = window.filter(|_| self.range.contains(&banner.line.offset));
-        let mut report = Collector::new(entry, banner, follows, window.is_some());
-        if let Some(window) = window {
+        let owned = self.range.contains(&banner.line.offset);
+        let first = self.printed.before(&banner.line);
+        if let Some(quoted) = self.reports.iter_mut().find(|report| first == Some(report.banner.line.offset))
+        {
+            // A person has put the banner before the log.
+            quoted.owned &= !quoted.is_bare();
+        }
+        let mut report = Collector::new(entry, banner, follows, owned, first);
+        if owned {
             report.preamble = preamble(window, &banner, entry.lane);
         }
         report.open = self.unsure;

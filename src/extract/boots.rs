@@ -23,7 +23,9 @@ const FIRST_MICROS: u64 = 1_000_000;
 const RECORD_BYTES: usize = 64;
 
 const WORDS: &[u8] = noise::LINUX_VERSION.as_bytes();
+/// What a panic begins with, and what it ends in.
 const PANIC: &[u8] = b"Kernel panic - not syncing";
+pub(super) const PANIC_ENDS: &[&str] = &["Rebooting in ", "---[ end Kernel panic"];
 
 /// The boots of a log, counted from one offset to the next.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +42,7 @@ impl Boots {
     pub(crate) fn search(&mut self, log: Log<'_>, range: Range<usize>, whole: bool) -> bool {
         let known = self.ahead.len();
         for start in places(log, range) {
-            let line = line(log, start);
-            if !begins(&line).unwrap_or_else(|| is_first(log, &line)) {
+            if !is_kernels_first(log, start) {
                 continue;
             }
             let dies = follows_panic(log, start);
@@ -95,6 +96,21 @@ impl Boots {
     }
 }
 
+/// Where the last boot begins in a part of a log.
+pub(super) fn last(log: Log<'_>, part: Range<usize>) -> Option<usize> {
+    places(log, part).filter(|start| is_kernels_first(log, *start) && !is_printed_again(log, *start)).last()
+}
+
+fn is_kernels_first(log: Log<'_>, start: usize) -> bool {
+    let line = line(log, start);
+    begins(&line).unwrap_or_else(|| is_first(log, &line))
+}
+
+/// Whether a kernel's first line is printed once more.
+fn is_printed_again(log: Log<'_>, start: usize) -> bool {
+    is_recorded_again(log, start) || asks_for_replay(log, start) && follows_panic(log, start)
+}
+
 /// Where the lines begin, of those that begin in `range`, that hold the words: most do not, they are searched at once.
 fn places(log: Log<'_>, range: Range<usize>) -> impl Iterator<Item = usize> {
     let text = log.get(range.start..range.end + BOOT_LINE_BYTES);
@@ -116,17 +132,27 @@ fn is_first(log: Log<'_>, line: &Line<'_>) -> bool {
     })
 }
 
+/// The last panic in a part of a log that has not come to its end there.
+pub(super) fn last_panic(log: Log<'_>, part: Range<usize>) -> Option<usize> {
+    let at = part.start + memmem::rfind(log.get(part.clone()), PANIC)?;
+    (last_panic_end(log, part) < Some(at)).then_some(at)
+}
+
+/// Behind the last words in a part of a log that end a panic; they say what it was.
+pub(super) fn last_panic_end(log: Log<'_>, part: Range<usize>) -> Option<usize> {
+    let text = log.get(part.clone());
+    let ends =
+        PANIC_ENDS.iter().filter_map(|words| Some(memmem::rfind(text, words.as_bytes())? + words.len()));
+    ends.max().map(|end| part.start + end)
+}
+
 /// Whether the line before an offset is of a panic that has not come to its end, nor has the log had it before.
 fn follows_panic(log: Log<'_>, offset: usize) -> bool {
-    let start = log.before(offset, LOOK_BACK_BYTES);
-    let text = log.get(start..offset);
-    let Some(at) = memmem::rfind(text, PANIC) else { return false };
-    let Some(behind) = text.get(at + PANIC.len()..) else { return false };
-    let over = ["Rebooting in ", "---[ end Kernel panic", noise::LINUX_VERSION];
-    if over.iter().any(|words| text::contains(behind, words)) {
+    let Some(at) = last_panic(log, log.before(offset, LOOK_BACK_BYTES)..offset) else { return false };
+    if memmem::find(log.get(at..offset), WORDS).is_some() {
         return false;
     }
-    let panic = log.line_start(start + at)..log.line_end(start + at);
+    let panic = log.line_start(at)..log.line_end(at);
     let before = log.get(log.before(panic.start, COPY_BYTES)..panic.start);
     memmem::find(before, log.get(panic).trim_ascii_end()).is_none()
 }

@@ -36,6 +36,8 @@ pub(super) struct Collector<'a> {
     number: u64,
     /// Whether the lines are wanted: else it is of interest only to what follows.
     pub(super) owned: bool,
+    /// Where the log has the banner already.
+    pub(super) first: Option<usize>,
     /// Its end marker has been seen.
     pub(super) ended: bool,
     /// How many other CPUs print a backtrace for it.
@@ -46,7 +48,13 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(entry: &Entry<'a>, banner: Banner<'a>, follows: Option<usize>, owned: bool) -> Self {
+    pub(super) fn new(
+        entry: &Entry<'a>,
+        banner: Banner<'a>,
+        follows: Option<usize>,
+        owned: bool,
+        first: Option<usize>,
+    ) -> Self {
         let line = banner.line;
         Collector {
             banner,
@@ -63,6 +71,7 @@ impl<'a> Collector<'a> {
             full: false,
             number: entry.number,
             owned,
+            first,
             ended: false,
             guests: 0,
             done: false,
@@ -75,7 +84,7 @@ impl<'a> Collector<'a> {
         if self.done {
             return;
         }
-        if self.owned {
+        if self.owned || self.first.is_some() {
             self.lines.push(line);
         }
         if belongs {
@@ -116,6 +125,11 @@ impl<'a> Collector<'a> {
     /// Whether it is done because it has grown too long.
     pub(super) fn is_cut(&self) -> bool {
         self.full
+    }
+
+    /// Whether it has nothing but its banner.
+    pub(super) fn is_bare(&self) -> bool {
+        self.kept == 1
     }
 
     pub(super) fn finish(self) -> Incident<'a> {

@@ -1,15 +1,20 @@
 //! Lines that stand in a log twice, and of which only one is the kernel's.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::container::is_record;
 use crate::formats::noise;
 use crate::line::{Line, Origin};
+use crate::scan;
 use crate::text::{self, Log};
 
-use super::limits::COPY_BYTES;
+use super::boots;
+use super::limits::{COPY_BYTES, LOOK_BACK_BYTES};
 use super::lines::line_at;
+use super::shape::{Shape, shape};
 
 /// Before and behind a message to all terminals the same line is looked for in so many bytes.
 const BROADCAST_BYTES: usize = 16 << 10;
@@ -17,6 +22,8 @@ const BROADCAST_BYTES: usize = 16 << 10;
 const FEW: usize = 64;
 /// The line that announces a message ends in so many bytes before it.
 const ANNOUNCED_BYTES: usize = 256;
+/// Between two lines of a report stand no more of others where it is looked for again.
+const OTHERS: usize = 16;
 
 /// Whether a line is what rsyslog's `:omusrmsg:*` writes on all terminals, and the log has the same from elsewhere. `None`
 /// where more of the log may tell.
@@ -108,25 +115,27 @@ fn comes_before(log: Log<'_>, start: usize, raw: &[u8]) -> bool {
 ///
 /// A kernel's log may be printed twice: by the kernel itself, without a word, behind a panic (`panic_console_replay=1`:
 /// `console_flush_on_panic` in `kernel/printk/printk.c`), by two records of pstore, which each hold the end of the log as
-/// it then was, or by who puts `dmesg` behind a console's log. The second time the clock has gone back.
+/// it then was, or by who puts `dmesg` beside a syslog. The second time the clock has gone back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Printed<'a> {
-    places: HashMap<(u64, &'a [u8]), Place<'a>>,
+    places: HashMap<(u64, &'a [u8]), usize>,
     order: VecDeque<(usize, u64, &'a [u8])>,
     /// Time of the last line, and the last line that had another than the one before it.
     time: u64,
     moved: usize,
+    marks: Marks,
+    /// Reports that were printed again, and where they were first.
+    again: VecDeque<(usize, usize)>,
 }
 
-/// Where a banner stands last, and what stands before its text.
-type Place<'a> = (usize, &'a [u8]);
-
-/// Where the log has a banner already.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Copy {
-    pub(super) first: usize,
-    /// It was dressed otherwise there: `dmesg`'s line, and the syslog's.
-    pub(super) redressed: bool,
+/// Where the log says last that it is printed again, and how far that has been looked for.
+#[derive(Clone, Debug, Default)]
+struct Marks {
+    searched: usize,
+    /// A heading of pstore.
+    record: Option<usize>,
+    /// A panic that has not come to its end.
+    panic: Option<usize>,
 }
 
 impl<'a> Printed<'a> {
@@ -137,35 +146,108 @@ impl<'a> Printed<'a> {
         }
     }
 
-    /// Takes a line that is a banner; where the log has it already, if it has. Of a coarse clock two crashes may have one
-    /// time.
-    pub(super) fn again(&mut self, line: &Line<'a>) -> Option<Copy> {
+    /// Takes a line that is a banner; where the log has it already, if it has, and the clock went on behind it.
+    pub(super) fn before(&mut self, line: &Line<'a>) -> Option<usize> {
         // Before the clock runs all crashes are at 0.
         let time = line.prefix.time.filter(|time| *time != 0)?;
         let horizon = line.offset.saturating_sub(COPY_BYTES);
         while let Some((offset, time, body)) = self.order.front().copied().filter(|place| place.0 < horizon) {
             self.order.pop_front();
-            if self.places.get(&(time, body)).is_some_and(|place| place.0 == offset) {
+            if self.places.get(&(time, body)) == Some(&offset) {
                 self.places.remove(&(time, body));
             }
         }
         let body = line.body.trim_ascii();
         self.order.push_back((line.offset, time, body));
-        let prefix = line.raw.get(..line.raw.len().saturating_sub(line.body.len())).unwrap_or_default();
-        let (first, other) = self.places.insert((time, body), (line.offset, prefix))?;
-        // At another time of day it is another boot that does the same.
-        let differ = time_of_day(prefix).zip(time_of_day(other)).is_some_and(|(one, other)| one != other);
-        let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
-        let redressed = !prefix.iter().filter(is_letter).eq(other.iter().filter(is_letter));
-        (first < self.moved && !differ).then_some(Copy { first, redressed })
+        let first = self.places.insert((time, body), line.offset)?;
+        (first < self.moved).then_some(first)
+    }
+
+    /// Whether a report, whose banner the log has at `first` already, is printed again: all its lines stand there, and they
+    /// are dressed otherwise or the log says that it is printed again. Of a coarse clock two crashes may have one time.
+    pub(super) fn is_again(&mut self, log: Log<'a>, first: usize, lines: &[Line<'a>]) -> bool {
+        let Some(banner) = lines.first() else { return false };
+        let (start, old) = (banner.offset, line_at(log, first, log.line_end(first)));
+        self.marks.search(log, start);
+        let again =
+            (is_redressed(&old, banner) || self.marks.since(first)) && has_all(log, first..start, lines);
+        if again {
+            self.again.push_back((start, first));
+        }
+        again
+    }
+
+    /// Where the report that starts there was first, if it was printed again.
+    pub(super) fn first(&mut self, start: usize) -> usize {
+        while self.again.front().is_some_and(|(again, _)| again + LOOK_BACK_BYTES < start) {
+            self.again.pop_front();
+        }
+        self.again.iter().find(|(again, _)| *again == start).map_or(start, |(_, first)| *first)
     }
 }
 
-/// `13:59:07` of what stands before a line's text.
-fn time_of_day(prefix: &[u8]) -> Option<&[u8]> {
-    let is_clock = |text: &&[u8]| {
-        let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
-        [0, 1, 3, 4, 6, 7].into_iter().all(digit) && [2, 5].into_iter().all(|at| text.get(at) == Some(&b':'))
+impl Marks {
+    /// Looks for them up to a line.
+    fn search(&mut self, log: Log<'_>, end: usize) {
+        let start = self.searched.max(log.before(end, COPY_BYTES));
+        self.searched = end.max(self.searched);
+        let text = log.get(start..end);
+        let is_heading =
+            |at: &usize| is_record(log.get(log.line_start(*at)..log.line_end(*at)).trim_ascii_end());
+        let record = memmem::rfind_iter(text, b" Part").map(|at| start + at).find(is_heading);
+        let booted = boots::last(log, start..end);
+        let over = booted.max(boots::last_panic_end(log, start..end));
+        self.record = record.or(self.record);
+        self.panic = boots::last_panic(log, start..end).or(self.panic).filter(|panic| over < Some(*panic));
+    }
+
+    fn since(&self, offset: usize) -> bool {
+        self.record.max(self.panic) >= Some(offset)
+    }
+}
+
+/// Whether what stands before the text of two lines is of two that log: `dmesg`'s lines, and the syslog's. Their numbers and
+/// names differ anyway.
+fn is_redressed(one: &Line<'_>, other: &Line<'_>) -> bool {
+    let dress = |line: &Line<'_>| {
+        let prefix = line.raw.get(..line.raw.len().saturating_sub(line.body.len())).unwrap_or_default();
+        let marks =
+            prefix.iter().filter(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'.' | b'-' | b'_'));
+        marks.copied().collect::<Vec<u8>>()
     };
-    prefix.windows(8).find(is_clock)
+    dress(one) != dress(other)
+}
+
+/// Whether a part of a log has all the lines, in their order, the first one first, with few others between. What comes
+/// behind a report's end marker need not be there, unless it is another banner: the first record of pstore has no more, and
+/// a replay comes before the end of the panic.
+fn has_all(log: Log<'_>, part: Range<usize>, lines: &[Line<'_>]) -> bool {
+    let (mut at, mut ended) = (part.start, false);
+    lines.iter().all(|line| {
+        let has = has_line(log, &mut at, part.end, line);
+        let found = has || ended && !scan::has_needle(line.body) || is_panic_end(line.body);
+        ended |= shape(line.body) == Shape::End;
+        found
+    })
+}
+
+/// Whether a line is one of the next few before `end`; reads on to behind it.
+fn has_line(log: Log<'_>, at: &mut usize, end: usize, line: &Line<'_>) -> bool {
+    let mut next = *at;
+    for _ in 0..=OTHERS {
+        if next >= end {
+            break;
+        }
+        let other = line_at(log, next, log.line_end(next));
+        next = log.line_end(next) + 1;
+        if other.prefix.time == line.prefix.time && other.body.trim_ascii() == line.body.trim_ascii() {
+            *at = next;
+            return true;
+        }
+    }
+    false
+}
+
+fn is_panic_end(body: &[u8]) -> bool {
+    boots::PANIC_ENDS.iter().any(|words| text::contains(body, words))
 }

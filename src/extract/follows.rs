@@ -54,11 +54,6 @@ impl<'a> Cause<'a> {
         Cause { faults: if self.faults == 0 { 0 } else { self.faults.saturating_add(faults) }, ..self }
     }
 
-    /// The same of a report that stands in the log before, if it does: what follows from it follows from that one.
-    pub(super) fn printed_at(self, first: Option<usize>) -> Cause<'a> {
-        Cause { start: first.unwrap_or(self.start), ..self }
-    }
-
     /// How many banners of faults stand in a row with this one, where its report has run the `course` since.
     pub(super) fn faults_in_a_row(&self, course: &Course) -> u8 {
         if course.traced || course.ended || !course.is_close() { 0 } else { self.faults }

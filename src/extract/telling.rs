@@ -8,7 +8,6 @@ use crate::text;
 use super::collector::{Collector, silence};
 use super::follows::Cause;
 use super::goes_on::Course;
-use super::incident::Incident;
 use super::shape::Shape;
 use super::window::Entry;
 
@@ -81,15 +80,10 @@ impl<'a> Reports<'a> {
     }
 
     /// The next report, if it is complete.
-    pub(super) fn pop(&mut self) -> Option<Incident<'a>> {
-        while self.list.front()?.done {
-            let report = self.list.pop_front()?;
-            self.first += 1;
-            if report.owned {
-                return Some(report.finish());
-            }
-        }
-        None
+    pub(super) fn pop(&mut self) -> Option<Collector<'a>> {
+        let report = self.list.front()?.done.then(|| self.list.pop_front()).flatten()?;
+        self.first += 1;
+        Some(report)
     }
 
     /// A report that has not been handed on, by its number.

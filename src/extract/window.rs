@@ -1,13 +1,11 @@
 //! The window: the lines round the banners in their order, each read once and kept with what was decided of it.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
-use crate::formats::noise;
 use crate::line::{Line, Origin, Prefix};
 use crate::rules::{self, CompiledFamily};
 use crate::scan::{self, Hits, LINE_BYTES, Span};
-use crate::text::{self, Log};
+use crate::text::Log;
 
 use super::banner::Banner;
 use super::copies;
@@ -243,12 +241,6 @@ impl<'a> Window<'a> {
             self.silent = offset;
         }
         spoken
-    }
-
-    /// Whether the log says in a part that what it has is printed again.
-    pub(super) fn says_twice(&self, part: Range<usize>) -> bool {
-        let text = self.log.get(part);
-        noise::TWICE.iter().any(|words| text::contains(text, words))
     }
 
     /// Remembers a line that is settled.

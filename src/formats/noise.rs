@@ -71,10 +71,6 @@ pub(crate) const KERNELS_QUOTES: &[&str] = &[
     "tracing_mark_write: ",
 ];
 
-/// Where a log says that lines are printed again: the parameter of `console_flush_on_panic`, kernel/printk/printk.c; the heads of
-/// pstore's records, `Panic#2 Part1`, fs/pstore/platform.c.
-pub(crate) const TWICE: &[&str] = &["panic_console_replay", " Part1"];
-
 /// What stands in reports and in no person's words about them: a frame, a header, a heading, or the end; and what a boot
 /// begins with, whose console another one's report is not on.
 pub(crate) const OF_REPORTS: &[&str] = &[

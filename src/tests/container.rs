@@ -717,6 +717,21 @@ fn pstore() {
         "Oops#1 Part1\n<4>b\nPanic#2 Part1\n<4>d\nOops#1 Part2\n<4>a\nPanic#2 Part2\n<4>c",
         "Oops#1 Part2\n<4>a\n<4>b\nPanic#2 Part2\n<4>c\n<4>d\n",
     );
+    // A later dump holds the end of the log again.
+    check("Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>a\n<4>b\n<4>c\n", "Oops#1 Part1\n<4>a\n<4>b\n<4>c\n");
+    check(
+        "Oops#1 Part1\n<4>b\n<4>c\nPanic#2 Part1\n<4>d\nPanic#2 Part2\n<4>b\n<4>c\n",
+        "Oops#1 Part1\n<4>b\n<4>c\n<4>d\n",
+    );
+    // One with a gap, or of another boot, does not.
+    check(
+        "Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>a\n<4>c\n",
+        "Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>a\n<4>c\n",
+    );
+    check(
+        "Oops#1 Part1\n<4>a\n<4>b\nOops#1 Part1\n<4>a\n<4>b\n<4>c\n",
+        "Oops#1 Part1\n<4>a\n<4>b\nOops#1 Part1\n<4>a\n<4>b\n<4>c\n",
+    );
     // What follows on the last part stays behind it.
     let console = "$ \n".repeat(20);
     check(

@@ -3,6 +3,7 @@
 mod api;
 mod bisect;
 mod blame;
+mod copies;
 mod damage;
 #[cfg(feature = "disasm")]
 mod disasm;

@@ -62,7 +62,7 @@ impl Seen {
 }
 
 /// The reports of all ranges between `cuts`.
-fn in_parts(log: &[u8], cuts: &[usize]) -> Vec<Seen> {
+pub(super) fn in_parts(log: &[u8], cuts: &[usize]) -> Vec<Seen> {
     let mut cuts = cuts.to_vec();
     cuts.extend([0, log.len()]);
     cuts.sort_unstable();

@@ -1,0 +1,105 @@
+//! Reports that a log has twice: one where all of it is printed again, two where they are two crashes, or where the second
+//! says more.
+
+use super::split::{difference, in_parts, whole};
+
+const BOOT: &str = "[    0.000000] Linux version 6.1.0 (user@host) (gcc 12.2) #1 SMP
+[    0.000000] Command line: console=ttyS0 panic=5
+[    5.120000] usb 1-1: new high-speed USB device number 2
+";
+const OOPS: &str = "[   12.000001] BUG: kernel NULL pointer dereference, address: 0000000000000028
+[   12.000002] #PF: supervisor read access in kernel mode
+[   12.000003] Oops: 0000 [#1] SMP PTI
+[   12.000004] CPU: 2 PID: 5511 Comm: demod Not tainted 6.1.0 #1
+[   12.000005] RIP: 0010:demo_walk+0xd0/0x147 [demo]
+[   12.000006] Call Trace:
+[   12.000007]  demo_poll+0x2df/0x48e [demo]
+";
+const END: &str = "[   12.000008] ---[ end trace 0000000000000000 ]---\n";
+/// What x86's `oops_end` prints behind the end.
+const AGAIN: &str = "[   12.000009] RIP: 0010:demo_walk+0xd0/0x147 [demo]\n";
+const FATAL: &str = "[   12.000010] Kernel panic - not syncing: Fatal exception\n";
+const PANIC: &str = "[   13.000001] Kernel panic - not syncing: sysrq triggered crash
+[   13.000002] CPU: 0 PID: 1 Comm: sh Not tainted 6.1.0 #1
+[   13.000003] Call Trace:
+[   13.000004]  panic+0x10/0x20
+[   13.000005]  sysrq_handle_crash+0x10/0x20
+";
+const PANIC_END: &str = "[   13.000006] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n";
+
+/// How many reports a log has, however it is read.
+#[track_caller]
+fn check(log: &str, reports: usize) {
+    let all = whole(log.as_bytes());
+    assert_eq!(all.len(), reports, "{all:#?}\n{log}");
+    for (newline, _) in log.match_indices('\n') {
+        let parts = in_parts(log.as_bytes(), &[newline + 1]);
+        assert_eq!(difference(&all, &parts), None, "cut at {newline}");
+    }
+}
+
+/// As rsyslog writes it.
+fn syslog(log: &str, time: &str) -> String {
+    log.lines().map(|line| format!("{time} host kernel: {line}\n")).collect()
+}
+
+fn dmesg_x(log: &str) -> String {
+    log.lines().map(|line| format!("kern  :alert : {line}\n")).collect()
+}
+
+#[test]
+fn a_panic_prints_the_log_once_more() {
+    let crash = [BOOT, OOPS, END, PANIC].concat();
+    // `panic_console_replay=1`, or bit 5 of panic_print; the log's start may have been overwritten.
+    for asked in ["panic_console_replay=1", "panic_console_replay", "panic_print=0x20", "panic_print=32"] {
+        let asked = crash.replace("panic=5", asked);
+        check(&[&asked, &asked, PANIC_END].concat(), 2);
+    }
+    check(&[&crash, OOPS, END, PANIC, PANIC_END].concat(), 2);
+    // Not asked for: another boot does the same in the same microsecond, as virtual machines do that count instructions.
+    check(&[&crash[..], &crash[..]].concat(), 4);
+    check(&[&crash, PANIC_END, &crash, PANIC_END].concat(), 4);
+    let not_asked = crash.replace("panic=5", "panic_console_replay=0");
+    check(&[not_asked.as_str(), &not_asked].concat(), 4);
+    // The same file twice.
+    check(&[&crash, PANIC_END, OOPS, END].concat(), 3);
+    check(&[OOPS, END, OOPS, END].concat(), 2);
+}
+
+/// With `quiet` a console has the first line only.
+#[test]
+fn what_says_more_is_not_lost() {
+    let banner = OOPS.split_inclusive('\n').next().unwrap();
+    check(&[BOOT, banner, PANIC, OOPS, END, PANIC, PANIC_END].concat(), 2);
+    // A person has copied it.
+    check(&[banner, "\n[   11.900000] usb 1-1: disconnect\n", OOPS, END].concat(), 1);
+    check(&[BOOT, banner, "$ dmesg -x\n", &dmesg_x(OOPS), &dmesg_x(END)].concat(), 2);
+}
+
+#[test]
+fn records_of_pstore_hold_the_same_lines() {
+    let record = |log: &str| log.lines().map(|line| format!("<4>{line}\n")).collect::<String>();
+    let oops = record(&[OOPS, END].concat());
+    let panic = record(&[OOPS, END, AGAIN, PANIC].concat());
+    check(&["Oops#1 Part1\n", &oops, "Panic#2 Part1\n", &panic].concat(), 2);
+    // The oops is fatal, which the first record does not know.
+    let fatal = record(&[OOPS, END, AGAIN, FATAL].concat());
+    check(&["Oops#1 Part1\n", &oops, "Panic#2 Part1\n", &fatal].concat(), 2);
+    // A partition of the boot loader is no record.
+    let crash = [BOOT, OOPS, END].concat();
+    check(&[&crash, "mmc0: Part1 ok\nBoot from Part1\n", &crash].concat(), 2);
+}
+
+#[test]
+fn lines_that_are_dressed_otherwise() {
+    let crash = [OOPS, END].concat();
+    check(&[&crash, "$ dmesg -x\n", &dmesg_x(&crash)].concat(), 1);
+    check(&[syslog(&crash, "Nov 29 10:00:01"), "\n".into(), crash.clone()].concat(), 1);
+    // Two boots that do the same, on another day.
+    let [one, two] =
+        ["Nov 29 10:00:01", "Dec  1 10:00:01"].map(|time| syslog(&[BOOT, &crash].concat(), time));
+    check(&[one, two].concat(), 2);
+    // Another caller.
+    let other = dmesg_x(&crash.replace("demo_poll", "demo_irq"));
+    check(&[&crash, "$ dmesg -x\n", &other].concat(), 2);
+}
