@@ -25,7 +25,7 @@ const RECORD_BYTES: usize = 64;
 const WORDS: &[u8] = noise::LINUX_VERSION.as_bytes();
 /// What a panic begins with, and what it ends in.
 const PANIC: &[u8] = b"Kernel panic - not syncing";
-pub(super) const PANIC_ENDS: &[&str] = &["Rebooting in ", "---[ end Kernel panic"];
+pub(super) const PANIC_OVER: &[&str] = &["Rebooting in ", "---[ end Kernel panic"];
 
 /// The boots of a log, counted from one offset to the next.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +142,7 @@ pub(super) fn last_panic(log: Log<'_>, part: Range<usize>) -> Option<usize> {
 pub(super) fn last_panic_end(log: Log<'_>, part: Range<usize>) -> Option<usize> {
     let text = log.get(part.clone());
     let ends =
-        PANIC_ENDS.iter().filter_map(|words| Some(memmem::rfind(text, words.as_bytes())? + words.len()));
+        PANIC_OVER.iter().filter_map(|words| Some(memmem::rfind(text, words.as_bytes())? + words.len()));
     ends.max().map(|end| part.start + end)
 }
 

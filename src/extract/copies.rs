@@ -249,5 +249,5 @@ fn has_line(log: Log<'_>, at: &mut usize, end: usize, line: &Line<'_>) -> bool {
 }
 
 fn is_panic_end(body: &[u8]) -> bool {
-    boots::PANIC_ENDS.iter().any(|words| text::contains(body, words))
+    boots::PANIC_OVER.iter().any(|words| text::contains(body, words))
 }

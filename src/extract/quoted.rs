@@ -82,7 +82,11 @@ fn is_prose(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> Option<bo
 fn is_begun(log: Log<'_>, line: &Line<'_>, behind: &[u8]) -> bool {
     let lines = behind.split(|&byte| byte == b'\n').filter(|line| has_report(line));
     let is_bare = |raw: &[u8]| Line::parse(0, raw).prefix.origin == Origin::Unknown;
-    let spoken = || lines_before(log, line.offset).take(LINES_BEFORE).any(|line| is_kernels(&line));
+    // It may be another boot whose lines have the time: `printk.time` is the command line's.
+    let is_first =
+        |line: &Line<'_>| text::begins(line.raw, noise::LINUX_VERSION) && text::contains(line.raw, ") #");
+    let speaks = |line: &Line<'_>| is_kernels(line) || is_first(line);
+    let spoken = || lines_before(log, line.offset).take(LINES_BEFORE).any(|line| speaks(&line));
     lines.clone().any(is_bare) || has_report(behind) && spoken()
 }
 
@@ -143,8 +147,11 @@ fn is_row(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> Option<bool
     match hash(before) {
         // What is numbers alone counts or dates lines.
         Some(hash) if hash.len() + 1 < before.len() && hash.iter().any(u8::is_ascii_alphabetic) => {
-            // A host or a container of that name has more lines.
-            is_alone(log, line, |row| self::hash(row).is_some(), |row| self::hash(row) == Some(hash))
+            let is_near = |row: &[u8]| is_near(row, hash);
+            if lines_before(log, line.offset).take(FEW).any(|line| is_near(line.raw)) {
+                return Some(false);
+            }
+            is_alone(log, line, |row| self::hash(row).is_some(), is_near)
         }
         _ => Some(false),
     }
@@ -155,7 +162,7 @@ fn is_alone(
     log: Log<'_>,
     line: &Line<'_>,
     is_row: impl Fn(&[u8]) -> bool,
-    is_same: impl Fn(&[u8]) -> bool,
+    is_near: impl Fn(&[u8]) -> bool,
 ) -> Option<bool> {
     let mut start = next_line(log, line);
     for _ in 0..ROWS {
@@ -168,7 +175,7 @@ fn is_alone(
         if start - row.offset > LINE_BYTES || !is_row(row.body) {
             return Some(true);
         }
-        if has_report(row.body) || is_same(row.body) {
+        if has_report(row.body) || is_near(row.body) {
             return Some(false);
         }
     }
@@ -177,6 +184,13 @@ fn is_alone(
 
 fn is_cell(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"|")
+}
+
+/// Whether a line begins with almost the same number: a host or a container of that name has more lines, and what counts
+/// lines in hexadecimal grows slowly.
+fn is_near(row: &[u8], number: &[u8]) -> bool {
+    let half = number.len().div_ceil(2);
+    hash(row).is_some_and(|other| other.len() == number.len() && other.get(..half) == number.get(..half))
 }
 
 /// The commit's hash that a text begins with.

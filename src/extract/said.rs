@@ -24,8 +24,14 @@ const FEW: usize = 4;
 /// What may stand before a report's banner.
 const BEFORE: &[&str] = &["cut here", noise::LINUX_VERSION];
 
-static WHOLE: LazyLock<Vec<(&str, Pattern)>> =
-    LazyLock::new(|| said::WHOLE.iter().map(|(start, rest)| (*start, Pattern::new(rest))).collect());
+static WHOLE: LazyLock<Vec<(&str, Pattern)>> = LazyLock::new(|| patterns(said::WHOLE));
+static HEADINGS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| said::HEADINGS.iter().map(|heading| Pattern::new(heading)).collect());
+static NUMBERED: LazyLock<Vec<(&str, Pattern)>> = LazyLock::new(|| patterns(said::NUMBERED));
+
+fn patterns(table: &[(&'static str, &'static str)]) -> Vec<(&'static str, Pattern)> {
+    table.iter().map(|(start, rest)| (*start, Pattern::new(rest))).collect()
+}
 
 /// Whether a banner without a prefix is in a sentence, or is not as kernels print it, and nothing that only a report has
 /// comes behind it. `None` where more of the log may tell.
@@ -33,8 +39,7 @@ pub(super) fn is_said(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) ->
     if line.prefix != Prefix::default() {
         return Some(false);
     }
-    let before = text::find(line.body, family.family.banner).and_then(|at| line.body.get(..at));
-    if !before.is_some_and(is_sentence) && is_whole(line.body) {
+    if is_kernels(log, line, family) {
         return Some(false);
     }
     let start = line.offset + line.raw.len();
@@ -54,22 +59,48 @@ fn is_below(log: Log<'_>, part: Range<usize>, family: &CompiledFamily) -> bool {
     memmem::find_iter(text, banner).take(FEW).any(|at| {
         let from = log.line_start(part.start + at);
         let line = line_at(log, from, log.line_end(from));
-        let before = text::find(line.body, family.family.banner).and_then(|at| line.body.get(..at));
-        from <= part.end && !before.is_some_and(is_sentence) && is_whole(line.body)
+        from <= part.end && is_kernels(log, &line, family)
     })
+}
+
+/// Whether a line is as kernels print it, and not in a sentence.
+fn is_kernels(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> bool {
+    let banner = family.family.banner;
+    let before = text::find(line.body, banner).and_then(|at| line.body.get(..at)).unwrap_or_default();
+    let is_heading = HEADINGS.iter().any(|heading| heading.is_match(text::skip_blanks(before)));
+    if is_heading && !is_shared(log, line, before) {
+        return false;
+    }
+    let behind =
+        |(start, rest): &(&str, Pattern)| text::after(line.body, start).map(|behind| rest.is_match(behind));
+    if let Some(whole) = NUMBERED.iter().find_map(behind) {
+        return whole;
+    }
+    // A banner in the midst of what the kernel prints has its words before it.
+    let opener = said::OPENERS.iter().filter_map(|opener| text::find(before, opener)).min();
+    let begins = banner.starts_with(|first: char| first.is_ascii_uppercase());
+    let end =
+        opener.unwrap_or(if begins || WHOLE.iter().any(|row| row.0 == banner) { before.len() } else { 0 });
+    let sentence = before.get(..end).filter(|before| is_sentence(before));
+    sentence.is_none_or(|before| is_shared(log, line, before)) && WHOLE.iter().find_map(behind) != Some(false)
 }
 
 /// Whether what stands before a banner is the beginning of a sentence: one of its words is one that only people use.
 fn is_sentence(before: &[u8]) -> bool {
-    let is_mark = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'\'';
-    let mut words = before.split(is_mark).filter(|word| !word.is_empty());
+    let is_mark = |byte: &u8| matches!(byte, b',' | b';' | b'"' | b'\'' | b'`' | b'(' | b'>' | b'*');
+    let mut words = before.split(|byte| byte.is_ascii_whitespace() || is_mark(byte));
     words.any(|word| said::WORDS.iter().any(|said| said.as_bytes() == word))
 }
 
-/// Whether a line goes on as kernels do behind what it has in common with what they print.
-fn is_whole(body: &[u8]) -> bool {
-    WHOLE.iter().all(|(start, rest)| match text::after(body, start) {
-        Some(behind) => rest.is_match(behind),
-        None => true,
-    })
+/// Whether the line before or behind begins in the same way, numbers apart: what stands there is no sentence but a prefix.
+fn is_shared(log: Log<'_>, line: &Line<'_>, before: &[u8]) -> bool {
+    let start = line.offset;
+    let end = log.line_end(start + line.raw.len());
+    let above = start.checked_sub(1).filter(|end| *end >= log.start()).map(|end| log.line_start(end));
+    let is_same = |from: usize| {
+        let other = log.get(from..from + before.len());
+        let is_digit = |pair: (&u8, &u8)| pair.0.is_ascii_digit() && pair.1.is_ascii_digit();
+        other.len() == before.len() && other.iter().zip(before).all(|pair| pair.0 == pair.1 || is_digit(pair))
+    };
+    above.is_some_and(is_same) || is_same(end + 1)
 }

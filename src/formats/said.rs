@@ -1,6 +1,6 @@
 //! How people write about crashes, and how kernels print what people write about most.
 
-/// Words that stand before a banner in somebody's sentence and in nothing that a console puts there.
+/// Words that stand before a banner in somebody's sentence, between blanks, and seldom in what a console puts there.
 pub(crate) const WORDS: &[&str] = &[
     "a",
     "an",
@@ -9,7 +9,6 @@ pub(crate) const WORDS: &[&str] = &[
     "was",
     "it",
     "we",
-    "I",
     "you",
     "my",
     "our",
@@ -50,35 +49,56 @@ pub(crate) const WORDS: &[&str] = &[
     "triggered",
     "causes",
     "caused",
-    "Subject",
-    "Fixes",
-    "Title",
-    "Summary",
-    "Bug",
-    "Re",
-    "Fwd",
-    "PATCH",
 ];
 
-/// The beginning of what kernels print, and the pattern of what they print behind it. Without the console's prefix, what
-/// begins so and goes on otherwise is a person's, or a line that was cut.
-pub(crate) const WHOLE: &[(&str, &str)] = &[
-    // exc_general_protection, arch/x86/kernel/traps.c
-    ("general protection fault", "^(?:: [0-9a-f]{4}|, (?:probably|maybe) for |(?: \\[#[0-9]))"),
+/// What a heading about a crash begins with: of a mail, a form, a bug tracker, a commit.
+pub(crate) const HEADINGS: &[&str] =
+    &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^#+ "];
+
+/// What the kernel prints before some banners.
+pub(crate) const OPENERS: &[&str] = &["BUG: ", "WARNING: ", "INFO: "];
+
+/// The beginning of what kernels print, and the pattern of what they print behind it: with numbers, which no person has at
+/// hand who only speaks of a crash. Without the console's prefix, what begins so and goes on otherwise is a person's, or a line
+/// that was cut.
+pub(crate) const NUMBERED: &[(&str, &str)] = &[
     // watchdog_timer_fn, kernel/watchdog.c; softlockup_tick, kernel/softlockup.c, up to 2.6.22: "detected on CPU#0!"
     ("BUG: soft lockup", "^ (?:- CPU#[0-9]|detected on CPU#[0-9])"),
     // report_bug, lib/bug.c; without file names an address
-    ("kernel BUG at ", "^(?:[^ ]+:[0-9]+|[0-9a-f]{8})"),
+    ("kernel BUG at ", "^(?:\\S.*:[0-9]+!|\\S+:[0-9]+|[0-9a-f]{8})"),
+    // show_fault_oops, arch/x86/mm/fault.c
+    ("BUG: unable to handle page fault for address", "^: [0-9a-f]"),
+    ("BUG: kernel NULL pointer dereference", "^, address: [0-9a-f]"),
+    // check_hung_task, kernel/hung_task.c
+    ("INFO: task ", "^.{1,16}:[0-9]+ (?:blocked|is blocked)"),
+    // print_error_description, mm/kasan/report.c; kmsan_print_origin and kmsan_report, mm/kmsan/report.c; in Rust, names
+    // have blanks where a tool has written them as the source does
+    ("BUG: KASAN: ", " (?:in (?:\\S.*\\+0x|\\S.* \\S+:[0-9]|0x|range)|at addr|on address)"),
+    ("BUG: KMSAN: ", " in (?:\\S.*\\+0x|\\S.* \\S+:[0-9]|0x)"),
+    // ubsan_prologue, lib/ubsan.c
+    ("UBSAN: ", " in .*\\S:[0-9]"),
+    // die: arch/arm/kernel/traps.c, arch/arm64/kernel/traps.c; before 2.6.35 without "#"
+    ("Internal error: ", "\\[#?[0-9]"),
+    // die_addr, arch/x86/kernel/dumpstack.c
+    ("stack segment: ", "^[0-9a-f]{4} \\["),
+    ("divide error: ", "^[0-9a-f]{4} \\["),
+    ("invalid opcode: ", "^[0-9a-f]{4} \\["),
+    // warn_alloc, mm/page_alloc.c
+    ("page allocation failure: order:", "^[0-9]+, mode:0x"),
+    // netdev_wait_allrefs_any, net/core/dev.c
+    ("unregister_netdevice: waiting for ", "^\\S+ to become free\\. Usage count = -?[0-9]"),
+];
+
+/// The same of what has no numbers, or not always.
+pub(crate) const WHOLE: &[(&str, &str)] = &[
+    // exc_general_protection, arch/x86/kernel/traps.c
+    ("general protection fault", "^(?:: [0-9a-f]{4}|, |(?: \\[#?[0-9]))"),
     // show_fault_oops, arch/x86/mm/fault.c
     ("BUG: unable to handle kernel NULL pointer dereference", "^ at "),
     ("BUG: unable to handle kernel paging request", "^ (?:at|for) "),
-    ("BUG: unable to handle page fault for address", "^: "),
-    ("BUG: kernel NULL pointer dereference", "^, address: "),
     // die_kernel_fault and its likes; without an address on sparc
     ("Unable to handle kernel NULL pointer dereference", "^(?: at | in virtual |\\s*$)"),
-    ("Unable to handle kernel paging request", "^ (?:at|for) "),
-    // check_hung_task, kernel/hung_task.c
-    ("INFO: task ", "^.{1,16}:[0-9]+ (?:blocked|is blocked)"),
+    ("Unable to handle kernel paging request", "^ (?:at|for|in) "),
     // panic, kernel/panic.c
     ("Kernel panic - not syncing", "^: "),
     // __might_resched, __schedule_bug: kernel/sched/core.c
@@ -93,17 +113,4 @@ pub(crate) const WHOLE: &[(&str, &str)] = &[
     // lib/list_debug.c
     ("list_add corruption", "^[.,:]"),
     ("list_del corruption", "^[.,:]"),
-    // print_error_description, mm/kasan/report.c; kmsan_print_origin and kmsan_report, mm/kmsan/report.c
-    ("BUG: KASAN: ", " (?:in (?:\\S+\\+0x|\\S+ \\S+:[0-9]|0x|range)|at addr|on address)"),
-    ("BUG: KMSAN: ", " in (?:\\S+\\+0x|\\S+ \\S+:[0-9]|0x)"),
-    // ubsan_prologue, lib/ubsan.c
-    ("UBSAN: ", " in \\S+:[0-9]"),
-    // die: arch/arm/kernel/traps.c, arch/arm64/kernel/traps.c
-    ("Internal error: ", "\\[#[0-9]"),
-    // die_addr, arch/x86/kernel/dumpstack.c
-    ("stack segment: ", "^[0-9a-f]{4} \\["),
-    ("divide error: ", "^[0-9a-f]{4} \\["),
-    ("invalid opcode: ", "^[0-9a-f]{4} \\["),
-    // warn_alloc, mm/page_alloc.c
-    ("page allocation failure: order:", "^[0-9]+, mode:0x"),
 ];

@@ -15,6 +15,7 @@ mod lab7;
 mod layers;
 mod looks;
 mod mixed;
+mod quoted;
 mod readme;
 mod robust;
 mod rules;

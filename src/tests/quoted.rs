@@ -1,0 +1,94 @@
+//! Banners in people's words are no reports, and no line of a console is taken for one.
+
+use super::split::{difference, in_parts, whole};
+
+/// How many reports a log has, however it is read.
+#[track_caller]
+fn check(log: &str, reports: usize) {
+    let all = whole(log.as_bytes());
+    assert_eq!(all.len(), reports, "{all:#?}\n{log}");
+    for (newline, _) in log.match_indices('\n') {
+        let parts = in_parts(log.as_bytes(), &[newline + 1]);
+        assert_eq!(difference(&all, &parts), None, "cut at {newline}:\n{log}");
+    }
+}
+
+#[test]
+fn sentences_and_headings() {
+    for line in [
+        "We hit a general protection fault in our driver.",
+        "general protection fault on boot with 6.1",
+        "Since 5.10 I see BUG: unable to handle kernel NULL pointer dereference",
+        "the log has Kernel panic - not syncing: Attempted to kill init",
+        "lockdep says WARNING: possible recursive locking detected",
+        "Bug 12345 - BUG: soft lockup - CPU#1 stuck for 22s! [swapper:0]",
+        "Subject: [PATCH] fix kernel BUG at mm/slub.c:542!",
+        "## BUG: kernel NULL pointer dereference, address: 0000000000000008",
+        "unregister_netdevice: waiting for eth0 to become free",
+    ] {
+        check(&format!("{line}\n"), 0);
+    }
+}
+
+/// What a console or a program has put before a line is no sentence, whatever words are in it.
+#[test]
+fn words_before_a_banner_may_be_a_prefix() {
+    for line in [
+        "hit any key to continue: BUG: soft lockup - CPU#0 stuck for 22s! [demo:1]",
+        "INIT: Switching to runlevel: 6 BUG: soft lockup - CPU#0 stuck for 22s! [demo:1]",
+        // A day in Finnish, an hour in Spanish, a host.
+        "[to helmi  11 19:02:33 2024] unregister_netdevice: waiting for lo to become free. Usage count = 1",
+        "11/2/2024 10:02:03 a. m. unregister_netdevice: waiting for lo to become free. Usage count = 1",
+        "my-board| unregister_netdevice: waiting for lo to become free. Usage count = 1",
+        "a.out invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0",
+        "nvme nvme0: I/O 12 QID 3 timeout, reset controller",
+    ] {
+        check(&format!("{line}\n"), 1);
+    }
+    // Neighbours have it.
+    let log = "to helmi 11 19:02:33 host | usb 1-1: reset
+to helmi 11 19:02:34 host | WARNING: possible recursive locking detected
+to helmi 11 19:02:34 host | 6.1.0 #1 Not tainted
+";
+    check(log, 1);
+}
+
+/// What counts lines in hexadecimal and the name of a container look like the hash of a commit.
+#[test]
+fn numbers_before_a_banner_may_be_a_prefix() {
+    let stall = "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:";
+    check(&format!("0001a3e3 usb 1-1: reset\n0001a3f6 {stall}\n"), 1);
+    let lines: String =
+        (0..20).map(|cpu| format!("0001a4{cpu:02x} rcu: \t{cpu}-...!: (1 GPs behind)\n")).collect();
+    check(&format!("0001a3f6 {stall}\n{lines}0001a500 Call Trace:\n0001a501  demo_spin+0x10/0x20\n"), 1);
+    let host = "a1b2c3d4e5f6";
+    check(
+        &format!("{host} eth0: link up\n{host} watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [demo:1]\n"),
+        1,
+    );
+    check(
+        "5e6f708192a3 demo: avoid WARNING: possible recursive locking detected
+8192a35e6f70 demo: fix kernel BUG at mm/slub.c:542!
+",
+        0,
+    );
+}
+
+/// `printk.time` is the command line's: one boot's lines may have no time, and the next one's may.
+#[test]
+fn a_boot_without_times_above_one_that_has_them() {
+    let bare = "Linux version 5.10.0 (user@host) (gcc 10.2) #1 SMP
+Kernel command line: console=ttyS0 printk.time=0 quiet
+Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)
+";
+    let stamped = "[    0.000000] Linux version 5.10.0 (user@host) (gcc 10.2) #1 SMP
+[    1.200000] Run /init as init process
+[    1.300000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100
+[    1.300002] ---[ end Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100 ]---
+";
+    check(&[bare, "\nU-Boot 2022.04\n", stamped].concat(), 2);
+    // A person's words.
+    let words =
+        "Hello,\nit dies with\nKernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n\n";
+    check(&[words, stamped].concat(), 1);
+}
