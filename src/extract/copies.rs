@@ -8,7 +8,7 @@ use memchr::memmem;
 use crate::container::is_record;
 use crate::formats::noise;
 use crate::line::{Line, Origin};
-use crate::scan;
+use crate::scan::{self, LINE_BYTES};
 use crate::text::{self, Log};
 
 use super::boots;
@@ -19,7 +19,7 @@ use super::shape::{Shape, shape};
 /// Before and behind a message to all terminals the same line is looked for in so many bytes.
 const BROADCAST_BYTES: usize = 16 << 10;
 /// So many lines with the same text are looked at.
-const FEW: usize = 64;
+const FEW: usize = 8;
 /// The line that announces a message ends in so many bytes before it.
 const ANNOUNCED_BYTES: usize = 256;
 /// Between two lines of a report stand no more of others where it is looked for again.
@@ -44,13 +44,14 @@ pub(super) fn is_broadcast(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     let (from, to) = (log.before(start, BROADCAST_BYTES), end + BROADCAST_BYTES);
     let elsewhere = |from: usize, to: usize| {
         memmem::find_iter(log.get(from..to), body).take(FEW).any(|at| {
-            let at = from + at;
-            let other = line_at(log, log.line_start(at), log.line_end(at));
-            let times = line.prefix.time.zip(other.prefix.time);
+            let start = log.line_start(from + at);
+            let raw = log.get(start..log.line_end(start).min(start + LINE_BYTES));
             // Other messages are none, nor is what came at another time.
-            other.prefix.origin != Origin::Program
-                && self::record(other.raw).is_none()
-                && times.is_none_or(|(time, other)| time == other)
+            self::record(raw).is_none() && {
+                let other = Line::parse(start, raw);
+                let times = line.prefix.time.zip(other.prefix.time);
+                other.prefix.origin != Origin::Program && times.is_none_or(|(time, other)| time == other)
+            }
         })
     };
     if elsewhere(from, start) || elsewhere(end, to) {

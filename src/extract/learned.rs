@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::formats::said;
 use crate::line::{Line, Origin, Shape};
 use crate::rules::CompiledFamily;
 use crate::text::{self, Log};
@@ -43,7 +44,8 @@ impl Learned {
     /// A banner: where something unknown stands before its words, that is learned.
     pub(super) fn banner<'a>(&mut self, log: Log<'a>, line: Line<'a>, family: &CompiledFamily) -> Line<'a> {
         let banner = family.family.banner;
-        let needs = may_have(&line) && !text::begins(line.body, banner);
+        let begins = |start: &&str| text::begins(line.body, start);
+        let needs = may_have(&line) && !said::OPENERS.iter().chain(&[banner]).any(begins);
         if !needs {
             self.shape = None;
             return line;

@@ -56,7 +56,17 @@ pub(crate) const HEADINGS: &[&str] =
     &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^#+ "];
 
 /// What the kernel prints before some banners.
-pub(crate) const OPENERS: &[&str] = &["BUG: ", "WARNING: ", "INFO: "];
+pub(crate) const OPENERS: &[&str] = &[
+    "BUG: ",
+    "WARNING: ",
+    "INFO: ",
+    "[ INFO: ",
+    "Oops: ",
+    "Oops - ",
+    "Internal error: ",
+    "watchdog: ",
+    "rcu: ",
+];
 
 /// The beginning of what kernels print, and the pattern of what they print behind it: with numbers, which no person has at
 /// hand who only speaks of a crash. Without the console's prefix, what begins so and goes on otherwise is a person's, or a line
