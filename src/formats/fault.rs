@@ -18,11 +18,14 @@ pub(crate) const FETCHES: &[(&str, &str)] = &[
     ("kernel tried to execute ", ""),
     // bad_page_fault, arch/powerpc/mm/fault.c
     ("BUG: Unable to handle kernel instruction fetch", ""),
-    // __do_kernel_fault, mem_abort_decode: arch/arm64/mm/fault.c; FSR_LNX_PF of arm, and the class of an arm64 ESR
+    // __do_kernel_fault, mem_abort_decode: arch/arm64/mm/fault.c
     ("Unable to handle kernel execut", ""),
     ("EC = 0x21:", ""),
     ("EC = 0x22:", ""),
-    ("Internal error: Oops: 8", ""),
+    // FSR_LNX_PF of arm (any write has three digits: 817), and the class of an arm64 ESR
+    ("Internal error: Oops: 80000", ""),
+    ("Internal error: Oops: 8600", ""),
+    ("Internal error: Oops: 000000008600", ""),
     // __show_regs, arch/riscv/kernel/process.c: EXC_INST_PAGE_FAULT, EXC_INST_ACCESS
     ("status: ", "cause: 000000000000000c"),
     ("status: ", "cause: 0000000000000001"),
