@@ -4,6 +4,7 @@ mod hung;
 mod old;
 mod state;
 
+pub(crate) use hung::locked_cpus;
 pub use hung::{Blocker, HardLockup, HungTask, LockKind, SoftLockup, Wait};
 pub(crate) use old::Mention;
 pub use state::{IdleCpu, TaskState};

@@ -1,8 +1,9 @@
 //! Whose dumps the report of a stall or of a lockup is about: who found it, and who stands by, tells nothing.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
-use crate::facts::task::{self, HardLockup, Task, TaskState};
+use crate::facts::task::{self, Task, TaskState};
 use crate::formats::stall;
 use crate::line::{Caller, Line};
 use crate::text;
@@ -10,8 +11,8 @@ use crate::text;
 /// Whom a report is about.
 #[derive(Clone, Debug)]
 enum Whom {
-    /// The CPU that takes no interrupts: another one finds it, and may panic.
-    Locked(u32),
+    /// The CPUs that take no interrupts: another one finds them, and may panic.
+    Locked(Vec<RangeInclusive<u32>>),
     /// These CPUs, and tasks, keep RCU waiting; whoever finds it may not be one of them.
     Stalled { cpus: Vec<u32>, by_itself: bool },
 }
@@ -25,6 +26,8 @@ enum Dump {
     Kthread,
     /// The dump of another CPU.
     Other(Option<u32>),
+    /// The panic of who found the stall: what it dumps is its own, but for the CPUs that stall.
+    Panic,
 }
 
 /// Tells the lines of a report that are about its subject, in the order of the lines.
@@ -41,8 +44,8 @@ pub(crate) struct Subject {
 impl Subject {
     /// Whom a report with this banner is about; `None` where every line counts.
     pub(crate) fn of(banner: &[u8]) -> Option<Subject> {
-        let whom = if let Some(lockup) = HardLockup::parse(banner) {
-            Whom::Locked(lockup.cpu)
+        let whom = if let Some(cpus) = task::locked_cpus(banner) {
+            Whom::Locked(cpus)
         } else {
             Whom::Stalled { cpus: stalled_cpus(banner)?, by_itself: text::contains(banner, "self-detected") }
         };
@@ -94,7 +97,7 @@ impl Subject {
         let (stalled, by_itself) = match &mut self.whom {
             Whom::Locked(locked) => {
                 return match cpu {
-                    Some(cpu) if cpu == *locked => Dump::Own(Some(cpu)),
+                    Some(cpu) if locked.iter().any(|cpus| cpus.contains(&cpu)) => Dump::Own(Some(cpu)),
                     Some(cpu) => Dump::Other(Some(cpu)),
                     None => before,
                 };
@@ -113,6 +116,7 @@ impl Subject {
         }
         self.nobody |= text::contains(body, stall::NOBODY_STALLS);
         match (before, cpu) {
+            (Dump::Panic, Some(cpu)) if !stalled.contains(&cpu) => before,
             (_, Some(cpu)) if std::mem::take(&mut self.last_ran) && !stalled.contains(&cpu) => {
                 Dump::Other(Some(cpu))
             }
@@ -122,7 +126,7 @@ impl Subject {
             (Dump::Kthread, None) if TaskState::parse(body).is_some_and(|task| !is_bystander(task.comm)) => {
                 Dump::Own(None)
             }
-            (Dump::Own(_), None) if !by_itself && body.starts_with(b"Kernel panic - ") => Dump::Other(None),
+            (_, None) if !by_itself && body.starts_with(b"Kernel panic - ") => Dump::Panic,
             (before, None) => before,
         }
     }

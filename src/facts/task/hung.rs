@@ -1,5 +1,7 @@
 //! The victims of hangs: `kernel/hung_task.c` and `kernel/watchdog.c`.
 
+use std::ops::RangeInclusive;
+
 use super::comm_and_pid;
 use crate::text;
 
@@ -169,20 +171,32 @@ pub struct HardLockup {
 impl HardLockup {
     /// Reads the banner of a hard lockup; `None` if the line is something else.
     pub fn parse(body: &[u8]) -> Option<HardLockup> {
-        let itself = || {
-            let (rest, cpu) = text::dec_u32(text::after(body, "CPU ")?).ok()?;
-            let says = rest.starts_with(b" self-detected hard LOCKUP") || rest.starts_with(b" Hard LOCKUP");
-            says.then_some(HardLockup { cpu })
-        };
-        let Some(cpu) = text::after(body, "etected hard LOCKUP on ") else { return itself() };
-        let (others, cpu) = match cpu.strip_prefix(b"cpu ") {
-            Some(cpu) => (false, cpu),
-            None => (true, cpu.strip_prefix(b"other CPUs ")?),
-        };
-        let (rest, cpu) = text::dec_u32(cpu).ok()?;
         // Of several none is the one.
-        (!others || rest.trim_ascii_end().is_empty()).then_some(HardLockup { cpu })
+        match locked_cpus(body)?.as_slice() {
+            [cpus] if cpus.start() == cpus.end() => Some(HardLockup { cpu: *cpus.start() }),
+            _ => None,
+        }
     }
+}
+
+/// The CPUs that the banner of a hard lockup names: one, or of powerpc's `other CPUs 1,3-5` several.
+pub(crate) fn locked_cpus(body: &[u8]) -> Option<Vec<RangeInclusive<u32>>> {
+    let itself = || {
+        let (rest, cpu) = text::dec_u32(text::after(body, "CPU ")?).ok()?;
+        let says = rest.starts_with(b" self-detected hard LOCKUP") || rest.starts_with(b" Hard LOCKUP");
+        says.then(|| vec![cpu..=cpu])
+    };
+    let Some(list) = text::after(body, "etected hard LOCKUP on ") else { return itself() };
+    if let Some(cpu) = list.strip_prefix(b"cpu ") {
+        return text::dec_u32(cpu).ok().map(|(_, cpu)| vec![cpu..=cpu]);
+    }
+    let list = list.strip_prefix(b"other CPUs ")?.trim_ascii_end();
+    let range = |range: &[u8]| {
+        let (rest, first) = text::dec_u32(range).ok()?;
+        let last = rest.strip_prefix(b"-").and_then(|last| text::dec_u32(last).ok());
+        Some(first..=last.map_or(first, |(_, last)| last))
+    };
+    list.split(|b| *b == b',').map(range).collect()
 }
 
 impl<'a> SoftLockup<'a> {
@@ -321,6 +335,13 @@ mod tests {
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), Some(5));
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7"), None);
         assert_eq!(cpu("watchdog: CPU 5 Hard LOCKUP"), Some(5));
+        let cpus = |line: &str| locked_cpus(line.as_bytes());
+        assert_eq!(
+            cpus("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7-9"),
+            Some(vec![5..=5, 7..=9])
+        );
+        assert_eq!(cpus("watchdog: CPU 4 detected hard LOCKUP on other CPUs "), None);
+        assert_eq!(cpus("watchdog: CPU 4 became unstuck TB:1"), None);
         assert_eq!(cpu("watchdog: CPU 5 self-detected hard LOCKUP @ fn+0x1/0x2"), Some(5));
     }
 }
