@@ -8,7 +8,7 @@ use crate::blame::{self, Asked, Blamed, Candidate};
 use crate::facts::frame;
 use crate::formats::skip::Format;
 use crate::formats::spelling::{self, Replacement};
-use crate::formats::{Pick, kinds, noise};
+use crate::formats::{Pick, kinds, noise, stall};
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
@@ -429,9 +429,14 @@ fn walk(
                 before = open.len();
             }
             CompiledStep::Entry => {
+                let mut asked = false;
                 let found = lines.find_map(|text| {
                     let mut names = frame::functions_of_line(text.body).into_iter().flatten();
-                    names.any(|name| rules::ENTRIES.has(name)).then_some((text.body, names))
+                    let enters = |name: &str| {
+                        asked |= stall::FINDERS.contains(&name);
+                        asked && rules::ENTRIES.has(name)
+                    };
+                    names.any(enters).then_some((text.body, names))
                 });
                 // 32-bit ARM names the caller on the same line.
                 if let Some((body, names)) = found {

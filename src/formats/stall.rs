@@ -51,7 +51,9 @@ const DUMPED: &[Step] = &[
 /// The stack below an interrupt, on kernels that the convention does not know.
 const ENTERED: &[Step] = &[Step::Entry, Step::Trace];
 
-/// What a timer's interrupt calls to look for CPUs that stall: kernel/rcu/tree.c, kernel/watchdog.c.
+/// What an interrupt calls for a stack to be printed: a timer's to look for CPUs that stall (kernel/rcu/tree.c, kernel/watchdog.c,
+/// kernel/softlockup.c up to Linux 2.6.37), another CPU's to ask for it (lib/nmi_backtrace.c, arch/arm64/kernel/smp.c,
+/// drivers/tty/sysrq.c).
 pub(crate) const FINDERS: &[&str] = &[
     "rcu_check_callbacks",
     "rcu_sched_clock_irq",
@@ -59,6 +61,9 @@ pub(crate) const FINDERS: &[&str] = &[
     "watchdog_overflow_callback",
     "watchdog_hardlockup_check",
     "watchdog_timer_interrupt",
+    "softlockup_tick",
+    "nmi_cpu_backtrace",
+    "showacpu",
 ];
 
 /// The thread that a stall prevents from going on: rcu_check_gp_kthread_starvation, kernel/rcu/tree_stall.h.
@@ -137,6 +142,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         rules: &[Rule {
             line: "BUG: workqueue lockup",
             title: "BUG: workqueue lockup",
+            format: Format::SoftLockup,
             traceless: true,
             ..Rule::NEW
         }],

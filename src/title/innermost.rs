@@ -132,7 +132,8 @@ struct Suspects<'r> {
 impl Suspects<'_> {
     /// Whether the kernel was interrupted to print the stack: what the interrupt called is not of it.
     fn interrupted(self) -> bool {
-        self.pick == Some(Pick::Stall) || self.rule.is_some_and(|rule| rule.rule.format == Format::HardLockup)
+        let stops = |format| matches!(format, Format::HardLockup | Format::SoftLockup);
+        self.pick == Some(Pick::Stall) || self.rule.is_some_and(|rule| stops(rule.rule.format))
     }
 
     /// The first function that may be to blame.
@@ -171,14 +172,16 @@ impl Suspects<'_> {
     }
 }
 
-/// Whether a frame is of who looks for CPUs that stall.
+/// Whether a frame is of who was called by an interrupt to have a stack printed.
 fn is_finder(frame: &Frame<'_>) -> bool {
     frame.function().is_some_and(|name| stall::FINDERS.contains(&name))
 }
 
-/// Where in a stack what an interrupt stopped begins; who looks for those that stall has come by one as well.
+/// Where in a stack what an interrupt stopped begins, of the interrupt that had the stack printed: any other may itself be what
+/// does not come to its end.
 fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
-    let from = calls.iter().rposition(is_finder).unwrap_or(0);
+    let finder = calls.iter().rposition(is_finder);
+    let from = finder.unwrap_or(0);
     let calls = calls.get(from..)?;
     // A kernel without an unwinder vouches for none.
     let vouched = calls.iter().any(|frame| frame.trust == Trust::Return);
@@ -190,7 +193,7 @@ fn stopped(calls: &[Frame<'_>]) -> Option<usize> {
     let dumper = usize::from(calls.first().is_some_and(blame::is_never_to_blame));
     let counter = calls.iter().skip(dumper).position(|frame| frame.trust == Trust::Pc).map(|at| at + dumper);
     let behind = || {
-        let entry = calls.iter().position(is_entry)?;
+        let entry = finder.and_then(|_| calls.iter().position(is_entry))?;
         let rest = calls.iter().skip(entry);
         Some(entry + rest.take_while(|frame| is_entry(frame)).count())
     };

@@ -143,7 +143,8 @@ pub(crate) fn dumped_cpu(line: &[u8]) -> Option<u32> {
 
 /// The CPU of `sysrq: CPU1:`, before its stack: `showacpu` in `drivers/tty/sysrq.c`, of CPUs that know no other way.
 pub(crate) fn sysrq_cpu(line: &[u8]) -> Option<u32> {
-    let (rest, cpu) = text::dec_u32(line.strip_prefix(b"sysrq: CPU")?).ok()?;
+    let line = line.strip_prefix(b"sysrq: ").unwrap_or(line);
+    let (rest, cpu) = text::dec_u32(line.strip_prefix(b"CPU")?).ok()?;
     (rest.trim_ascii_end() == b":").then_some(cpu)
 }
 
