@@ -7,7 +7,7 @@ use crate::demangle::demangle;
 use crate::facts::frame::Frame;
 use crate::formats::skip::Format;
 use crate::formats::{Pick, skip};
-use crate::rules::{self, CompiledRule};
+use crate::rules::{self, CompiledRule, Names};
 use crate::text;
 
 /// A function of a stack.
@@ -195,10 +195,12 @@ fn stalled(rule: &CompiledRule, stack: &[Candidate]) -> Option<Blamed> {
 /// The function that was interrupted. A counter alone is too little to tell by, but where the stack is full a kernel may
 /// print no more: handle_bad_stack, arch/riscv/kernel/traps.c.
 fn interrupted(rule: &CompiledRule, stack: &[Candidate]) -> Option<Blamed> {
-    let acts = |candidate: &&Candidate| {
-        candidate.standing != Standing::Proper || !rules::ANY.skip.has(&candidate.name)
+    let listed = |names: &Names, candidate: &Candidate| {
+        candidate.standing == Standing::Proper && names.has(&candidate.name)
     };
-    let found = stack.iter().find(acts)?;
+    let mut acting = stack.iter().filter(|candidate| !listed(&rules::ANY.skip, candidate));
+    let first = acting.clone().next()?;
+    let found = acting.find(|candidate| !listed(&rule.to_blame, candidate)).unwrap_or(first);
     let enough = rule.rule.format == Format::BadStack || stack.iter().any(|other| other.name != found.name);
     enough.then(|| blamed(rule, found))
 }

@@ -113,8 +113,9 @@ pub(crate) const FAMILIES: &[Family] = &[
             // check_panic_on_oom, out_of_memory: nothing is killed
             Rule {
                 line: "invoked oom-killer:",
-                then: &["Kernel panic - not syncing: ((?:Out of memory|System is deadlocked on memory).*)"],
+                then: &[OOM_PANIC],
                 title: "kernel panic: {1}",
+                format: Format::OutOfMemory,
                 traceless: true,
                 ..Rule::NEW
             },
@@ -136,25 +137,31 @@ pub(crate) const FAMILIES: &[Family] = &[
                 ..Rule::NEW
             },
         ],
-        leads_to: &[
-            "ut of memory: Kill",
-            "Kernel panic - not syncing: Out of memory",
-            "Kernel panic - not syncing: System is deadlocked on memory",
-        ],
+        leads_to: OOM_ENDS,
         event: true,
         ..Family::NEW
     },
     // out_of_memory, mm/oom_kill.c, up to Linux 2.6.18: "oom-killer: gfp_mask=0x201d2, order=0", without who asked
     Family {
         banner: "oom-killer: gfp_mask=",
-        rules: &[Rule {
-            line: "(?:^|kernel: )oom-killer: gfp_mask=",
-            title: "OOM kill",
-            format: Format::OutOfMemory,
-            traceless: true,
-            ..Rule::NEW
-        }],
-        leads_to: &["ut of memory: Kill"],
+        rules: &[
+            Rule {
+                line: "(?:^|kernel: )oom-killer: gfp_mask=",
+                then: &[OOM_PANIC],
+                title: "kernel panic: {1}",
+                format: Format::OutOfMemory,
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "(?:^|kernel: )oom-killer: gfp_mask=",
+                title: "OOM kill",
+                format: Format::OutOfMemory,
+                traceless: true,
+                ..Rule::NEW
+            },
+        ],
+        leads_to: OOM_ENDS,
         event: true,
         ..Family::NEW
     },
@@ -202,6 +209,14 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+/// What follows the dump of who wanted memory: somebody is killed, or the machine panics (`out_of_memory`).
+const OOM_ENDS: &[&str] = &[
+    "ut of memory: Kill",
+    "Kernel panic - not syncing: Out of memory",
+    "Kernel panic - not syncing: System is deadlocked on memory",
+];
+const OOM_PANIC: &str = "Kernel panic - not syncing: ((?:Out of memory|System is deadlocked on memory).*)";
 
 /// A slab that was found damaged before is not looked at again, but whoever frees an object of it is told (`check_slab`,
 /// Linux 6.1.192 and 7.2).

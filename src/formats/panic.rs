@@ -135,6 +135,36 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "Kernel panic - not syncing: (hung_task: blocked tasks)",
                 title: "kernel panic: {1}",
                 broken: true,
+                blameless: true,
+                ..Rule::NEW
+            },
+            // panic_on_rcu_stall, kernel/rcu/tree_stall.h; watchdog_buddy_check_hardlockup, kernel/watchdog_buddy.c, and
+            // watchdog_smp_panic, arch/powerpc/kernel/watchdog.c: by whoever found it, without the report of the stall
+            Rule {
+                line: "Kernel panic - not syncing: (RCU Stall)",
+                title: "kernel panic: {1}",
+                blameless: true,
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Kernel panic - not syncing: (Hard LOCKUP)",
+                then: &["watchdog_buddy_|watchdog_timer_fn|watchdog_smp_panic"],
+                title: "kernel panic: {1}",
+                blameless: true,
+                ..Rule::NEW
+            },
+            // watchdog_overflow_callback, kernel/watchdog_perf.c: by the CPU that is locked up; up to Linux 4.0 in one line
+            Rule {
+                line: "Kernel panic - not syncing: (Hard LOCKUP|Watchdog detected hard LOCKUP.*)",
+                title: "kernel panic: {1}",
+                format: Format::HardLockup,
+                ..Rule::NEW
+            },
+            // watchdog_timer_fn, kernel/watchdog.c
+            Rule {
+                line: "Kernel panic - not syncing: (softlockup: hung tasks)",
+                title: "kernel panic: {1}",
+                format: Format::SoftLockup,
                 ..Rule::NEW
             },
             Rule { line: "Kernel panic - not syncing: (.*)", title: "kernel panic: {1}", ..Rule::NEW },
@@ -254,6 +284,7 @@ pub(crate) const FAMILIES: &[Family] = &[
 const OUT_OF_MEMORY: &[Rule] = &[Rule {
     line: "Kernel panic - not syncing: (.*)",
     title: "kernel panic: {1}",
+    format: Format::OutOfMemory,
     traceless: true,
     ..Rule::NEW
 }];

@@ -90,7 +90,7 @@ pub(crate) enum Format {
     RcuTasks,
     /// `INFO: task a:7 can't die for more than 120 seconds`.
     CantDie,
-    /// `watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init:40]`.
+    /// `watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [init:40]`, `BUG: workqueue lockup - pool cpus=1 …`.
     SoftLockup,
     /// `Watchdog detected hard LOCKUP on cpu 1`.
     HardLockup,
@@ -141,7 +141,7 @@ const fn entries(why: &'static str, names: &'static [&'static str]) -> Group {
 }
 
 /// A CPU is stopped where it happens to be, and its registers tell where.
-const STALLS: &[Format] = &[Format::SoftLockup, Format::HardLockup, Format::RcuStall];
+const STALLS: &[Format] = &[Format::SoftLockup, Format::HardLockup, Format::RcuStall, Format::Csd];
 
 /// All groups.
 #[rustfmt::skip]
@@ -384,10 +384,35 @@ pub(crate) const GROUPS: &[Group] = &[
         "^mem_cgroup_oom", "^try_charge", "^charge_memcg$", "^mem_cgroup_charge", "^__mem_cgroup_charge",
         "^mem_cgroup_try_charge", "^mem_cgroup_swapin_charge_", "^obj_cgroup_charge", "^__memcg_kmem_charge", "^memcg_",
         "^folio_alloc", "^__folio_alloc", "^vma_alloc_folio", "^filemap_alloc_folio", "^__page_cache_alloc$",
-        "^pagecache_get_page$", "^__filemap_get_folio", "^page_cache_ra_", "^ondemand_readahead$",
+        "^pagecache_get_page$", "^__filemap_get_folio", "^filemap_add_folio$", "^__filemap_add_folio$", "add_to_page_cache",
+        "^new_slab$", "^cache_grow", "^cache_alloc_refill$", "^fallback_alloc$", "^____cache_alloc", "^kmem_getpages$",
     ]),
-    only(&[Format::OutOfMemory], "A program touched memory of its own: mm/memory.c, arch/*/mm/fault.c", &[
-        "^do_anonymous_page$", "handle_mm_fault$", "^do_user_addr_fault$", "do_page_fault$", "^page_fault$",
+    only(&[Format::OutOfMemory], "Readahead, whoever reads: mm/readahead.c, mm/filemap.c", &[
+        "^page_cache_ra_", "^ondemand_readahead$", "^force_page_cache_", "^page_cache_sync_", "^page_cache_async_",
+        "^do_page_cache_ra$", "^__do_page_cache_", "^do_page_cache_readahead$", "^ra_submit$", "^page_cache_read$", "^page_cache_readahead$",
+        "^filemap_get_pages$", "^filemap_create_folio$",
+    ]),
+    only(&[Format::OutOfMemory], "A program touched memory of its own, which comes from files, swap or nowhere: mm/memory.c, mm/filemap.c, mm/huge_memory.c, mm/hugetlb.c", &[
+        "^do_anonymous_page$", "^alloc_anon_folio$", "^do_fault$", "^__do_fault$", "^do_read_fault$", "^do_cow_fault$",
+        "^do_shared_fault$", "^do_fault_around$", "^filemap_map_pages$", "^do_wp_page$", "^wp_page_copy$", "^folio_prealloc$",
+        "^page_copy_prealloc$", "^do_no_page$", "^do_linear_fault$", "^filemap_fault$", "^filemap_nopage$",
+        "_filemap_fault$", "^do_sync_mmap_readahead$", "^do_async_mmap_readahead$", "^handle_pte_fault$", "handle_mm_fault$",
+        "^__pte_alloc", "^pte_alloc_", "^__pmd_alloc$", "^pmd_alloc_one", "^__pud_alloc$", "^__p4d_alloc$",
+        "^do_huge_pmd_", "^__do_huge_pmd_", "^vma_alloc_anon_folio_pmd$", "^hugetlb_fault$", "^hugetlb_no_page$", "^hugetlb_wp$",
+    ]),
+    only(&[Format::OutOfMemory], "The same, of what was swapped out, and of memory that programs share: mm/swap_state.c, mm/shmem.c", &[
+        "^do_swap_page$", "^swapin_", "^swap_cluster_readahead$", "^swap_vma_readahead$", "^read_swap_cache_async$",
+        "^__read_swap_cache_async$", "^swap_cache_alloc_folio$", "^alloc_swap_folio$", "^shmem_fault$", "^shmem_getpage",
+        "^shmem_get_folio", "^shmem_alloc_", "^shmem_swapin",
+    ]),
+    only(&[Format::OutOfMemory], "A driver or a call needs a program's memory, whoever asks for it: mm/gup.c", &[
+        "^faultin_page$", "^__get_user_pages", "^get_user_pages", "^__gup_longterm_locked$", "^pin_user_pages",
+        "^internal_get_user_pages_fast$", "^gup_fast_fallback$", "^fixup_user_fault$", "^populate_vma_page_range$", "^__mm_populate$",
+    ]),
+    only(&[Format::OutOfMemory], "How a program's fault comes in: arch/*/mm/fault.c, arch/*/kernel/entry*", &[
+        "^do_user_addr_fault$", "do_page_fault$", "^page_fault$", "^error_exit$", "^error_code$", "^el0_da$", "^el0_ia$",
+        "^el0t_64_sync", "^el0t_32_sync", "^el0_sync", "^__dabt_usr$", "^__pabt_usr$", "^do_exception$", "^do_dat_exception$",
+        "^__do_pgm_check$", "^pgm_check_handler$", "^data_access_common", "^instruction_access_common", "^handle_page_fault$",
     ]),
     only(&[Format::Odebug], "lib/debugobjects.c and the kinds of objects: timers, work, RCU", &[
         "debug_", "rcu", "timer_", "work_", "<percpu_", "<vunmap", "<vfree", "^__free_", "<init_timer",
@@ -469,7 +494,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^__cancel_work", "^kthread_stop", "^kthread_park$", "^kthread_flush_", "^rtnl_lock",
         "^synchronize_", "^__synchronize_", "^rcu_barrier", "^srcu_barrier", "^mutex_lock", "^down_",
         "^__down", "^cond_resched", "^__cond_resched", "^_cond_resched$", "^completion_", "^console_lock$",
-        "^lock_sock_nested$", "^__lock_sock$", "^jbd2_log_wait_commit$",
+        "^lock_sock_nested$", "^__lock_sock$",
     ]),
     blame(&[Format::Hung, Format::Atomic], "The same, of work, devices, CPUs and timers: kernel/workqueue.c, kernel/stop_machine.c, net/core/dev.c, block, mm", &[
         "^disable_work_sync$", "^disable_delayed_work_sync$", "^work_on_cpu", "^schedule_on_each_cpu$",
@@ -489,10 +514,16 @@ pub(crate) const GROUPS: &[Group] = &[
         "^sb_start_write$", "^mnt_want_write", "^lock_rename", "^lock_two_", "^lock_mount", "^lock_system_sleep$",
         "^__rwsem_", "^rwsem_", "^ww_mutex_",
     ]),
-    blame(&[Format::Hung, Format::Atomic], "A journal and a server that do not answer: fs/jbd2, net/sunrpc", &[
-        "^jbd2_complete_transaction$", "^jbd2__journal_start$", "^jbd2_journal_start$", "^start_this_handle$",
-        "^add_transaction_credits$", "^do_get_write_access$", "^__rpc_execute$", "^rpc_execute$", "^rpc_run_task$",
-        "^rpc_call_sync$",
+    blame(&[Format::Hung, Format::Atomic], "A journal that takes nothing more: fs/jbd2, fs/jbd, fs/ext4/ext4_jbd2.c, fs/xfs/xfs_log.c, xfs_trans.c, xfs_buf.c", &[
+        "^jbd2_log_wait_commit$", "^log_wait_commit$", "^jbd2_complete_transaction$", "^jbd2__journal_start$",
+        "^jbd2_journal_start$", "^journal_start$", "^start_this_handle$", "^add_transaction_credits$", "^do_get_write_access$",
+        "^jbd2_journal_get_write_access$", "^journal_get_write_access$", "^jbd2_journal_force_commit",
+        "^__ext4_journal_start", "^__ext4_journal_get_write_access$", "^xlog_grant_head_", "^xfs_log_reserve$",
+        "^xfs_trans_reserve$", "^xfs_trans_alloc", "^xfs_log_force", "^xlog_force_", "^xfs_buf_iowait$", "^xfs_buf_lock$",
+    ]),
+    blame(&[Format::Hung, Format::Atomic], "Servers and other machines that do not answer: net/sunrpc, fs/gfs2/glock.c, fs/dlm", &[
+        "^__rpc_execute$", "^rpc_execute$", "^rpc_run_task$", "^rpc_call_sync$", "^rpc_wait_", "^gfs2_glock_nq",
+        "^gfs2_glock_wait$", "^gfs2_glock_async_wait$", "^dlm_posix_lock$",
     ]),
     blame(STALLS, "They tell the time, for whoever passes it: kernel/time, arch/*/kernel/tsc.c, pvclock.c", &[
         "^ktime_get", "^ktime_add", "^sched_clock", "^local_clock", "^native_sched_clock", "^read_tsc$", "^rdtsc",
@@ -528,7 +559,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^rwlock_bug$", "^spin_bug$", "^spin_dump$",
     ]),
     only(&[Format::Spinning], "arch/*/lib: they touch the memory of programs, whoever asks them", &[
-        "^clear_user_", "^copy_user_generic_",
+        "^clear_user_", "^__arch_clear_user", "^copy_user_generic_",
     ]),
     only(&[Format::Spinning], "They pass the time, check or print: arch/*/lib/delay.c, mm/slub.c, mm/oom_kill.c, kernel/rcu", &[
         "^delay_tsc$", "^__delay$", "^__udelay$", "^__ndelay$", "^__const_udelay$", "^cpu_relax$",
@@ -540,7 +571,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^__arch_counter_get_cntvct", "^arch_timer_read_counter_long$", "^schedule_timeout",
         "^schedule_hrtimeout", "^io_schedule", "^msleep", "^ssleep$", "^fsleep$", "^usleep_range",
     ]),
-    only(&[Format::Spinning], "Consoles, which are slow: kernel/printk, drivers/tty/serial. Who prints is to blame", &[
+    blame(STALLS, "Consoles, which are slow: kernel/printk, drivers/tty/serial. Who prints is to blame", &[
         "^console_unlock$", "^__console_unlock$", "^console_flush_all$", "^console_emit_next_record$",
         "^call_console_drivers", "^__call_console_drivers$", "^console_cont_flush$", "^console_trylock_spinning$",
         "^nbcon_", "^univ8250_console_write$", "^serial8250_console_write$", "^serial8250_console_putchar$",
@@ -573,8 +604,8 @@ pub(crate) const GROUPS: &[Group] = &[
         "^asm_fred_entrypoint_kernel$", "^asm_fred_entry_from_kvm$",
     ]),
     entries("x86 up to Linux 5.7: entry_64.S, entry_32.S, arch/x86/include/asm/entry_arch.h, irq_vectors.h", &[
-        "apic_timer_interrupt", "reschedule_interrupt$", "call_function_interrupt$",
-        "call_function_single_interrupt$", "^invalidate_interrupt", "^irq_work_interrupt$",
+        "apic_timer_interrupt", "reschedule_interrupt$", "^call_function_interrupt$", "^trace_call_function_interrupt$",
+        "^call_function_single_interrupt$", "^trace_call_function_single_interrupt$", "^invalidate_interrupt", "^irq_work_interrupt$",
         "^trace_irq_work_interrupt$", "^perf_pending_interrupt$", "^reboot_interrupt$", "^generic_interrupt$",
         "x86_platform_ipi$", "^kvm_posted_intr_", "threshold_interrupt$", "deferred_error_interrupt$",
         "thermal_interrupt$", "^error_interrupt$", "^spurious_interrupt$", "^mce_self_interrupt$",
@@ -663,6 +694,31 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
     (&["btrfs"], &["__btrfs_panic", "_btrfs_printk", "btrfs_printk", "assertfail"]),
     (&["reiserfs"], &["__reiserfs_panic"]),
     (&["ufs"], &["ufs_panic"]),
+    (&["jbd2"], &[
+        "jbd2_log_wait_commit", "jbd2_complete_transaction", "jbd2__journal_start", "jbd2_journal_start",
+        "start_this_handle", "add_transaction_credits", "do_get_write_access", "jbd2_journal_get_write_access",
+        "jbd2_journal_force_commit", "jbd2_journal_force_commit_nested",
+    ]),
+    (&["jbd"], &[
+        "log_wait_commit", "journal_start", "start_this_handle", "do_get_write_access", "journal_get_write_access",
+    ]),
+    (&["ext4"], &[
+        "__ext4_journal_start", "__ext4_journal_start_sb", "__ext4_journal_start_reserved", "__ext4_journal_get_write_access",
+        "ext4_filemap_fault",
+    ]),
+    (&["xfs"], &[
+        "xlog_grant_head_wait", "xlog_grant_head_check", "xfs_log_reserve", "xfs_trans_reserve", "xfs_trans_alloc",
+        "xfs_trans_alloc_inode", "xfs_trans_alloc_icreate", "xfs_trans_alloc_ichange", "xfs_trans_alloc_empty",
+        "xfs_log_force", "xfs_log_force_seq", "xfs_log_force_lsn", "xlog_force_lsn", "xfs_buf_iowait", "xfs_buf_lock",
+        "xfs_filemap_fault", "__xfs_filemap_fault",
+    ]),
+    (&["gfs2"], &["gfs2_glock_nq", "gfs2_glock_nq_m", "gfs2_glock_wait", "gfs2_glock_async_wait"]),
+    (&["dlm"], &["dlm_posix_lock"]),
+    // net/sunrpc
+    (&["sunrpc"], &[
+        "__rpc_execute", "rpc_execute", "rpc_run_task", "rpc_call_sync", "rpc_wait_bit_killable",
+        "rpc_wait_for_completion_task",
+    ]),
     // lib
     (&["crc16"], &["crc16"]),
     (&["crc_itu_t"], &["crc_itu_t"]),
@@ -739,23 +795,40 @@ pub(crate) const PROPER: &[&str] = &[
     "rust/",
     "security/",
     "virt/",
+    "drivers/acpi/processor_idle.c",
     "drivers/base/",
     "drivers/char/hw_random/core.c",
+    "drivers/clocksource/",
+    "drivers/cpuidle/",
     "drivers/i2c/i2c-core",
+    "drivers/idle/",
     "drivers/infiniband/core/",
+    "drivers/s390/char/sclp_con.c",
+    "drivers/tty/hvc/hvc_console.c",
+    "drivers/tty/serial/",
     "drivers/tty/tty_",
     "drivers/usb/core/",
     "drivers/usb/gadget/udc/dummy_hcd.c",
+    "drivers/xen/events/",
     "fs/btrfs/messages.",
+    "fs/dlm/plock.c",
+    "fs/ext4/ext4_jbd2.c",
+    "fs/gfs2/glock.c",
     "fs/iomap/",
+    "fs/jbd/",
+    "fs/jbd2/",
     "fs/kernfs/",
     "fs/proc/",
     "fs/reiserfs/prints.c",
     "fs/sysfs/",
     "fs/ufs/super.c",
+    "fs/xfs/xfs_buf.c",
+    "fs/xfs/xfs_log",
+    "fs/xfs/xfs_trans.c",
     "net/core/",
     "net/netlink/af_netlink.c",
     "net/socket.c",
+    "net/sunrpc/",
     "net/unix/af_unix.c",
 ];
 

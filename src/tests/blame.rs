@@ -402,6 +402,74 @@ fn a_hung_task_is_blamed_on_who_decided_to_wait() {
     }
 }
 
+#[test]
+fn memory_is_asked_for_by_whoever_is_not_a_programs_fault() {
+    let blamed = |banner: &str, stack: &str| {
+        let mut log = format!("[    1.000000][    T7] {banner}\n[    1.000001][    T7] Call Trace:\n");
+        stack.split_whitespace().for_each(|name| log += &format!("[    1.000002][    T7]  {name}+0x1/0x2\n"));
+        reports(log.as_bytes()).next().unwrap().blamed().map(str::to_string)
+    };
+    let killer = "demo invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0";
+    let panic = "Kernel panic - not syncing: System is deadlocked on memory";
+    let before = "dump_stack_lvl dump_header out_of_memory __alloc_pages_slowpath __alloc_pages";
+    // By a program's own fault: x86, arm64, powerpc, s390
+    for faults in [
+        "vma_alloc_folio do_anonymous_page __handle_mm_fault handle_mm_fault do_user_addr_fault exc_page_fault asm_exc_page_fault",
+        "alloc_pages_vma wp_page_copy do_wp_page handle_pte_fault __handle_mm_fault handle_mm_fault __do_page_fault do_page_fault page_fault",
+        "folio_prealloc do_cow_fault do_fault __handle_mm_fault handle_mm_fault do_page_fault do_translation_fault do_mem_abort el0_da el0t_64_sync_handler el0t_64_sync",
+        "__folio_alloc __filemap_get_folio filemap_fault ext4_filemap_fault __do_fault do_read_fault do_fault handle_mm_fault ___do_page_fault data_access_common_virt",
+        "__read_swap_cache_async swap_cluster_readahead swapin_readahead do_swap_page handle_mm_fault do_exception do_dat_exception __do_pgm_check pgm_check_handler",
+        "pte_alloc_one __pte_alloc do_anonymous_page handle_mm_fault do_page_fault error_code",
+        "alloc_pages_vma do_huge_pmd_anonymous_page handle_mm_fault do_page_fault error_exit",
+        "shmem_alloc_folio shmem_get_folio_gfp shmem_fault __do_fault handle_mm_fault exc_page_fault asm_exc_page_fault",
+    ] {
+        for banner in [killer, panic] {
+            assert_eq!(blamed(banner, &format!("{before} {faults}")), None, "{faults}");
+            let copies =
+                format!("{before} {faults} copy_user_generic_string _copy_to_iter acme_read vfs_read");
+            assert_eq!(blamed(banner, &copies).as_deref(), Some("acme_read"), "{faults}");
+        }
+    }
+    for asks in [
+        "",
+        "__get_free_pages",
+        "__kmalloc ___slab_alloc new_slab",
+        "faultin_page __get_user_pages pin_user_pages",
+    ] {
+        let stack = format!("{before} {asks} acme_fill kthread");
+        assert_eq!(blamed(killer, &stack).as_deref(), Some("acme_fill"), "{asks}");
+    }
+}
+
+#[test]
+fn consoles_are_machinery_only_for_those_that_stall() {
+    let stack = "io_serial_in wait_for_lsr serial8250_console_write console_flush_all console_unlock vprintk_emit _printk acme_init";
+    let blamed = |banner: &str, frames: &str| {
+        let mut log = format!("[    1.000000][    C1] {banner}\n");
+        let mut names = frames.split_whitespace();
+        let counter = names.next().unwrap();
+        log += "[    1.000001][    C1] CPU: 1 PID: 7 Comm: demo Not tainted 6.1.0 #1\n";
+        log += &format!(
+            "[    1.000001][    C1] RIP: 0010:{counter}+0x1/0x2\n[    1.000001][    C1] Call Trace:\n"
+        );
+        names.for_each(|name| log += &format!("[    1.000002][    C1]  {name}+0x1/0x2\n"));
+        reports(log.as_bytes()).next().unwrap().blamed().map(str::to_string)
+    };
+    for banner in [
+        "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:7]",
+        "watchdog: Watchdog detected hard LOCKUP on cpu 1",
+        "rcu: INFO: rcu_preempt self-detected stall on CPU",
+        "BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 31s!",
+    ] {
+        assert_eq!(blamed(banner, stack).as_deref(), Some("acme_init"), "{banner}");
+    }
+    for banner in
+        ["BUG: unable to handle page fault for address: ffffc90000000000", "divide error: 0000 [#1] SMP"]
+    {
+        assert_eq!(blamed(banner, stack).as_deref(), Some("io_serial_in"), "{banner}");
+    }
+}
+
 /// `CRASHPARSE_SKIPS=1 cargo test --lib what_each_pattern_hides -- --nocapture` prints which functions each pattern hides.
 #[test]
 fn what_each_pattern_hides() {
