@@ -29,6 +29,12 @@ pub(crate) const FETCHES: &[(&str, &str)] = &[
     // __show_regs, arch/riscv/kernel/process.c: EXC_INST_PAGE_FAULT, EXC_INST_ACCESS
     ("status: ", "cause: 000000000000000c"),
     ("status: ", "cause: 0000000000000001"),
+    ("status: ", "cause: 0000000c"),
+    ("status: ", "cause: 00000001"),
+    // print_estat, arch/loongarch/kernel/traps.c
+    ("ESTAT: ", "[PIF]"),
+    ("ESTAT: ", "[PNX]"),
+    ("ESTAT: ", "[ADEF]"),
 ];
 
 /// How the banners of bad_page_fault begin, arch/powerpc/mm/fault.c, since Linux 5.2. It prints on the stack that it is

@@ -452,11 +452,11 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::RcuTasks, Format::CantDie], "kernel/sched/core.c", &[
         "^__schedule$", "<schedule",
     ]),
-    only(&[Format::HardLockup], "The way from the NMI to the detector: exc_nmi (do_nmi up to Linux 5.7), arch/x86; kernel/watchdog.c", &[
+    only(&[Format::HardLockup], "The way from the NMI to the detector: exc_nmi (do_nmi up to Linux 5.7), arch/x86; kernel/watchdog.c; arch/powerpc/kernel/watchdog.c", &[
         "^watchdog_overflow_callback$", "^watchdog_hardlockup_check$", "^__perf_event_overflow$",
         "^perf_event_overflow$", "^handle_pmi_common$", "^intel_pmu_handle_irq$", "^x86_pmu_handle_irq$",
         "^amd_pmu_", "^perf_event_nmi_handler$", "^nmi_handle$", "^default_do_nmi$", "^do_nmi$",
-        "^end_repeat_nmi$",
+        "^end_repeat_nmi$", "^soft_nmi_interrupt$", "^soft_nmi_common$", "^wd_lockup_ipi$", "^watchdog_smp_panic$",
     ]),
     only(&[Format::Csd], "kernel/smp.c", &[
         "^csd_lock", "^smp_call_function", "^on_each_cpu", "^generic_exec_single$",

@@ -61,6 +61,7 @@ pub(crate) const FINDERS: &[&str] = &[
     "watchdog_overflow_callback",
     "watchdog_hardlockup_check",
     "watchdog_timer_interrupt",
+    "soft_nmi_interrupt",
     "softlockup_tick",
     "nmi_cpu_backtrace",
     "showacpu",
@@ -99,14 +100,15 @@ pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_smp_panic, arch/powerpc/kernel/watchdog.c: the other CPU's report follows
     Family {
         banner: "detected hard LOCKUP on other CPUs",
-        rules: &[Rule {
-            line: "detected hard LOCKUP on other CPUs",
-            title: "BUG: hard lockup in {frame}",
-            alt: &["stall in {frame}"],
-            stacks: &[RIP_THEN_TRACE, TRACE],
-            format: Format::HardLockup,
-            ..Rule::NEW
-        }],
+        rules: &[LOCKUP],
+        leads_to: &["ard LOCKUP"],
+        prelude: true,
+        ..Family::NEW
+    },
+    // The same, Linux 4.13 to 4.15
+    Family {
+        banner: "detected Hard LOCKUP other CPUS:",
+        rules: &[LOCKUP],
         leads_to: &["ard LOCKUP"],
         prelude: true,
         ..Family::NEW
@@ -124,14 +126,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 traceless: true,
                 ..Rule::NEW
             },
-            Rule {
-                line: "(?:detected hard|Hard) LOCKUP",
-                title: "BUG: hard lockup in {frame}",
-                alt: &["stall in {frame}"],
-                stacks: &[RIP_THEN_TRACE, TRACE],
-                format: Format::HardLockup,
-                ..Rule::NEW
-            },
+            LOCKUP,
         ],
         warns: true,
         ..Family::NEW
@@ -248,3 +243,12 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+const LOCKUP: Rule = Rule {
+    line: "(?:detected hard|Hard) LOCKUP",
+    title: "BUG: hard lockup in {frame}",
+    alt: &["stall in {frame}"],
+    stacks: &[RIP_THEN_TRACE, TRACE],
+    format: Format::HardLockup,
+    ..Rule::NEW
+};

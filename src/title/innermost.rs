@@ -41,11 +41,11 @@ pub(super) const WORKERS: &[&str] = &[
 
 /// Whether the kernel ran where no function is, or where it may not run: whoever called that is to blame.
 ///
-/// What counts is said before the stack. A kernel that knows data by name puts a symbol to either,
+/// What counts is said before the stack, of some CPUs behind the counter. A kernel that knows data by name puts a symbol to either,
 /// `Krnl PSW : 0704c00180000000 000003ff60012242 (data.1+0x2/0x40 [crashme])`; then the fault tells that it was a fetch.
 pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
     let mut failing = None;
-    let mut bare = false;
+    let (mut bare, mut named) = (false, None);
     for body in bodies {
         let body = text::skip_blanks(body);
         let Some(&first) = body.first() else { continue };
@@ -62,14 +62,15 @@ pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
         }
         if let Some(address) = body.strip_prefix(fault::FAILING.as_bytes()) {
             failing = text::hex_run(address).1;
-        } else if let Some(pc) = registers::kernel_counter(body) {
-            if pc.symbol.is_some() {
-                return pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
-            }
+        } else if named.is_none()
+            && let Some(pc) = registers::kernel_counter(body)
+        {
+            let fails = || pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
+            named = pc.symbol.is_some().then(fails);
             bare = true;
         }
     }
-    bare
+    named.unwrap_or(bare)
 }
 
 /// Whether a stack begins with the line.

@@ -160,7 +160,8 @@ pub struct SoftLockup<'a> {
 /// ```
 ///
 /// The last three are powerpc's: `watchdog_smp_panic`, `wd_lockup_ipi` and `soft_nmi_interrupt` in
-/// `arch/powerpc/kernel/watchdog.c`.
+/// `arch/powerpc/kernel/watchdog.c`. From Linux 4.13 to 4.15 it says `Watchdog CPU:0 detected Hard LOCKUP other CPUS:1` and
+/// `Watchdog CPU:1 Hard LOCKUP`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HardLockup {
@@ -179,18 +180,22 @@ impl HardLockup {
     }
 }
 
+/// What several CPUs follow: `watchdog_smp_panic` in `arch/powerpc/kernel/watchdog.c`, and of Linux 4.13 to 4.15.
+const OTHERS: &[&str] = &[" detected hard LOCKUP on other CPUs ", " detected Hard LOCKUP other CPUS:"];
+
 /// The CPUs that the banner of a hard lockup names: one, or of powerpc's `other CPUs 1,3-5` several.
 pub(crate) fn locked_cpus(body: &[u8]) -> Option<Vec<RangeInclusive<u32>>> {
     let itself = || {
-        let (rest, cpu) = text::dec_u32(text::after(body, "CPU ")?).ok()?;
+        let from = text::after(body, "CPU ").or_else(|| text::after(body, "Watchdog CPU:"))?;
+        let (rest, cpu) = text::dec_u32(from).ok()?;
         let says = rest.starts_with(b" self-detected hard LOCKUP") || rest.starts_with(b" Hard LOCKUP");
         says.then(|| vec![cpu..=cpu])
     };
-    let Some(list) = text::after(body, "etected hard LOCKUP on ") else { return itself() };
-    if let Some(cpu) = list.strip_prefix(b"cpu ") {
+    if let Some(cpu) = text::after(body, "etected hard LOCKUP on cpu ") {
         return text::dec_u32(cpu).ok().map(|(_, cpu)| vec![cpu..=cpu]);
     }
-    let list = list.strip_prefix(b"other CPUs ")?.trim_ascii_end();
+    let Some(list) = OTHERS.iter().find_map(|words| text::after(body, words)) else { return itself() };
+    let list = list.trim_ascii_end();
     let range = |range: &[u8]| {
         let (rest, first) = text::dec_u32(range).ok()?;
         let last = rest.strip_prefix(b"-").and_then(|last| text::dec_u32(last).ok());
@@ -335,6 +340,8 @@ mod tests {
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), Some(5));
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7"), None);
         assert_eq!(cpu("watchdog: CPU 5 Hard LOCKUP"), Some(5));
+        assert_eq!(cpu("Watchdog CPU:5 Hard LOCKUP"), Some(5));
+        assert_eq!(cpu("Watchdog CPU:4 detected Hard LOCKUP other CPUS:7"), Some(7));
         let cpus = |line: &str| locked_cpus(line.as_bytes());
         assert_eq!(
             cpus("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7-9"),
