@@ -403,6 +403,63 @@ fn a_hung_task_is_blamed_on_who_decided_to_wait() {
 }
 
 #[test]
+fn what_waits_for_a_journal_or_a_server_may_be_a_module() {
+    let blamed = |frame: &str| {
+        let log = format!(
+            "[    1.000000][    T7] INFO: task demo:7 blocked for more than 120 seconds.\n\
+             [    1.000001][    T7] Call Trace:\n[    1.000002][    T7]  __schedule+0x1/0x2\n\
+             [    1.000002][    T7]  {frame}\n[    1.000002][    T7]  acme_commit+0x1/0x2\n"
+        );
+        reports(log.as_bytes()).next().unwrap().blamed().map(str::to_string)
+    };
+    let waits = Names::new(List::ToBlame(Format::Hung));
+    let mut waiting = 0;
+    for (modules, names) in skip::MODULES {
+        for (module, name) in modules.iter().flat_map(|module| names.iter().map(move |name| (module, name))) {
+            if waits.has(name) {
+                waiting += 1;
+                let got = blamed(&format!("{name}+0x1/0x2 [{module}]"));
+                assert_eq!(got.as_deref(), Some("acme_commit"), "{name} [{module}]");
+            }
+        }
+    }
+    assert!(waiting > 30, "{waiting}");
+    for frame in [
+        "start_this_handle (fs/jbd2/transaction.c:373)",
+        "start_this_handle (fs/jbd2/transaction.c:373) jbd2",
+        "__rpc_execute (net/sunrpc/sched.c:900) sunrpc",
+        "gfs2_glock_nq (fs/gfs2/glock.c:1500)",
+    ] {
+        assert_eq!(blamed(frame).as_deref(), Some("acme_commit"), "{frame}");
+    }
+    assert_eq!(blamed("start_this_handle+0x1/0x2 [acme]").as_deref(), Some("start_this_handle"));
+}
+
+#[test]
+fn what_passes_the_time_is_machinery_by_its_file_too() {
+    for frame in [
+        "io_serial_in (drivers/tty/serial/8250/8250_port.c:455)",
+        "pl011_console_putchar (drivers/tty/serial/amba-pl011.c:2300)",
+        "hvc_console_print (drivers/tty/hvc/hvc_console.c:170)",
+        "read_hv_clock_tsc (drivers/clocksource/hyperv_timer.c:400)",
+        "acpi_pm_read (drivers/clocksource/acpi_pm.c:40)",
+        "intel_idle (drivers/idle/intel_idle.c:140)",
+        "acpi_idle_do_entry (drivers/acpi/processor_idle.c:560)",
+        "cpuidle_enter_state (drivers/cpuidle/cpuidle.c:240)",
+        "xen_poll_irq (drivers/xen/events/events_base.c:1900)",
+    ] {
+        let log = format!(
+            "[    1.000000][    C1] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:7]\n\
+             [    1.000001][    C1] RIP: 0010:{frame}\n[    1.000002][    C1] Call Trace:\n\
+             [    1.000003][    C1]  acme_spin (drivers/acme/core.c:7)\n\
+             [    1.000003][    C1]  process_one_work (kernel/workqueue.c:2300)\n"
+        );
+        let report = reports(log.as_bytes()).next().unwrap();
+        assert_eq!(report.blamed(), Some("acme_spin"), "{frame}");
+    }
+}
+
+#[test]
 fn memory_is_asked_for_by_whoever_is_not_a_programs_fault() {
     let blamed = |banner: &str, stack: &str| {
         let mut log = format!("[    1.000000][    T7] {banner}\n[    1.000001][    T7] Call Trace:\n");
