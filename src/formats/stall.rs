@@ -170,6 +170,17 @@ pub(crate) const FAMILIES: &[Family] = &[
                 pick: Pick::Stall,
                 ..Rule::NEW
             },
+            // print_cpu_stall_info says since Linux 4.1 on lines of their own which CPUs stall: these are asked for their stacks.
+            Rule {
+                line: "INFO: rcu_[a-z_]+ detected stalls",
+                then: &["^(?:rcu: )?\\s*[0-9]+-[^ ]{1,4}: \\("],
+                title: "INFO: rcu detected stall in {frame}",
+                alt: &["stall in {frame}"],
+                stacks: &[INTERRUPTED, POWERPC, ENTERED, DUMPED, ASKED],
+                format: Format::RcuStall,
+                pick: Pick::Stall,
+                ..Rule::NEW
+            },
             Rule {
                 line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
                 title: "INFO: rcu detected stall in {frame}",
