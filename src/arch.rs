@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use crate::text;
 
+pub(crate) mod entries;
+
 /// What the console output of one CPU architecture looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -344,8 +344,7 @@ impl<'a> Report<'a> {
 
     /// CPU that crashed.
     pub fn cpu(&self) -> Option<u32> {
-        let locked = || self.hard_lockup().map(|lockup| lockup.cpu);
-        self.task().and_then(|task| task.cpu).or_else(locked)
+        self.task().and_then(|task| task.cpu).or_else(|| Some(self.hard_lockup()?.cpu))
     }
 
     /// Header lines of the crash itself, not of other CPUs' backtraces.
@@ -426,7 +425,7 @@ impl<'a> Report<'a> {
         let (traces, strays) = StackTrace::read_with_strays(self.lines(), self.own());
         let shown: Vec<&Registers<'_>> = traces.iter().flat_map(|trace| &trace.registers).collect();
         let mut strays: Vec<Registers<'_>> = self.registers_before().chain(strays).collect();
-        strays.retain(|dump| !shown.iter().any(|shown| shown.line == dump.line || shown.pc == dump.pc));
+        strays.retain(|dump| dump.pc.is_none() || !shown.iter().any(|shown| shown.pc == dump.pc));
         (traces, strays)
     }
 
@@ -435,7 +434,7 @@ impl<'a> Report<'a> {
         Registers::read(self.preamble().iter().map(|line| line.body)).into_iter()
     }
 
-    /// All frames of the report, for a symbolizer: of stacks, program counters and locks.
+    /// All frames of the report, for a symbolizer: of stacks, program counters, locks and idle CPUs.
     pub fn frames(&self) -> Vec<Frame<'a>> {
         let dumps = self.register_dumps().into_iter().filter(|dump| !dump.user);
         let counters = dumps.flat_map(|dump| [dump.pc, dump.link, dump.branch]).flatten();
@@ -443,7 +442,8 @@ impl<'a> Report<'a> {
         let attempt =
             self.lock_attempt().into_iter().flat_map(|attempt| [attempt.wanted, attempt.held]).flatten();
         let places = self.places().into_iter().map(|place| place.at);
-        let places = places.chain(self.check().and_then(|check| check.at));
+        let idle = self.idle_cpus().into_iter().filter_map(|idle| idle.at);
+        let places = places.chain(self.check().and_then(|check| check.at)).chain(idle);
         let locks = held.chain(attempt).filter_map(|lock| lock.at);
         self.traces()
             .into_iter()

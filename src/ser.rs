@@ -402,7 +402,7 @@ impl<'a> Wire<'a> {
         let (task, header) = (report.task(), report.kernel_header());
         let (traces, mut elsewhere) = report.traces_and_strays();
         let own = report.registers_in(&traces);
-        elsewhere.retain(|dump| own.as_ref().is_none_or(|own| own.line != dump.line));
+        elsewhere.retain(|dump| own.as_ref() != Some(dump));
         let span = report.span();
         let linked_in = report.modules_linked_in();
         let last_unloaded = linked_in.as_ref().and_then(|m| m.last_unloaded).map(module);

@@ -30,8 +30,8 @@ enum Reading {
     Pairs,
     /// `NAME: VALUE`, to the end of the line.
     Whole,
-    /// Names, what stands right before each value, and right behind it; with nothing behind it, it ends with the line.
-    Fields(&'static [(&'static str, &'static str, &'static str)]),
+    /// Names, what stands right before each value, and right behind it, whichever comes first; else it ends with the line.
+    Fields(&'static [(&'static str, &'static str, &'static [&'static str])]),
 }
 
 use Reading::{Fields, Pairs, Whole};
@@ -59,54 +59,71 @@ const BEGIN: &[(&str, Reading)] = &[
     ("IRQ stack: ", Whole),
     ("Overflow stack: ", Whole),
     // dump_fault_info, arch/s390/mm/fault.c
-    ("Failing address: ", Fields(&[("TEID", " TEID: ", "")])),
-    ("Fault in ", Fields(&[("fault in", "Fault in ", " ASCE.")])),
+    ("Failing address: ", Fields(&[("TEID", " TEID: ", &[])])),
+    ("Fault in ", Fields(&[("fault in", "Fault in ", &[" ASCE."])])),
     // show_regs, arch/loongarch/kernel/traps.c: the number is a register, and its meaning is in no other line
-    ("ESTAT: ", Fields(&[("exception", " [", "] (")])),
+    ("ESTAT: ", Fields(&[("exception", " [", &["] ("])])),
     // do_DataAbort, do_PrefetchAbort: arch/arm/mm/fault.c
     ("Unhandled fault: ", FAULT_STATUS),
     ("Unhandled prefetch abort: ", FAULT_STATUS),
     // bad_page_fault, arch/powerpc/mm/fault.c
     ("Faulting instruction address: ", Whole),
-    ("Thread overran stack, ", Fields(&[("thread", "Thread ", "")])),
+    ("Thread overran stack, ", Fields(&[("thread", "Thread ", &[])])),
     // print_cpu_stall, print_other_cpu_stall: kernel/rcu/tree_stall.h
     ("(t=", STALL),
     ("(detected by ", STALL_OF_OTHERS),
     // mem_cgroup_show_protected_memory, mm/memcontrol.c, since Linux 6.18
     (
         "Memory cgroup min protection ",
-        Fields(&[("min protection", "min protection ", " -- "), ("low protection", "low protection ", "")]),
+        Fields(&[
+            ("min protection", "min protection ", &[" -- "]),
+            ("low protection", "low protection ", &[]),
+        ]),
     ),
 ];
 
 /// What first lines hold that begin with a task's name or another's words.
 const HELD: &[(&str, Reading)] = &[
-    // warn_alloc, mm/page_alloc.c
+    // warn_alloc, mm/page_alloc.c; up to Linux 2.6.39 with a full stop
     (": page allocation failure: order:", ALLOCATION),
+    (": page allocation failure. order:", ALLOCATION),
     (": page allocation stalls for ", ALLOCATION),
+    // __vmalloc_node_range, __vmalloc_area_node, mm/vmalloc.c: up to Linux 5.11, of 5.12 to 5.14, and since
+    (": vmalloc: allocation failure", ALLOCATION),
+    (": vmalloc size ", ALLOCATION),
     (": vmalloc error: size ", ALLOCATION),
     // synchronize_rcu_expedited_stall, kernel/rcu/tree_exp.h
-    (" detected expedited stalls on ", Fields(&[("t", "} ", " s: ")])),
-    // Up to Linux 4.x the time stands on the banner's line.
+    (" detected expedited stalls on ", Fields(&[("t", "} ", &[" s: "])])),
+    // Up to Linux 4.x the time stands on the banner's line; up to 3.0 without "self-", up to 2.6.35 "RCU detected CPU 1 stall".
     (" self-detected stall on CPU", STALL),
+    (" detected stall on CPU", STALL),
+    ("INFO: RCU detected CPU ", STALL_OF_OTHERS),
     (" detected stalls on CPUs/tasks: {", STALL_OF_OTHERS),
 ];
 
-const FAULT_STATUS: Reading = Fields(&[("FSR", " (", ") at ")]);
+const FAULT_STATUS: Reading = Fields(&[("FSR", " (", &[") at "])]);
 
-const STALL: Reading = Fields(&[("t", "(t=", " g="), ("g", " g=", " ")]);
+/// Up to Linux 3.8 nothing follows the time.
+const STALL: Reading = Fields(&[("t", "(t=", &[" g=", ")"]), ("g", " g=", &[" "])]);
 
-const STALL_OF_OTHERS: Reading =
-    Fields(&[("detected by", "(detected by ", ", "), ("t", " t=", ", "), ("g", " g=", ", ")]);
+const STALL_OF_OTHERS: Reading = Fields(&[
+    ("detected by", "(detected by ", &[", "]),
+    ("t", " t=", &[", ", ")"]),
+    ("t", "(t=", &[")"]),
+    ("g", " g=", &[", "]),
+]);
 
 const ALLOCATION: Reading = Fields(&[
-    ("size", " size ", ", "),
-    ("order", "order:", ","),
-    ("order", "page order ", ","),
-    ("mode", "mode:", ", nodemask="),
-    ("nodemask", "nodemask=", ",cpuset="),
-    ("cpuset", "cpuset=", ",mems_allowed="),
-    ("mems_allowed", "mems_allowed=", ""),
+    ("size", " size ", &[", ", " allocation failure: "]),
+    ("size", "vmalloc: allocation failure: ", &[" bytes"]),
+    ("allocated", "vmalloc: allocation failure, allocated ", &[" of "]),
+    ("size", " of ", &[" bytes"]),
+    ("order", "order:", &[","]),
+    ("order", "page order ", &[",", " "]),
+    ("mode", "mode:", &[", nodemask="]),
+    ("nodemask", "nodemask=", &[",cpuset="]),
+    ("cpuset", "cpuset=", &[",mems_allowed="]),
+    ("mems_allowed", "mems_allowed=", &[]),
 ]);
 
 static BEGINNINGS: LazyLock<Starts<Reading>> = LazyLock::new(|| Starts::new(BEGIN.iter().copied()));
@@ -163,8 +180,9 @@ impl Reading {
             Fields(fields) => {
                 for (name, before, behind) in fields {
                     let Some(value) = text::after(text, before) else { continue };
-                    let end = if behind.is_empty() { None } else { text::find(value, behind) };
-                    found(name, value.get(..end.unwrap_or(value.len())).unwrap_or_default().trim_ascii());
+                    let ends = behind.iter().filter_map(|behind| text::find(value, behind));
+                    let end = ends.min().unwrap_or(value.len());
+                    found(name, value.get(..end).unwrap_or_default().trim_ascii());
                 }
             }
         }
@@ -263,6 +281,40 @@ mod tests {
                 ],
             ),
             ("a: page allocation failure: order:0, mode:0x20", &["order | 0", "mode | 0x20"]),
+            // __alloc_pages_slowpath, mm/page_alloc.c, 2.6.32
+            ("swapper: page allocation failure. order:5, mode:0x20", &["order | 5", "mode | 0x20"]),
+            // mm/vmalloc.c, 5.10, 5.13, 6.1
+            (
+                "a: vmalloc: allocation failure: 8192 bytes, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+                &["size | 8192", "mode | 0xcc0(GFP_KERNEL)", "nodemask | (null)"],
+            ),
+            (
+                "a: vmalloc: allocation failure, allocated 4096 of 8192 bytes, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+                &["allocated | 4096", "size | 8192", "mode | 0xcc0(GFP_KERNEL)", "nodemask | (null)"],
+            ),
+            (
+                "a: vmalloc size 8192 allocation failure: page order 0 allocation failed, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+                &["size | 8192", "order | 0", "mode | 0xcc0(GFP_KERNEL)", "nodemask | (null)"],
+            ),
+            (
+                "a: vmalloc error: size 8192, page order 0, failed to allocate pages, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+                &["size | 8192", "order | 0", "mode | 0xcc0(GFP_KERNEL)", "nodemask | (null)"],
+            ),
+            // print_cpu_stall, print_other_cpu_stall: kernel/rcutree.c, 3.2, 2.6.38, 2.6.32
+            (
+                "INFO: rcu_sched_state self-detected stall on CPU { 1}  (t=6500 jiffies)",
+                &["t | 6500 jiffies"],
+            ),
+            ("INFO: rcu_sched_state detected stall on CPU 1 (t=6500 jiffies)", &["t | 6500 jiffies"]),
+            ("INFO: RCU detected CPU 1 stall (t=6500 jiffies)", &["t | 6500 jiffies"]),
+            (
+                "INFO: rcu_sched_state detected stalls on CPUs/tasks: { 1} (detected by 0, t=6502 jiffies)",
+                &["detected by | 0", "t | 6502 jiffies"],
+            ),
+            (
+                "INFO: RCU detected CPU stalls: 1 (detected by 0, t=6502 jiffies)",
+                &["detected by | 0", "t | 6502 jiffies"],
+            ),
             (
                 "Memory cgroup min protection 0kB -- low protection 4kB",
                 &["min protection | 0kB", "low protection | 4kB"],

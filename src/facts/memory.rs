@@ -10,6 +10,7 @@ mod page;
 mod slab;
 mod ubsan;
 
+pub(crate) use fault::FAILING;
 pub use fault::PageFault;
 pub use kasan::{Kasan, Object, Place, Range, ShadowRow, Side, StackObject, StackOwner};
 pub use kcsan::{Kcsan, KcsanAccess};
@@ -76,7 +77,7 @@ impl<'a> Memory<'a> {
         let mut kmsan = Kmsan::default();
         let mut kfence = kfence::Reader::default();
         let mut ubsan = ubsan::Reader::default();
-        let mut fault = PageFault::default();
+        let mut fault = fault::Reader::default();
         let mut leaks = leak::Reader::default();
         let mut page = Page::default();
         for body in bodies {
@@ -97,7 +98,7 @@ impl<'a> Memory<'a> {
             kcsan: some(kcsan),
             ubsan: ubsan.facts,
             slab: some(slab),
-            fault: some(fault),
+            fault: some(fault.fault),
             page: some(page),
             leaks: leaks.facts,
         };

@@ -37,18 +37,17 @@ const MAX_LINE: usize = 256;
 impl<'a> Oops<'a> {
     /// Reads the line; `None` if it is something else.
     pub fn parse(body: &'a [u8]) -> Option<Oops<'a>> {
-        let at = memchr::memmem::find(body.get(..MAX_LINE).unwrap_or(body), b"[#")?;
-        let (rest, number) = text::dec_u32(body.get(at + 2..)?).ok()?;
-        let build = rest.strip_prefix(b"]")?.trim_ascii();
+        let (at, rest, number) = counter(body.get(..MAX_LINE).unwrap_or(body))?;
+        let build = body.get(rest..)?.trim_ascii();
         let is_build =
             |&b: &u8| b.is_ascii_uppercase() || matches!(b, b' ' | b'_' | b':' | b'-' | b'(' | b')');
-        // `PREEMPT(full)`, `PREEMPT_{RT,(full)}`, and all of it behind a colon on mips
+        // `PREEMPT(full)`, `PREEMPT_{RT,(full)}`, `THUMB2`, and all of it behind a colon on mips
         let letters =
-            build.iter().all(|b| is_build(b) || b.is_ascii_lowercase() || matches!(b, b'{' | b'}' | b','));
+            build.iter().all(|b| is_build(b) || b.is_ascii_alphanumeric() || matches!(b, b'{' | b'}' | b','));
         if !letters || build.iter().take(2).any(|b| !is_build(b)) {
             return None;
         }
-        let mut what = body.get(..at)?.trim_ascii();
+        let mut what = behind_task(body.get(..at)?.trim_ascii());
         let (ilc, signal) = (number_behind(&mut what, " ilc:"), number_behind(&mut what, ", sig: "));
         let signal = signal.or_else(|| number_behind(&mut what, ": sig: "));
         let code = memchr::memrchr(b':', what).and_then(|colon| {
@@ -66,6 +65,37 @@ impl<'a> Oops<'a> {
         Some(Oops { what: Some(what).filter(|what| !what.is_empty()), code, signal, ilc, number, build })
     }
 }
+
+/// Where the number of an oops stands, where what follows it begins, and the number: `[#1]`; up to Linux 2.6.24 x86_64 prints
+/// `Oops: 0002 [1] SMP`, which nothing but the four digits before tells from other brackets.
+fn counter(body: &[u8]) -> Option<(usize, usize, u32)> {
+    let in_brackets = |at: usize, digits: usize| {
+        let (rest, number) = text::dec_u32(body.get(digits..)?).ok()?;
+        let rest = rest.strip_prefix(b"]")?;
+        Some((at, body.len() - rest.len(), number))
+    };
+    if let Some(at) = text::find(body, "[#") {
+        return in_brackets(at, at + 2);
+    }
+    let at = text::find(body, " [")?;
+    let code = body.get(at.checked_sub(6)?..at)?.strip_prefix(b": ")?;
+    code.iter().all(u8::is_ascii_hexdigit).then(|| in_brackets(at, at + 2))?
+}
+
+/// What is behind the task that sparc names first: `insmod(905): Oops [#1]` (`die_if_kernel` in `arch/sparc/kernel/traps_64.c`).
+fn behind_task(what: &[u8]) -> &[u8] {
+    let task = || {
+        let at = text::find(what, "): ")?;
+        let (before, pid) = what.split_at_checked(memchr::memrchr(b'(', what.get(..at)?)?)?;
+        let is_task = (1..=MAX_COMM).contains(&before.len())
+            && text::number(pid.get(1..at - before.len())?, 10).is_some();
+        what.get(at + 3..).filter(|_| is_task)
+    };
+    task().unwrap_or(what)
+}
+
+/// Longest name of a task.
+const MAX_COMM: usize = 15;
 
 /// Takes a number off the end that stands behind `words`.
 fn number_behind(text: &mut &[u8], words: &str) -> Option<u32> {
@@ -142,6 +172,27 @@ mod tests {
                 1,
                 "PREEMPT SMP DEBUG_PAGEALLOC",
             ),
+            // die, arch/arm/kernel/traps.c, of a kernel in Thumb; __die, arch/x86_64/kernel/traps.c, 2.6.18
+            (
+                "Internal error: Oops: 805 [#1] PREEMPT SMP THUMB2",
+                "Oops",
+                Some(0x805),
+                None,
+                1,
+                "PREEMPT SMP THUMB2",
+            ),
+            ("Oops: 0002 [1] SMP ", "Oops", Some(2), None, 1, "SMP"),
+            (
+                "general protection fault: 0000 [12] PREEMPT SMP",
+                "general protection fault",
+                Some(0),
+                None,
+                12,
+                "PREEMPT SMP",
+            ),
+            // die_if_kernel, arch/sparc/kernel/traps_64.c and traps_32.c
+            ("insmod(905): Oops [#1]", "Oops", None, None, 1, ""),
+            ("a (b)(7): Kernel illegal instruction [#2]", "Kernel illegal instruction", None, None, 2, ""),
             ("Oops: 0000 [#1] SMP PREEMPT_{RT,(full)}", "Oops", Some(0), None, 1, "SMP PREEMPT_{RT,(full)}"),
         ];
         for &(line, what, code, signal, number, build) in rows {
@@ -151,7 +202,17 @@ mod tests {
             assert_eq!(text::lossy(oops.build), build, "{line}");
         }
         assert_eq!(Oops::parse(b"illegal operation: 0001 ilc:1 [#1]SMP").and_then(|oops| oops.ilc), Some(1));
-        for line in ["see issue [#12] for more", "[#1", "a [#x]", "[#1] \x1b", ""] {
+        for line in [
+            "see issue [#12] for more",
+            "[#1",
+            "a [#x]",
+            "[#1] \x1b",
+            "",
+            "usb 1-1: device 0002 [1] ready",
+            "read: 0002 [1] of 4",
+            "crash: dead [1]x",
+            "0002 [1]",
+        ] {
             assert_eq!(Oops::parse(line.as_bytes()), None, "{line}");
         }
     }

@@ -6,14 +6,11 @@
 //! ```
 
 use super::skip::Format;
-use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
+use super::{Family, LINK_THEN_TRACE, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
 /// Debug lines of other programs that end in the letters of a banner.
 const UNLESS: &[&str] =
     &["ODEBUG:", "Boot_DEBUG:", "xlog_status:", "DEBUG:", "BUG: no syscalls can create resource"];
-
-/// Who called where nothing can run.
-const LINK_THEN_TRACE: &[Step] = &[Step::Line("^LR {{PC}} {{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     Family {
@@ -48,6 +45,20 @@ pub(crate) const FAMILIES: &[Family] = &[
                 title: "BUG: unable to handle kernel paging request in {frame}",
                 alt: &["bad-access in {frame}"],
                 stacks: &[LINK_THEN_TRACE, RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: Unable to handle kernel (unaligned access) at ",
+                title: "BUG: unable to handle kernel {1} in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "BUG: Unable to handle unknown paging fault at ",
+                title: "BUG: unable to handle kernel paging request in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE],
                 ..Rule::NEW
             },
             Rule {

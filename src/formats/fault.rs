@@ -6,7 +6,7 @@
 //! ```
 
 use super::skip::Format;
-use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
+use super::{Family, LINK_THEN_TRACE, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
@@ -18,41 +18,57 @@ pub(crate) const FETCHES: &[(&str, &str)] = &[
     ("kernel tried to execute ", ""),
     // bad_page_fault, arch/powerpc/mm/fault.c
     ("BUG: Unable to handle kernel instruction fetch", ""),
+    ("Unable to handle kernel paging request for instruction fetch", ""),
     // __do_kernel_fault, mem_abort_decode: arch/arm64/mm/fault.c
     ("Unable to handle kernel execut", ""),
     ("EC = 0x21:", ""),
     ("EC = 0x22:", ""),
-    // FSR_LNX_PF of arm (any write has three digits: 817), and the class of an arm64 ESR
+    // FSR_LNX_PF of arm (any write has three digits: 817), and the class of an arm64 ESR, which has 16 digits since Linux
+    // 5.12 or so
     ("Internal error: Oops: 80000", ""),
     ("Internal error: Oops: 8600", ""),
     ("Internal error: Oops: 000000008600", ""),
-    // __show_regs, arch/riscv/kernel/process.c: EXC_INST_PAGE_FAULT, EXC_INST_ACCESS
+    // __show_regs, arch/riscv/kernel/process.c: EXC_INST_PAGE_FAULT, EXC_INST_ACCESS; with an "s" up to Linux 5.4
     ("status: ", "cause: 000000000000000c"),
     ("status: ", "cause: 0000000000000001"),
     ("status: ", "cause: 0000000c"),
     ("status: ", "cause: 00000001"),
+    ("sstatus: ", "cause: 000000000000000c"),
+    ("sstatus: ", "cause: 0000000000000001"),
     // print_estat, arch/loongarch/kernel/traps.c
     ("ESTAT: ", "[PIF]"),
     ("ESTAT: ", "[PNX]"),
     ("ESTAT: ", "[ADEF]"),
 ];
 
-/// How the banners of bad_page_fault begin, arch/powerpc/mm/fault.c, since Linux 5.2. It prints on the stack that it is
+/// How the banners of bad_page_fault begin, arch/powerpc/mm/fault.c, since Linux 5.2; the data segment's has no "on read". It prints on the stack that it is
 /// called on: where that is overrun, printing faults again, and so on before any stack is shown.
 pub(crate) const FAULTS_AGAIN: &[&str] = &[
-    "BUG: Kernel NULL pointer dereference on ",
+    "BUG: Kernel NULL pointer dereference ",
     "BUG: Unable to handle kernel ",
     "BUG: Unable to handle unknown paging fault at ",
 ];
-
-/// The page that s390 could not access: dump_fault_info, arch/s390/mm/fault.c.
-pub(crate) const FAILING: &str = "Failing address: ";
 
 pub(crate) const FAMILIES: &[Family] = &[
     // die_kernel_fault: arch/arm/mm/fault.c, arch/arm64/mm/fault.c, arch/riscv/mm/fault.c
     Family {
         banner: "Unable to handle kernel",
         rules: &[
+            // bad_page_fault, arch/powerpc/mm/fault.c, up to Linux 5.1: a call of a bad pointer, and an address that is not aligned
+            Rule {
+                line: "Unable to handle kernel (paging request) for instruction fetch",
+                title: "BUG: unable to handle kernel {1} in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[LINK_THEN_TRACE, RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            Rule {
+                line: "Unable to handle kernel paging request for (unaligned access)",
+                title: "BUG: unable to handle kernel {1} in {frame}",
+                alt: &["bad-access in {frame}"],
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
             Rule {
                 line: "Unable to handle kernel (paging request|NULL pointer dereference|access to user memory)",
                 title: "BUG: unable to handle kernel {1} in {frame}",
@@ -374,7 +390,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             // die: arch/mips/kernel/traps.c, arch/loongarch/kernel/traps.c: "Kernel ade access[#1]:"
             Rule {
-                line: "^(Kernel [a-z]+ access|do_[a-z_]+ (?:invoked from kernel context!|exception)|(?:COP2: )?Unhandled kernel unaligned access[a-z ]*|Integer overflow|Math emu break/trap|MIPS MT Thread exception in kernel|Oops - [A-Za-z ]+)\\[#[0-9]+\\]:$",
+                line: "^(Kernel [a-z]+(?: instruction)? access|do_[a-z_]+ (?:invoked from kernel context!|exception)|(?:COP2: )?Unhandled kernel unaligned access[a-z ]*|Integer overflow|Math emu break/trap|MIPS MT Thread exception in kernel|Oops - [A-Za-z ]+)\\[#[0-9]+\\]:$",
                 title: "Oops: {1} in {frame}",
                 stacks: &[RIP_THEN_TRACE, TRACE],
                 ..Rule::NEW

@@ -62,6 +62,7 @@ pub(crate) const BY_TITLE: &[(&str, Kind)] = &[
     ("BUG: corrupted list", Kind::MemorySafetyBug),
     ("BUG: unable to handle kernel paging request", Kind::MemorySafetyBug),
     ("BUG: unable to handle kernel NULL pointer dereference", Kind::NullPointerDereference),
+    ("BUG: unable to handle kernel unaligned access", Kind::MemorySafetyBug),
     ("BUG: bad usercopy", Kind::Bug),
     ("kernel BUG", Kind::Bug),
     ("BUG: scheduling while atomic", Kind::AtomicSleep),

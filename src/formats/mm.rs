@@ -78,6 +78,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 tracked: true,
                 ..Rule::NEW
             },
+            UNTAINTED,
         ],
         ends_in: SLUB,
         ..Family::NEW
@@ -102,6 +103,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 tracked: true,
                 ..Rule::NEW
             },
+            UNTAINTED,
         ],
         ends_in: SLUB,
         ..Family::NEW
@@ -198,13 +200,14 @@ pub(crate) const FAMILIES: &[Family] = &[
     // warn_alloc, mm/page_alloc.c: "kworker/0:1: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL)"
     Family {
         banner: ": page allocation failure: order:",
-        rules: &[Rule {
-            line: "page allocation failure: order:",
-            title: "page allocation failure in {frame}",
-            stacks: &[TRACE],
-            format: Format::PageAllocation,
-            ..Rule::NEW
-        }],
+        rules: &[PAGE_ALLOCATION],
+        event: true,
+        ..Family::NEW
+    },
+    // __alloc_pages_slowpath, up to Linux 2.6.39: "swapper: page allocation failure. order:5, mode:0x20"
+    Family {
+        banner: ": page allocation failure. order:",
+        rules: &[PAGE_ALLOCATION],
         event: true,
         ..Family::NEW
     },
@@ -228,8 +231,25 @@ const SLAB_DISABLED: Rule = Rule {
     ..Rule::NEW
 };
 
+/// Up to Linux 3.2 the banner has no taint; what it says is told from others' words by all that it may be.
+const UNTAINTED: Rule = Rule {
+    line: "^BUG ([^ :]+): ((?:Redzone|Poison|Alignment padding|Object padding|Padding) overwritten.*|Free(?:pointer|chain) corrupt|Freelist Pointer check fails|Not a valid slab page|(?:objects|inuse) [0-9]+ > max .*|Wrong (?:number of objects|object count)\\. .*|Object already (?:allocated|free)|Invalid object pointer .*|Attempt to free object\\(.*|page slab pointer corrupt.*|Objects remaining on kmem_cache_close\\(\\))\\s*$",
+    title: "BUG {1}: {2}",
+    traceless: true,
+    tracked: true,
+    ..Rule::NEW
+};
+
 /// Where `object_err` and `__slab_err` call `WARN_ON(1)`, since Linux 6.15; before they called `dump_stack()`.
 const SLUB: &str = " mm/slub.c:";
+
+const PAGE_ALLOCATION: Rule = Rule {
+    line: "page allocation failure[:.] order:",
+    title: "page allocation failure in {frame}",
+    stacks: &[TRACE],
+    format: Format::PageAllocation,
+    ..Rule::NEW
+};
 
 const VMALLOC_ERROR: Rule = Rule {
     line: "vmalloc (?:error: size [0-9]+, |size [0-9]+ allocation failure: )",

@@ -186,6 +186,9 @@ impl Family {
 
 /// The program counter, then the trace.
 pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
+/// Who called where nothing can run, by the link register of powerpc, then the trace.
+pub(crate) const LINK_THEN_TRACE: &[Step] =
+    &[Step::Line("^LR {{PC}} {{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
 /// The first call trace.
 pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
 

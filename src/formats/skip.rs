@@ -620,16 +620,9 @@ pub(crate) const GROUPS: &[Group] = &[
         "^nmi$", "^end_repeat_nmi$", "^repeat_nmi$", "^first_nmi$", "^nmi_stack_correct$", "^nmi_stack_fixup$",
         "^nmi_espfix_stack$", "^nmi_debug_stack_check$", "^need_resched$", "^resume_kernel$",
     ]),
-    entries("arm64, arm: arch/arm64/kernel/entry.S, arch/arm/kernel/entry-armv.S", &[
-        "^el1_irq$", "^el1_fiq$", "^el1_error$", "^el1_preempt$", "^el1_irq_invalid$", "^el1_fiq_invalid$",
-        "^el1_error_invalid$", "^el1h_64_irq$", "^el1h_64_fiq$", "^el1h_64_error$", "^el1t_64_irq$",
-        "^el1t_64_fiq$", "^el1t_64_error$", "^__sdei_asm_handler$", "^__irq_svc$", "^__fiq_svc$", "^svc_preempt$",
-    ]),
-    entries("riscv, loongarch, mips: arch/*/kernel/entry.S, genex.S, and the first function in C", &[
-        "^handle_exception$", "^ret_from_exception$", "^do_irq$", "^handle_vint$", "^do_vint$", "^handle_int$",
-        "^rollback_handle_int$", "^ret_from_irq$", "^__ret_from_irq$", "^except_vec_vi_handler$",
-        "^except_vec_vi_end$", "^nmi_handler$",
-    ]),
+    entries("arm64, arm: arch/arm64/kernel/entry.S, arch/arm/kernel/entry-armv.S", crate::arch::entries::ARM),
+    entries("riscv, loongarch, mips: arch/*/kernel/entry.S, genex.S", crate::arch::entries::RISCV),
+    entries("The first function in C of those", &["^do_irq$", "^do_vint$", "^nmi_handler$"]),
     entries("powerpc: arch/powerpc/kernel/exceptions-64s.S, exceptions-64e.S, head_32.h, interrupt_64.S", &[
         "^hardware_interrupt_common", "^decrementer_common", "^doorbell_super_common", "^h_doorbell_common",
         "^h_virt_irq_common", "^performance_monitor_common", "^system_reset_common", "^soft_nmi_common$",
@@ -637,10 +630,10 @@ pub(crate) const GROUPS: &[Group] = &[
         "^exc_0x900_common$", "^HardwareInterrupt_virt$", "^Decrementer_virt$", "^ret_from_except",
         "^interrupt_return",
     ]),
-    entries("s390, sparc, parisc, ia64, alpha: arch/*/kernel/entry.S, ttable_64.S", &[
-        "^ext_int_handler$", "^io_int_handler$", "^mcck_int_handler$", "^restart_int_handler$", "^ext_no_vtime$",
-        "^io_no_vtime$", "^ext_skip$", "^io_skip$", "^tl0_irq", "^real_irq_continue$", "^intr_return$",
-        "^ia64_leave_kernel$", "^ia64_native_leave_kernel$", "^do_entInt$",
+    entries("s390: arch/s390/kernel/entry.S", crate::arch::entries::S390),
+    entries("sparc, parisc, ia64, alpha: arch/*/kernel/entry.S, ttable_64.S", &[
+        "^tl0_irq", "^real_irq_continue$", "^intr_return$", "^ia64_leave_kernel$", "^ia64_native_leave_kernel$",
+        "^do_entInt$",
     ]),
     anchors("Ways into the kernel: arch/*/entry", &[
         "^do_syscall_", "^do_fast_syscall_", "^__do_fast_syscall_32", "^sysenter_dispatch",

@@ -80,6 +80,15 @@ pub(crate) const LAST_RAN: &str = "Stack dump where RCU GP kthread last ran:";
 /// Words of a stall that no CPU and no task is the cause of: that thread does not run.
 pub(crate) const NOBODY_STALLS: &str = "All QSes seen, last ";
 
+const RCU_STALL: Rule = Rule {
+    title: "INFO: rcu detected stall in {frame}",
+    alt: &["stall in {frame}"],
+    stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC, ENTERED, DUMPED],
+    format: Format::RcuStall,
+    pick: Pick::Stall,
+    ..Rule::NEW
+};
+
 pub(crate) const FAMILIES: &[Family] = &[
     // watchdog_timer_fn, kernel/watchdog.c
     Family {
@@ -174,23 +183,18 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "INFO: rcu_[a-z_]+ detected stalls",
                 then: &["^(?:rcu: )?\\s*[0-9]+-[^ ]{1,4}: \\("],
-                title: "INFO: rcu detected stall in {frame}",
-                alt: &["stall in {frame}"],
                 stacks: &[INTERRUPTED, POWERPC, ENTERED, DUMPED, ASKED],
-                format: Format::RcuStall,
-                pick: Pick::Stall,
-                ..Rule::NEW
+                ..RCU_STALL
             },
-            Rule {
-                line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?",
-                title: "INFO: rcu detected stall in {frame}",
-                alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, SELF, SELF_ANY, POWERPC, ENTERED, DUMPED],
-                format: Format::RcuStall,
-                pick: Pick::Stall,
-                ..Rule::NEW
-            },
+            Rule { line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?", ..RCU_STALL },
         ],
+        lasts: true,
+        ..Family::NEW
+    },
+    // print_cpu_stall, print_other_cpu_stall: kernel/rcutree.c, up to Linux 2.6.35
+    Family {
+        banner: "INFO: RCU detected CPU ",
+        rules: &[Rule { line: "INFO: RCU detected CPU (?:[0-9]+ stall \\(|stalls:)", ..RCU_STALL }],
         lasts: true,
         ..Family::NEW
     },

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use crate::facts::frame::Calls;
 use crate::facts::locks::{HeldLock, HeldLocks};
-use crate::facts::memory::{Access, Kasan, Memory, Page, Side, Slab};
+use crate::facts::memory::{Access, Kasan, Memory, Page, PageFault, Side, Slab};
 use crate::facts::modules::{Module, Modules};
 use crate::facts::registers::Registers;
 use crate::report::Report;
@@ -22,10 +22,12 @@ pub(super) fn memory(f: &mut Formatter<'_>, view: &View<'_>, memory: &Memory<'_>
     if let Some(kasan) = &memory.kasan {
         self::kasan(f, view, kasan)?;
     }
-    if let Some((fault, address)) = memory.fault.as_ref().and_then(|f| Some((f, f.address?))) {
+    let is_told = |fault: &&PageFault<'_>| fault.address.is_some() || fault.reason.is_some();
+    if let Some(fault) = memory.fault.as_ref().filter(is_told) {
         let did = fault.access.map_or("access", access);
+        let at = fault.address.map_or(String::new(), |address| format!(" at {address:#018x}"));
         let why = fault.reason.map_or(String::new(), |reason| format!(": {}", Plain(reason)));
-        view.row(f, "memory", format_args!("{did} at {address:#018x}{why}"))?;
+        view.row(f, "memory", format_args!("{did}{at}{why}"))?;
     }
     if let Some(slab) = &memory.slab {
         self::slab(f, view, slab)?;

@@ -6,6 +6,7 @@
 use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
+use crate::facts::memory::FAILING;
 use crate::facts::registers;
 use crate::facts::task::Workqueue;
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -60,7 +61,7 @@ pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
         if is_heading(body) {
             break;
         }
-        if let Some(address) = body.strip_prefix(fault::FAILING.as_bytes()) {
+        if let Some(address) = body.strip_prefix(FAILING.as_bytes()) {
             failing = text::hex_run(address).1;
         } else if named.is_none()
             && let Some(pc) = registers::kernel_counter(body)

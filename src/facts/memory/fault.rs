@@ -2,6 +2,8 @@
 //! `bad_page_fault` in `arch/powerpc/mm/fault.c`, and what the other CPUs have in their place.
 
 use super::{Access, address};
+use crate::facts::oops::Oops;
+use crate::facts::registers;
 use crate::text;
 
 /// What the kernel says about a fault.
@@ -32,12 +34,10 @@ pub struct PageFault<'a> {
     /// The entries of the page tables by their names as printed (`PGD`, on ARM `pgd`, on s390 `R3`), from the top down to
     /// the first one that is not present or maps a page.
     pub tables: Vec<(&'a str, u64)>,
-    /// The registers have told of a fault whose address is in one of the next lines.
-    address_comes: bool,
 }
 
-/// What stands before the address, from Linux 4.x on, x86 and then arm64.
-const BANNERS: &[&str] = &[
+/// What stands before the address of a page fault of x86, whose error code `die()` prints; sh has two of them.
+const X86: &[&str] = &[
     "BUG: kernel NULL pointer dereference, address: ",
     "BUG: unable to handle page fault for address: ",
     "BUG: unable to handle kernel NULL pointer dereference at ",
@@ -45,6 +45,13 @@ const BANNERS: &[&str] = &[
     // do_page_fault, arch/i386/mm/fault.c, up to Linux 2.6.24
     "BUG: unable to handle kernel NULL pointer dereference at virtual address ",
     "BUG: unable to handle kernel paging request at virtual address ",
+    // do_page_fault, arch/x86_64/mm/fault.c, up to Linux 2.6.24: "… at 0000000000000010 RIP: "
+    "Unable to handle kernel NULL pointer dereference at ",
+    "Unable to handle kernel paging request at ",
+];
+
+/// What stands before the address of other faults, from Linux 4.x on, x86 and then arm64.
+const BANNERS: &[&str] = &[
     "probably for non-canonical address ",
     "maybe for address ",
     "Unable to handle kernel NULL pointer dereference at virtual address ",
@@ -59,15 +66,15 @@ const BANNERS: &[&str] = &[
 ];
 
 /// How a line of other CPUs begins, and what stands right before its address: `bad_page_fault` (powerpc; the fourth
-/// up to 5.1), `__do_page_fault` (mips), `no_context` (loongarch), `dump_fault_info` (s390), `parisc_terminate`,
+/// up to 5.1; the data segment's has no " on "), `__do_page_fault` (mips), `no_context` (loongarch), `dump_fault_info` (s390), `parisc_terminate`,
 /// `do_DataAbort` and `do_PrefetchAbort` (arm), `segv` (um).
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("BUG: Kernel NULL pointer dereference on ", " at "),
+    ("BUG: Kernel NULL pointer dereference ", "at "),
     ("BUG: Unable to handle kernel ", " at "),
     ("BUG: Unable to handle unknown paging fault", " at "),
     ("Unable to handle kernel paging request for ", " at address "),
     ("CPU ", " Unable to handle kernel paging request at virtual address "),
-    ("Failing address: ", "Failing address: "),
+    (FAILING, FAILING),
     ("Kernel Fault: Code=", ") at addr "),
     ("Unhandled fault: ", ") at "),
     ("Unhandled prefetch abort: ", ") at "),
@@ -82,40 +89,68 @@ const DONE: &[(&str, Access)] = &[
     (" when write", Access::Write),
     (" when execute", Access::Execute),
     ("Unhandled prefetch abort: ", Access::Execute),
-    // bad_page_fault of powerpc, up to 5.1
-    (" for instruction fetch", Access::Execute),
+    (FETCH_UP_TO_5_1, Access::Execute),
 ];
 
-/// How a line begins, what the number stands behind that tells what was done, which of its bits do, and what they mean.
-type Told = (&'static str, &'static str, u64, &'static [(u64, Access)]);
+/// What lines without the address say was done. Of the first two it is the counter, in the next line: `bad_page_fault` in
+/// `arch/powerpc/mm/fault.c`. The others stand before the banner: `bad_kernel_fault` in that file, `show_fault_oops` of x86.
+const SAID: &[(&str, Access)] = &[
+    ("BUG: Unable to handle kernel instruction fetch", Access::Execute),
+    ("Unable to handle kernel paging request for instruction fetch", Access::Execute),
+    ("kernel tried to execute ", Access::Execute),
+    ("Kernel attempted to read user page ", Access::Read),
+    ("Kernel attempted to write user page ", Access::Write),
+];
+
+/// Whether a banner says that an instruction was fetched, up to Linux 5.1 and since.
+const FETCH_UP_TO_5_1: &str = " for instruction fetch";
+const FETCH: &str = " kernel instruction fetch";
+
+/// What stands before the address on a line of its own, behind what says that there is one: `bad_page_fault` of powerpc,
+/// `show_regs` of loongarch, `__show_regs` of mips.
+const ADDRESSES: &[&str] = &["Faulting instruction address: ", "BADV: ", "BadVA : "];
+
+/// What the CPU of arm could not tell at once: neither the address nor the rest of the status is valid. `fsr_info` in
+/// `arch/arm/mm/fsr-2level.c` and `fsr-3level.c`.
+const LATE: &[&str] = &["imprecise", "asynchronous"];
+
+/// A fault register in a line, and what its bits mean.
+struct Told {
+    /// How the line begins, and what stands before the number.
+    begins: &'static str,
+    before: &'static str,
+    /// Which bits tell what was done, and what they mean.
+    mask: u64,
+    means: &'static [(u64, Access)],
+    /// Values of a fault at an address without a banner that names it.
+    alone: &'static [u64],
+    /// The trap that it tells of, where others print it too: see [`Reader::trap`].
+    trap: Option<u64>,
+}
+
+impl Told {
+    const NEW: Told = Told { begins: "", before: "", mask: u64::MAX, means: &[], alone: &[], trap: None };
+}
 
 /// The fault registers of the CPUs.
 const TOLD: &[Told] = &[
     // union teid, arch/s390/include/asm/fault.h: store or fetch
-    ("Failing address: ", " TEID: ", 0xc00, &[(0x400, Access::Write), (0x800, Access::Read)]),
-    // __show_regs, arch/riscv/kernel/process.c: instruction, load and store; misaligned, access and page fault
-    (
-        "status: ",
-        " cause: ",
-        u64::MAX,
-        &[
-            (0, Access::Execute),
-            (1, Access::Execute),
-            (4, Access::Read),
-            (5, Access::Read),
-            (6, Access::Write),
-            (7, Access::Write),
-            (12, Access::Execute),
-            (13, Access::Read),
-            (15, Access::Write),
-        ],
-    ),
-    // print_estat, arch/loongarch/kernel/traps.c: PIL PIS PIF PME PNR PNX ADEF
-    (
-        "ESTAT: ",
-        "ESTAT: ",
-        0x7fff_0000,
-        &[
+    Told {
+        begins: FAILING,
+        before: " TEID: ",
+        mask: 0xc00,
+        means: &[(0x400, Access::Write), (0x800, Access::Read)],
+        ..Told::NEW
+    },
+    RISCV,
+    // The same up to Linux 5.4
+    Told { begins: "sstatus: ", before: " scause: ", ..RISCV },
+    // print_estat, arch/loongarch/kernel/traps.c: PIL PIS PIF PME PNR PNX ADEF; ADEM and ALE do not say what was done
+    Told {
+        begins: "ESTAT: ",
+        before: "ESTAT: ",
+        mask: 0x7fff_0000,
+        means: &[
             (0x1_0000, Access::Read),
             (0x2_0000, Access::Write),
             (0x3_0000, Access::Execute),
@@ -124,48 +159,100 @@ const TOLD: &[Told] = &[
             (0x6_0000, Access::Execute),
             (0x8_0000, Access::Execute),
         ],
-    ),
-    // __show_regs, arch/mips/kernel/traps.c: Mod TLBL TLBS AdEL AdES IBE
-    (
-        "Cause : ",
-        "Cause : ",
-        0x7c,
-        &[
+        alone: &[0x1_0000, 0x2_0000, 0x3_0000, 0x4_0000, 0x5_0000, 0x6_0000, 0x8_0000, 0x48_0000, 0x9_0000],
+        ..Told::NEW
+    },
+    // __show_regs, arch/mips/kernel/traps.c: Mod TLBL TLBS AdEL AdES IBE TLBRI TLBXI; do_ade has no banner with the address
+    Told {
+        begins: "Cause : ",
+        before: "Cause : ",
+        mask: 0x7c,
+        means: &[
             (0x04, Access::Write),
             (0x08, Access::Read),
             (0x0c, Access::Write),
             (0x10, Access::Read),
             (0x14, Access::Write),
             (0x18, Access::Execute),
+            (0x4c, Access::Read),
+            (0x50, Access::Execute),
         ],
-    ),
-    // __show_regs, arch/powerpc/kernel/process.c: DSISR_ISSTORE
-    ("CFAR: ", " DSISR: ", 0xffff_ffff_0200_0000, &[(0, Access::Read), (0x0200_0000, Access::Write)]),
-    ("DAR: ", " DSISR: ", 0xffff_ffff_0200_0000, &[(0, Access::Read), (0x0200_0000, Access::Write)]),
-    // die, arch/arm/kernel/traps.c: FSR_WRITE and FSR_LNX_PF; arm64's syndrome has other bits
-    (
-        "Internal error: Oops: ",
-        "Oops: ",
-        0xffff_f800,
-        &[(0, Access::Read), (0x800, Access::Write), (0x8000_0000, Access::Execute)],
-    ),
+        alone: &[0x10, 0x14],
+        ..Told::NEW
+    },
+    // __show_regs, arch/powerpc/kernel/process.c: DSISR_ISSTORE; of an alignment interrupt it has other bits
+    DSISR,
+    Told { begins: "DAR: ", ..DSISR },
+    // The same of Book E and 4xx: ESR_DST; up to Linux 4.x "DEAR: 00000010, ESR: 00800000"
+    Told {
+        begins: "CFAR: ",
+        before: " ESR: ",
+        mask: 0xffff_ffff_0080_0000,
+        means: &[(0, Access::Read), (0x80_0000, Access::Write)],
+        trap: Some(DATA_STORAGE),
+        ..Told::NEW
+    },
+    Told {
+        begins: "DEAR: ",
+        before: " ESR: ",
+        mask: 0xffff_ffff_0080_0000,
+        means: &[(0, Access::Read), (0x80_0000, Access::Write)],
+        trap: Some(DATA_STORAGE),
+        ..Told::NEW
+    },
     // do_DataAbort, arch/arm/mm/fault.c
-    ("Unhandled fault: ", " (0x", 0xffff_f800, &[(0, Access::Read), (0x800, Access::Write)]),
-    // __die, arch/x86/kernel/dumpstack.c: write and instruction fetch of an error code, where no line beside it says so
-    (
-        "Oops: ",
-        "Oops: ",
-        0x12,
-        &[(0, Access::Read), (2, Access::Write), (0x10, Access::Execute), (0x12, Access::Execute)],
-    ),
+    Told { begins: "Unhandled fault: ", before: " (0x", mask: FSR, means: FSR_MEANS, ..Told::NEW },
 ];
 
-/// Those that tell of faults without a banner that names the address: `do_trap_load_fault` of riscv, `do_ade` of loongarch.
-const ALONE: &[&str] = &["status: ", "ESTAT: "];
-/// Faults at an address of which loongarch does not tell what was done: ADEM, ALE.
-const NO_ACCESS: &[u64] = &[0x48_0000, 0x9_0000];
-/// The address, some lines after the exception: `show_regs` of loongarch.
-const BAD_ADDRESS: &str = "BADV: ";
+/// `__show_regs` in `arch/riscv/kernel/process.c`: instruction, load and store; misaligned, access and page fault.
+/// `do_trap_load_fault` and the like have no banner with the address.
+const RISCV: Told = Told {
+    begins: "status: ",
+    before: " cause: ",
+    means: &[
+        (0, Access::Execute),
+        (1, Access::Execute),
+        (4, Access::Read),
+        (5, Access::Read),
+        (6, Access::Write),
+        (7, Access::Write),
+        (12, Access::Execute),
+        (13, Access::Read),
+        (15, Access::Write),
+    ],
+    alone: &[0, 1, 4, 5, 6, 7, 12, 13, 15],
+    ..Told::NEW
+};
+
+const DSISR: Told = Told {
+    begins: "CFAR: ",
+    before: " DSISR: ",
+    mask: 0xffff_ffff_0200_0000,
+    means: &[(0, Access::Read), (0x0200_0000, Access::Write)],
+    trap: Some(DATA_STORAGE),
+    ..Told::NEW
+};
+
+/// The data storage interrupt of powerpc.
+const DATA_STORAGE: u64 = 0x300;
+
+/// Bits of the fault status of arm: FSR_WRITE and FSR_LNX_PF, and all that it has not, but ExT and CM, which any fault may have.
+/// arm64's syndrome has other bits.
+const FSR: u64 = 0xffff_ffff_ffff_c800;
+const FSR_MEANS: &[(u64, Access)] =
+    &[(0, Access::Read), (0x800, Access::Write), (0x8000_0000, Access::Execute)];
+
+/// The error code of x86, `__die` in `arch/x86/kernel/dumpstack.c`: write and instruction fetch, where no line beside it says so.
+const X86_CODE: (u64, &[(u64, Access)]) =
+    (0x12, &[(0, Access::Read), (2, Access::Write), (0x10, Access::Execute), (0x12, Access::Execute)]);
+/// That of sh, `die` in `arch/sh/kernel/traps.c`: FAULT_CODE_WRITE, FAULT_CODE_ITLB.
+const SH_CODE: (u64, &[(u64, Access)]) =
+    (0x5, &[(0, Access::Read), (1, Access::Write), (4, Access::Execute), (5, Access::Execute)]);
+/// That of arm, `die` in `arch/arm/kernel/traps.c`.
+const ARM_CODE: (u64, &[(u64, Access)]) = (FSR, FSR_MEANS);
+
+/// The page that s390 could not access: `dump_fault_info` in `arch/s390/mm/fault.c`.
+pub(crate) const FAILING: &str = "Failing address: ";
 
 /// What the counter stands behind in the banner: where it is the address, an instruction was fetched.
 const FETCHED: &[&str] = &["epc == ", "era == "];
@@ -173,7 +260,23 @@ const FETCHED: &[&str] = &["epc == ", "era == "];
 /// Names of the entries of page tables: `show_pte` of ARM, `dump_pagetable` of s390.
 const TABLES: &[&str] = &["pgd", "p4d", "pud", "pmd", "pte", "ppte", "AS", "R1", "R2", "R3", "S", "P"];
 
-impl<'a> PageFault<'a> {
+/// Reads the lines of a report.
+#[derive(Default)]
+pub(super) struct Reader<'a> {
+    pub(super) fault: PageFault<'a>,
+    /// The banner is of a page fault of x86, or of sh: `die()` prints its error code.
+    coded: bool,
+    /// `die()` has spoken: what it says of another fault is not of this one.
+    died: bool,
+    /// A fault was told of whose address is in one of the next lines.
+    address_comes: bool,
+    /// The address is that of a page: s390.
+    paged: bool,
+    /// The interrupt that the registers of powerpc are of: `REGS: c0000000fe000000 TRAP: 0300   Tainted: G`.
+    trap: Option<u64>,
+}
+
+impl<'a> Reader<'a> {
     pub(super) fn take(&mut self, body: &'a [u8]) -> bool {
         let body = text::skip_blanks(body);
         let taken = self.words(body);
@@ -183,31 +286,145 @@ impl<'a> PageFault<'a> {
     fn words(&mut self, body: &'a [u8]) -> bool {
         match body.first() {
             Some(b'B' | b'U' | b'g' | b'O' | b't') => self.banner(body),
-            Some(b'C' | b'F' | b'K' | b'E') => self.elsewhere(body) || self.abort(body),
-            Some(b'#') => self.details(body),
-            Some(b'P') => self.page_tables(body),
-            Some(b'[' | b'A') => self.walk(body),
+            Some(b'C' | b'F' | b'E') => self.elsewhere(body) || self.fault.abort(body),
+            Some(b'K' | b'k') => self.elsewhere(body) || self.said(body),
+            Some(b'#') => self.fault.details(body),
+            Some(b'P') => self.fault.page_tables(body),
+            Some(b'[' | b'A') => self.fault.walk(body),
             _ => false,
         }
+    }
+
+    fn banner(&mut self, body: &'a [u8]) -> bool {
+        let after = |words: &&str| Some(address(text::after(body, words)?)?.1).flatten();
+        let begins = |words: &&&str| text::begins(body, words);
+        let of_x86 = X86.iter().filter(begins).find_map(after);
+        // The other faults say so in one way: `general protection fault, probably for …`.
+        let others = BANNERS.iter().filter(|words| match body.first() {
+            Some(b'B' | b'U') => begins(words),
+            _ => text::contains(body, " fault, "),
+        });
+        let found = of_x86.or_else(|| others.filter_map(after).next());
+        if self.fault.address.is_none() && found.is_some() {
+            self.fault.address = found;
+            self.coded = of_x86.is_some();
+            self.died = Oops::parse(body).is_some();
+            self.fault.done(body);
+        }
+        found.is_some() || self.elsewhere(body) || self.said(body)
     }
 
     /// The banners of the CPUs that say it otherwise.
     fn elsewhere(&mut self, body: &'a [u8]) -> bool {
         let found = ELSEWHERE.iter().find_map(|(start, before)| {
-            address(text::after(body.strip_prefix(start.as_bytes()).map(|_| body)?, before)?)?.1
+            let line = body.strip_prefix(start.as_bytes()).map(|_| body)?;
+            Some((*start, address(text::after(line, before)?)?.1?))
         });
-        if self.address.is_none() && found.is_some() {
-            self.address = found;
-            self.done(body);
+        let Some((start, address)) = found else { return false };
+        if self.fault.address.is_none() && self.fault.reason.is_none() {
+            self.fault.address = Some(address);
+            self.paged = start == FAILING;
+            self.fault.done(body);
             // fsr_info of arm: what the status means.
             let unhandled = ["Unhandled fault: ", "Unhandled prefetch abort: "];
             let status = unhandled.iter().find_map(|start| body.strip_prefix(start.as_bytes()));
-            let reason = status.and_then(|rest| rest.get(..text::find(rest, " (0x")?));
-            self.reason = self.reason.or(reason);
+            self.fault.reason = status.and_then(|rest| rest.get(..text::find(rest, " (0x")?));
+            let late = |reason: &[u8]| LATE.iter().any(|word| text::contains(reason, word));
+            if self.fault.reason.is_some_and(late) {
+                self.fault.address = None;
+            }
         }
-        found.is_some()
+        true
     }
 
+    /// What was done, on a line without the address.
+    fn said(&mut self, body: &[u8]) -> bool {
+        let said = SAID.iter().find(|(start, _)| text::begins(body, start));
+        let Some((_, access)) = said.filter(|_| self.fault.address.is_none()) else { return false };
+        self.fault.access = self.fault.access.or(Some(*access));
+        self.address_comes = text::contains(body, FETCH) || text::contains(body, FETCH_UP_TO_5_1);
+        true
+    }
+
+    /// Reads a line of the CPU's fault registers, of a fault at an address.
+    fn told(&mut self, body: &[u8]) -> bool {
+        if let Some(start) = ADDRESSES.iter().find(|start| self.address_comes && text::begins(body, start)) {
+            self.address_comes = false;
+            self.fault.address = self.fault.address.or_else(|| address(text::after(body, start)?)?.1);
+            return true;
+        }
+        if let Some(rest) = body.strip_prefix(b"REGS: ") {
+            self.trap = text::after(rest, " TRAP: ").and_then(|rest| text::hex_run(rest).1);
+            return false;
+        }
+        self.counter(body);
+        if self.fault.access.is_some() && self.fault.address.is_some() {
+            return false;
+        }
+        let register =
+            TOLD.iter().find(|told| text::begins(body, told.begins) && text::contains(body, told.before));
+        match register {
+            Some(told) => self.register(told, body),
+            None => self.died(body),
+        }
+    }
+
+    fn register(&mut self, told: &Told, body: &[u8]) -> bool {
+        let number = text::after(body, told.before).and_then(|rest| Some(text::hex_digits(rest).ok()?.1));
+        let Some(number) = number.map(|number| number & told.mask) else { return false };
+        let here = self.fault.address.is_some();
+        let alone = told.alone.contains(&number);
+        let other_trap = told.trap.zip(self.trap).is_some_and(|(wanted, trap)| wanted != trap);
+        if !here && !alone || self.fault.access.is_some() || other_trap {
+            return false;
+        }
+        self.fault.access = meaning(told.means, number);
+        if !here {
+            let badaddr = text::after(body, "badaddr: ");
+            self.fault.address = badaddr.and_then(|rest| address(rest)?.1);
+            self.address_comes = self.fault.address.is_none();
+        }
+        self.fault.access.is_some()
+    }
+
+    /// Reads the code of the first `Oops: 0002 [#1] SMP` behind the banner.
+    fn died(&mut self, body: &[u8]) -> bool {
+        if self.died || self.fault.address.is_none() {
+            return false;
+        }
+        let Some(oops) = Oops::parse(body) else { return false };
+        self.died = true;
+        let plain = oops.what == Some(b"Oops") && oops.ilc.is_none() && oops.signal.is_none();
+        let of_sh = || self.fault.tables.first().is_some_and(|(name, _)| *name == "pgd");
+        let (mask, means) = match body.first() {
+            Some(b'I') if plain => ARM_CODE,
+            Some(b'O') if plain && self.coded && of_sh() => SH_CODE,
+            Some(b'O') if plain && self.coded => X86_CODE,
+            _ => return false,
+        };
+        let access = oops.code.and_then(|code| meaning(means, code & mask));
+        self.fault.access = self.fault.access.or(access);
+        access.is_some()
+    }
+
+    /// s390 tells fetches from loads by where the counter is: `Krnl PSW : 0704e00180000000 0000000000000002 (0x2)`.
+    fn counter(&mut self, body: &[u8]) {
+        let page = |address: u64| address >> 12;
+        let failing = self.fault.address.filter(|_| self.paged && self.fault.access != Some(Access::Write));
+        let Some(failing) = failing.filter(|_| text::begins(body, "Krnl PSW")) else { return };
+        let counter = registers::kernel_counter(body).and_then(|pc| pc.address);
+        if counter.is_some_and(|counter| page(counter) == page(failing)) {
+            self.fault.access = Some(Access::Execute);
+        }
+    }
+}
+
+/// What the bits of a number mean.
+fn meaning(means: &[(u64, Access)], bits: u64) -> Option<Access> {
+    means.iter().find(|(of, _)| *of == bits).map(|(_, access)| *access)
+}
+
+impl<'a> PageFault<'a> {
     fn done(&mut self, body: &[u8]) {
         let done = DONE.iter().find(|(words, _)| text::contains(body, words));
         let fetched = || {
@@ -215,38 +432,6 @@ impl<'a> PageFault<'a> {
             (counter.is_some() && counter == self.address).then_some(Access::Execute)
         };
         self.access = self.access.or(done.map(|(_, access)| *access)).or_else(fetched);
-    }
-
-    /// Reads a line of the CPU's fault registers, of a fault at an address.
-    fn told(&mut self, body: &[u8]) -> bool {
-        if self.access.is_some() && self.address.is_some() {
-            return false;
-        }
-        if self.address_comes && text::begins(body, BAD_ADDRESS) {
-            self.address = self.address.or_else(|| address(text::after(body, BAD_ADDRESS)?)?.1);
-            self.address_comes = false;
-            return true;
-        }
-        let Some((begins, before, mask, means)) = TOLD.iter().find(|(begins, ..)| text::begins(body, begins))
-        else {
-            return false;
-        };
-        let alone = ALONE.contains(begins);
-        if self.address.is_none() && !alone || self.access.is_some() {
-            return false;
-        }
-        let number = text::after(body, before).and_then(|rest| text::hex_digits(rest).ok());
-        // `Oops: divide error` begins with a digit.
-        let number = number.filter(|(rest, _)| rest.first().is_none_or(|b| !b.is_ascii_alphabetic()));
-        let Some((_, number)) = number else { return false };
-        let meant = means.iter().find(|(bits, _)| *bits == number & mask);
-        self.access = meant.map(|(_, access)| *access);
-        if alone && self.address.is_none() {
-            let told = self.access.is_some() || NO_ACCESS.contains(&(number & mask));
-            self.address = text::after(body, " badaddr: ").filter(|_| told).and_then(|rest| address(rest)?.1);
-            self.address_comes = told && self.address.is_none();
-        }
-        self.access.is_some()
     }
 
     /// Reads arm64's `CM = 0, WnR = 1`, `EC = 0x21: IABT (current EL), IL = 32 bits` and
@@ -291,20 +476,6 @@ impl<'a> PageFault<'a> {
         !self.tables.is_empty()
     }
 
-    fn banner(&mut self, body: &'a [u8]) -> bool {
-        // The other faults say so in one way: `general protection fault, probably for …`.
-        let candidates = BANNERS.iter().filter(|words| match body.first() {
-            Some(b'B' | b'U') => body.starts_with(words.as_bytes()),
-            _ => text::contains(body, " fault, "),
-        });
-        let found = candidates.filter_map(|words| address(text::after(body, words)?)?.1).next();
-        if self.address.is_none() && found.is_some() {
-            self.address = found;
-            self.done(body);
-        }
-        found.is_some() || self.elsewhere(body)
-    }
-
     /// Reads `#PF: supervisor read access in kernel mode` and `#PF: error_code(0x0000) - not-present page`.
     fn details(&mut self, body: &'a [u8]) -> bool {
         let Some(rest) = body.strip_prefix(b"#PF: ") else {
@@ -316,6 +487,7 @@ impl<'a> PageFault<'a> {
             };
             if self.error_code.is_none() {
                 self.error_code = Some(code);
+                self.access = self.access.or_else(|| meaning(X86_CODE.1, code & X86_CODE.0));
                 self.reason = rest.strip_prefix(b") - ").map(<[u8]>::trim_ascii_end);
             }
             return true;

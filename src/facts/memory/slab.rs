@@ -15,7 +15,7 @@ use crate::text;
 /// Object 0xffff888006823340 @offset=832 fp=0xffff888006823a40
 /// ```
 ///
-/// Before Linux 5.13 each line but the first begins with `INFO: `. Since 6.15 what is wrong with which bytes stands before
+/// Before Linux 5.13 each line but the first begins with `INFO: `, and up to 3.2 the first one has no taint. Since 6.15 what is wrong with which bytes stands before
 /// the banner, `[Poison overwritten] 0x…-0x… @offset=840. First byte 0x8 instead of 0x6b`, and the banner says
 /// `Object corrupt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,16 +115,18 @@ impl<'a> Slab<'a> {
         }
     }
 
-    /// Reads `BUG kmalloc-64 (Not tainted): Poison overwritten`.
+    /// Reads `BUG kmalloc-64 (Not tainted): Poison overwritten` and `BUG kmalloc-64: Poison overwritten`.
     fn banner(&mut self, body: &'a [u8]) -> bool {
         let Some(rest) = body.strip_prefix(b"BUG ") else {
             return false;
         };
         let taint = [" (Not tainted", " (Tainted: "].into_iter().find_map(|words| text::find(rest, words));
-        let Some((cache, tail)) = taint.and_then(|at| rest.split_at_checked(at)) else {
+        let (at, before) = taint.map_or_else(|| (text::find(rest, ": "), ": "), |at| (Some(at), "): "));
+        let Some((cache, tail)) = at.and_then(|at| rest.split_at_checked(at)) else {
             return false;
         };
-        let Some(problem) = text::after(tail, "): ") else {
+        let is_name = taint.is_some() || !cache.contains(&b' ');
+        let Some(problem) = text::after(tail, before).filter(|_| is_name) else {
             return false;
         };
         if self.cache.is_none() {

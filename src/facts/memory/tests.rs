@@ -532,6 +532,125 @@ fn accesses_by_registers() {
             0,
             Some(Access::Execute),
         ),
+        // The same of other interrupts than data storage; Book E has other registers
+        (
+            "BUG: Unable to handle kernel unaligned access at 0xc00000000000001d\n\
+             REGS: c0000000fe000000 TRAP: 0600   Tainted: G           O     (5.4.0)\n\
+             CFAR: c00000000014bff0 DAR: c00000000000001d DSISR: 42007d2a IRQMASK: 0 \n",
+            0xc000_0000_0000_001d,
+            None,
+        ),
+        (
+            "BUG: Kernel NULL pointer dereference at 0x00000010\n\
+             REGS: c0000000fe000000 TRAP: 0300   Tainted: G           O     (5.4.0)\n\
+             CFAR: c00000000014bff0 DAR: 0000000000000010 DSISR: 42000000 IRQMASK: 0 \n",
+            0x10,
+            Some(Access::Write),
+        ),
+        (
+            "Unable to handle kernel paging request for data at address 0x00000010\n\
+             REGS: c0ffde10 TRAP: 0300   Not tainted  (4.19.0)\nDEAR: 00000010 ESR: 00800000 \n",
+            0x10,
+            Some(Access::Write),
+        ),
+        (
+            "Unable to handle kernel paging request for data at address 0x00000010\n\
+             REGS: c0ffde10 TRAP: 0300   Not tainted  (2.6.32)\nDEAR: 00000010, ESR: 00000000\n",
+            0x10,
+            Some(Access::Read),
+        ),
+        // A fetch is at the counter: bad_page_fault up to 5.1 and since
+        (
+            "Unable to handle kernel paging request for instruction fetch\n\
+             Faulting instruction address: 0x00000000\n",
+            0,
+            Some(Access::Execute),
+        ),
+        (
+            "kernel tried to execute exec-protected page (c0080000003b0318) - exploit attempt? (uid: 0)\n\
+             BUG: Unable to handle kernel instruction fetch\nFaulting instruction address: 0xc0080000003b0318\n",
+            0xc008_0000_003b_0318,
+            Some(Access::Execute),
+        ),
+        (
+            "BUG: Unable to handle kernel data access at 0xc00a000000000108\n\
+             Faulting instruction address: 0xc000000000148df8\n",
+            0xc00a_0000_0000_0108,
+            None,
+        ),
+        // Bits of the status that any abort may have: ExT, CM
+        (
+            "Unhandled fault: external abort on non-linefetch (0x1808) at 0xe0809000\n",
+            0xe080_9000,
+            Some(Access::Write),
+        ),
+        (
+            "Unhandled fault: external abort on non-linefetch (0x1008) at 0xe0809000\n",
+            0xe080_9000,
+            Some(Access::Read),
+        ),
+        // do_ade, emulate_load_store_insn, __show_regs: arch/mips
+        (
+            "Unhandled kernel unaligned access[#1]:\nCause : 00800014 (ExcCode 05)\nBadVA : c0001001\n",
+            0xc000_1001,
+            Some(Access::Write),
+        ),
+        // TLBRI, TLBXI
+        (
+            "CPU 1 Unable to handle kernel paging request at virtual address c0001000, epc == 80401000, ra == 80401000\n\
+             Cause : 0080004c (ExcCode 13)\n",
+            0xc000_1000,
+            Some(Access::Read),
+        ),
+        (
+            "CPU 1 Unable to handle kernel paging request at virtual address c0001000, epc == 80401000, ra == 80401000\n\
+             Cause : 00800050 (ExcCode 14)\n",
+            0xc000_1000,
+            Some(Access::Execute),
+        ),
+        // s390: a call of 0; a load of data; what a die() of x86 would mean by the code does not count
+        (
+            "Failing address: 0000000000000000 TEID: 0000000000000883\nOops: 0004 ilc:1 [#1] SMP \n\
+             Krnl PSW : 0704e00180000000 0000000000000002 (0x2)\n",
+            0,
+            Some(Access::Execute),
+        ),
+        (
+            "Failing address: 0000000000000000 TEID: 0000000000000083\nOops: 0011 ilc:3 [#1] SMP \n\
+             Krnl PSW : 0704e00180000000 000003ff80002b4e (oops_leaf+0x26/0x60 [crashme])\n",
+            0,
+            None,
+        ),
+        // die of arch/sh: FAULT_CODE_WRITE
+        (
+            "BUG: unable to handle kernel NULL pointer dereference at 00000008\nPC: [<8c00b1d8>] oops_leaf+0x18/0x30\n\
+             pgd = 8c3f0000\n[00000008] *pgd=00000000\nOops: 0001 [#1]\n",
+            8,
+            Some(Access::Write),
+        ),
+        // do_page_fault of arch/x86_64, 2.6.18
+        (
+            "Unable to handle kernel NULL pointer dereference at 0000000000000010 RIP: \nOops: 0002 [1] SMP \n",
+            0x10,
+            Some(Access::Write),
+        ),
+        // What die() says next is of another fault, and of no page fault
+        (
+            "BUG: unable to handle kernel NULL pointer dereference at 0000000000000010\n\
+             general protection fault: 0000 [#1] SMP\nOops: 0002 [#2] SMP\n",
+            0x10,
+            None,
+        ),
+        (
+            "general protection fault, probably for non-canonical address 0x10000000000: 0000 [#1] SMP\nOops: 0002 [#2] SMP\n",
+            0x100_0000_0000,
+            None,
+        ),
+        (
+            "Oops: general protection fault, probably for non-canonical address 0x10000000000: 0002 [#1] SMP\n",
+            0x100_0000_0000,
+            None,
+        ),
         // __die of arch/x86, 4.9
         (
             "BUG: unable to handle kernel NULL pointer dereference at 0000000000000010\nOops: 0002 [#1] SMP\n",
@@ -541,6 +660,9 @@ fn accesses_by_registers() {
     ] {
         assert_eq!(read(log), Some((Some(address), access)), "{log}");
     }
+    // What arm noticed late is at no known address.
+    let late = "Unhandled fault: imprecise external abort (0x1c06) at 0x00000000\nInternal error: : 1c06 [#1] SMP ARM\n";
+    assert_eq!(read(late), Some((None, None)));
     // A WARN's registers are of no fault.
     for log in [
         "status: 0000000200000100 badaddr: ffffffff800085a0 cause: 0000000000000003\n",

@@ -1,6 +1,6 @@
 //! One task of a task dump: `sched_show_task` in `kernel/sched/core.c`.
 
-use crate::facts::frame::Frame;
+use crate::facts::frame::{Frame, Trust};
 use crate::text;
 
 /// The line with which the kernel begins the stack of a sleeping or running task.
@@ -152,6 +152,7 @@ pub(crate) fn sysrq_cpu(line: &[u8]) -> Option<u32> {
 ///
 /// ```text
 /// NMI backtrace for cpu 1 skipped: idling at default_idle_call+0x34/0x278
+/// NMI backtrace for cpu 1 skipped: idling at pc 0xffffffff8105f1b6
 /// sysrq: CPU0: backtrace skipped as idling
 /// ```
 ///
@@ -161,7 +162,7 @@ pub(crate) fn sysrq_cpu(line: &[u8]) -> Option<u32> {
 pub struct IdleCpu<'a> {
     /// The CPU.
     pub cpu: u32,
-    /// Where it idles; up to Linux 4.14 an address, and nothing in the second form.
+    /// Where it idles, trust [`Trust::Pc`]; up to Linux 4.15 an address only, and nothing in the last form.
     pub at: Option<Frame<'a>>,
 }
 
@@ -174,7 +175,9 @@ impl<'a> IdleCpu<'a> {
         }
         let (rest, cpu) = text::dec_u32(body.strip_prefix(b"NMI backtrace for cpu ")?).ok()?;
         let place = rest.strip_prefix(b" skipped: idling at ")?;
-        Some(IdleCpu { cpu, at: Frame::parse_symbol(place).ok().map(|(_, frame)| frame) })
+        let named = || Some(Frame::parse_symbol(place).ok()?.1);
+        let bare = || Some(Frame::at(text::hex(place.strip_prefix(b"pc ").unwrap_or(place)).ok()?.1));
+        Some(IdleCpu { cpu, at: named().or_else(bare).map(|at| Frame { trust: Trust::Pc, ..at }) })
     }
 }
 
@@ -324,7 +327,9 @@ mod tests {
         };
         let at = "NMI backtrace for cpu 1 skipped: idling at default_idle_call+0x34/0x278";
         assert_eq!(idle(at), Some((1, Some("default_idle_call"))));
-        assert_eq!(idle("NMI backtrace for cpu 3 skipped: idling at pc 0xffffffff8105f1b6"), Some((3, None)));
+        let bare = b"NMI backtrace for cpu 3 skipped: idling at pc 0xffffffff8105f1b6";
+        let found = IdleCpu::parse(bare).map(|idle| (idle.cpu, idle.at.and_then(|at| at.address)));
+        assert_eq!(found, Some((3, Some(0xffff_ffff_8105_f1b6))));
         assert_eq!(idle("sysrq: CPU0: backtrace skipped as idling"), Some((0, None)));
         assert_eq!(idle("sysrq: CPU0:"), None);
         assert_eq!(idle("NMI backtrace for cpu 1"), None);

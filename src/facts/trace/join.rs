@@ -1,34 +1,18 @@
 //! What the registers tell of a stack.
 
 use super::StackTrace;
+use crate::arch::entries;
 use crate::facts::frame::{Frame, Trust};
 
-/// Where the kernel is entered by an exception. The unwinder finds the registers there, and what it says next is the
-/// program counter that was interrupted: `unwind_next_frame` of `arch/s390/kernel/unwind_bc.c`, `walk_stackframe` of
-/// `arch/riscv/kernel/stacktrace.c`, the frame record that `kernel_entry` makes of `elr_el1` in
-/// `arch/arm64/kernel/entry.S`.
-const ENTRIES: &[&str] = &[
-    "ext_int_handler",
-    "io_int_handler",
-    "pgm_check_handler",
-    "mcck_int_handler",
-    "handle_exception",
-    "el1_irq",
-    "el1_sync",
-    "el1h_64_irq",
-    "el1h_64_sync",
-];
-
 impl<'a> StackTrace<'a> {
-    /// Marks what an exception interrupted, which is no return address.
+    /// Marks what an exception interrupted, which is no return address: see [`entries::is_entry`].
     fn interrupted(&mut self) {
         let mut entered = false;
         for frame in &mut self.frames {
             if std::mem::take(&mut entered) && frame.trust == Trust::Return {
                 frame.trust = Trust::Pc;
             }
-            entered =
-                frame.trust == Trust::Return && frame.symbol.is_some_and(|name| ENTRIES.contains(&name));
+            entered = frame.trust == Trust::Return && frame.symbol.is_some_and(entries::is_entry);
         }
     }
 
