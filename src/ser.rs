@@ -8,6 +8,7 @@ mod bisect;
 mod fault;
 mod hung;
 mod memory;
+mod named;
 mod places;
 
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 use crate::text;
+
+use self::named::Named;
 
 pub use bisect::JsonBisection;
 
@@ -131,21 +134,6 @@ impl Serialize for Text<'_> {
     }
 }
 
-/// Named numbers, in the order of the log.
-struct Values<'a>(Vec<(&'a str, u64)>);
-
-impl Values<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Hex(*value))))
-    }
-}
-
 #[derive(Serialize)]
 struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,8 +169,8 @@ struct Wire<'a> {
     repeats: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     idle_cpus: Vec<places::WireIdle<'a>>,
-    #[serde(skip_serializing_if = "places::Details::is_empty")]
-    details: places::Details<'a>,
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    details: Named<'a, Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     panic_message: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -330,7 +318,7 @@ struct WireRegisters<'a> {
     branch: Option<WireFrame<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     user: bool,
-    values: Values<'a>,
+    values: Named<'a, Hex>,
 }
 
 #[derive(Serialize)]
@@ -427,7 +415,9 @@ impl<'a> Wire<'a> {
             oops: report.oops().map(places::oops),
             repeats: Some(report.repeats()).filter(|repeats| *repeats > 0),
             idle_cpus: report.idle_cpus().into_iter().map(|idle| places::idle(idle, sources)).collect(),
-            details: places::Details(report.details()),
+            details: Named(
+                report.details().into_iter().map(|detail| (detail.name, Text(detail.value))).collect(),
+            ),
             panic_message: report.panic_message().map(Text),
             executor: report.executor().map(|e| Executor { proc: e.proc, id: e.id }),
             follows: report.follows(),
@@ -539,7 +529,7 @@ fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegister
         link: registers.link.map(|link| place(link, sources)),
         branch: registers.branch.map(|branch| place(branch, sources)),
         user: registers.user,
-        values: Values(registers.values),
+        values: Named::of(registers.values, Hex),
     }
 }
 

@@ -167,6 +167,16 @@ pub(crate) fn after<'a>(hay: &'a [u8], needle: &str) -> Option<&'a [u8]> {
     hay.get(find(hay, needle)? + needle.len()..)
 }
 
+/// The decimal number that follows the first `name`.
+pub(crate) fn number_after(hay: &[u8], name: &str) -> Option<u64> {
+    Some(dec(after(hay, name)?).ok()?.1)
+}
+
+/// The same of at most 32 bits.
+pub(crate) fn u32_after(hay: &[u8], name: &str) -> Option<u32> {
+    Some(dec_u32(after(hay, name)?).ok()?.1)
+}
+
 /// `bytes` as text if they are ASCII: names, hexadecimal numbers, build IDs.
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }

@@ -17,7 +17,8 @@ use crate::text::{self, Starts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail<'a> {
-    /// As the kernel writes it: `EC`, `Task stack`, `TEID`, `t`, `order`.
+    /// Mostly as the kernel writes it: `EC`, `Task stack`, `TEID`, `t`, `order`. Where it writes none, ours: `FSR` and
+    /// `exception` of a number in brackets, `thread`, `fault in`, `allocated` of the words.
     pub name: &'a str,
     /// What follows: `0x25: DABT (current EL)`, `5250 jiffies`.
     pub value: &'a [u8],

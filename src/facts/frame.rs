@@ -368,7 +368,6 @@ fn elided(input: &[u8]) -> Option<&[u8]> {
     if input.len() - dots.len() >= 2 { Some(dots) } else { input.strip_prefix("…".as_bytes()) }
 }
 
-/// `sym+0xoff/0xsize`, then in any order a module, a build ID and a source line.
 /// The module that x86_64 put before a function up to Linux 2.6.25 (`printk_address`), `:ext3:ext3_readdir+0x1/0x2`, and what
 /// is behind it.
 fn behind_module(input: &[u8]) -> Option<(&str, &[u8])> {
@@ -377,6 +376,7 @@ fn behind_module(input: &[u8]) -> Option<(&str, &[u8])> {
     Some((text::ascii(name)?, rest))
 }
 
+/// `sym+0xoff/0xsize`, then in any order a module, a build ID and a source line.
 fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
     let (rest, symbol) = text::symbol(input)?;
     let (rest, _) = tag("+").parse(rest)?;

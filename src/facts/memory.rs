@@ -129,11 +129,6 @@ fn address_after(body: &[u8], name: &str) -> Option<u64> {
     address(text::after(body, name)?)?.1
 }
 
-/// The decimal number that follows `name`.
-fn number_after(body: &[u8], name: &str) -> Option<u64> {
-    Some(text::dec(text::after(body, name)?).ok()?.1)
-}
-
 /// A code address that has a symbol.
 fn symbol(input: &[u8]) -> Option<Frame<'_>> {
     Some(Frame::parse_symbol(text::skip_blanks(input)).ok()?.1)

@@ -200,7 +200,7 @@ impl<'a> Oom<'a> {
             Some((what, text::dec(rest).ok()?.1))
         });
         let Some((what, usage)) = what else { return false };
-        let number = |name| text::after(line, name).and_then(|n| text::dec(n).ok()).map(|(_, n)| n);
+        let number = |name| text::number_after(line, name);
         self.usage.push(Usage { what, usage, limit: number(" limit "), failcnt: number(" failcnt ") });
         true
     }
@@ -220,7 +220,7 @@ fn victim(rest: &[u8]) -> Option<Victim<'_>> {
     let ends = [") total-vm:", ") vsz:", ") score ", "), "];
     let end = ends.iter().find_map(|end| text::find(inner, end)).or_else(|| memchr::memrchr(b')', inner))?;
     let (comm, facts) = inner.split_at_checked(end)?;
-    let number = |name| text::after(facts, name).and_then(|n| text::dec(n).ok()).map(|(_, n)| n);
+    let number = |name| text::number_after(facts, name);
     Some(Victim {
         comm,
         pid,

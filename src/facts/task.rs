@@ -95,7 +95,7 @@ impl<'a> Task<'a> {
         self.build?.split(' ').next()
     }
 
-    /// The preemption model, since Linux 6.12: `PREEMPT(full)`, `VOLUNTARY`, `PREEMPT_{RT,(lazy)}`
+    /// The preemption model, since Linux 6.15: `PREEMPT(full)`, `VOLUNTARY`, `PREEMPT_{RT,(lazy)}`
     /// (`preempt_model_str` in `kernel/sched/core.c`).
     pub fn preemption(&self) -> Option<&'a str> {
         self.build?.split(' ').skip(1).find(|word| is_model(word))

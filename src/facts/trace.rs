@@ -569,7 +569,7 @@ fn track_pid(body: &[u8]) -> Option<u32> {
 
 /// Task and CPU of `… by task 61 on cpu 1 at 12.3s:`.
 fn by_task(line: &[u8]) -> Heading<'_> {
-    let number = |name| text::after(line, name).and_then(|n| text::dec_u32(n).ok()).map(|(_, n)| n);
+    let number = |name| text::u32_after(line, name);
     Heading { cpu: number(" on cpu "), pid: number("by task "), ..Heading::NONE }
 }
 

@@ -1,27 +1,12 @@
 //! OOM killings, faults of devices and panics of Rust in JSON.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::facts::device::DeviceFault;
 use crate::facts::message::RustPanic;
 use crate::facts::oom::{Oom, OomTask, Request, Usage, Victim, Zone};
 
-use super::{Text, WireTask};
-
-/// Named decimal numbers, in the order of the log.
-struct Numbers<'a>(Vec<(&'a str, i64)>);
-
-impl Numbers<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Numbers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
+use super::{Named, Text, WireTask};
 
 #[derive(Serialize)]
 pub(super) struct WireRust<'a> {
@@ -90,8 +75,8 @@ pub(super) struct WireOom<'a> {
     victims: Vec<WireVictim<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<WireOomTask<'a>>,
-    #[serde(skip_serializing_if = "Numbers::is_empty")]
-    memory: Numbers<'a>,
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    memory: Named<'a, i64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     zones: Vec<WireZone<'a>>,
 }
@@ -142,13 +127,13 @@ struct WireVictim<'a> {
 struct WireOomTask<'a> {
     comm: Text<'a>,
     pid: u32,
-    values: Numbers<'a>,
+    values: Named<'a, i64>,
 }
 
 #[derive(Serialize)]
 struct WireZone<'a> {
     name: Text<'a>,
-    values: Numbers<'a>,
+    values: Named<'a, i64>,
 }
 
 pub(super) fn oom(oom: Oom<'_>) -> WireOom<'_> {
@@ -162,7 +147,7 @@ pub(super) fn oom(oom: Oom<'_>) -> WireOom<'_> {
         usage: oom.usage.into_iter().map(usage).collect(),
         victims: oom.victims.into_iter().map(victim).collect(),
         tasks: oom.tasks.into_iter().map(task).collect(),
-        memory: Numbers(oom.memory),
+        memory: Named(oom.memory),
         zones: oom.zones.into_iter().map(zone).collect(),
     }
 }
@@ -193,9 +178,9 @@ fn victim(victim: Victim<'_>) -> WireVictim<'_> {
 }
 
 fn task(task: OomTask<'_>) -> WireOomTask<'_> {
-    WireOomTask { comm: Text(task.comm), pid: task.pid, values: Numbers(task.values) }
+    WireOomTask { comm: Text(task.comm), pid: task.pid, values: Named(task.values) }
 }
 
 fn zone(zone: Zone<'_>) -> WireZone<'_> {
-    WireZone { name: Text(zone.name), values: Numbers(zone.values) }
+    WireZone { name: Text(zone.name), values: Named(zone.values) }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Hex, Text, Values, WireFrame, frame, hexadecimal};
+use super::{Hex, Named, Text, WireFrame, frame, hexadecimal};
 use crate::facts::memory::{
     Access, Corruption, DumpRow, Kasan, Kcsan, KcsanAccess, Kfence, KfenceError, KfenceObject, Kmsan, Leak,
     Memory, Object, Page, PageFault, Place, Range, ShadowRow, Side, Slab, SlabTrack, StackObject, StackOwner,
@@ -280,8 +280,8 @@ struct WireFault<'a> {
     error_code: Option<Hex>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Values::is_empty")]
-    tables: Values<'a>,
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    tables: Named<'a, Hex>,
 }
 
 #[derive(Serialize)]
@@ -520,7 +520,7 @@ fn fault(fault: PageFault<'_>) -> WireFault<'_> {
         mode: fault.mode,
         error_code: fault.error_code.map(Hex),
         reason: fault.reason.map(Text),
-        tables: Values(fault.tables),
+        tables: Named::of(fault.tables, Hex),
     }
 }
 

@@ -1,9 +1,8 @@
 //! What lines say that are of no stack: places in the code, and the kernel's own short words.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{Hex, Sources, Text, WireFrame, place};
-use crate::facts::detail::Detail;
 use crate::facts::oops::Oops;
 use crate::facts::place::Check;
 use crate::facts::task::{IdleCpu, Task};
@@ -57,21 +56,6 @@ pub(super) fn oops(oops: Oops<'_>) -> WireOops<'_> {
     let Oops { what, code, signal, ilc, number, build } = oops;
     let build = Some(Text(build)).filter(|_| !build.is_empty());
     WireOops { what: what.map(Text), code: code.map(Hex), signal, ilc, number, build }
-}
-
-/// Names and values, in the order of the log.
-pub(super) struct Details<'a>(pub(super) Vec<Detail<'a>>);
-
-impl Details<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Details<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|detail| (detail.name, Text(detail.value))))
-    }
 }
 
 /// A CPU that idled.

@@ -17,8 +17,7 @@ pub(super) fn address(body: &[u8], mark: &str) -> Option<u64> {
 /// The CPU and the task that a failed check names: `WARNING: CPU: 3 PID: 112 at …`, and since 6.19
 /// `WARNING: misc.c:334 at multi_oops_thread+0x74/0x90 [crashme], CPU#1: cm_oops/1/124` (`__warn` in `kernel/panic.c`).
 pub(super) fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
-    let number =
-        |mark| text::after(body, mark).and_then(|rest| text::dec_u32(rest).ok()).map(|(_, number)| number);
+    let number = |mark| text::u32_after(body, mark);
     if text::contains(body, "WARNING: CPU: ") {
         return Some((number("CPU: "), number("PID: ")));
     }

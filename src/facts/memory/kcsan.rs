@@ -85,6 +85,6 @@ fn access(body: &[u8]) -> Option<KcsanAccess<'_>> {
         _ => return None,
     };
     let pid = by.strip_prefix(b"task ").and_then(|rest| Some(text::dec_u32(rest).ok()?.1));
-    let cpu = text::after(by, " on cpu ").and_then(|rest| Some(text::dec_u32(rest).ok()?.1));
+    let cpu = text::u32_after(by, " on cpu ");
     Some(KcsanAccess { access, description, address, size, pid, cpu, unknown_origin })
 }

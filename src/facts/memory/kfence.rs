@@ -124,7 +124,7 @@ fn error(body: &[u8]) -> Option<Kfence<'_>> {
         address,
         distance: distance(rest),
         corrupted: rest.strip_prefix(b"[").and_then(|r| Some(r.get(..text::find(r, "]")?)?.trim_ascii())),
-        index: super::number_after(rest, "kfence-#"),
+        index: text::number_after(rest, "kfence-#"),
         object: None,
     })
 }
@@ -147,5 +147,5 @@ fn object(body: &[u8]) -> Option<KfenceObject<'_>> {
     let (rest, start) = address(rest)?;
     let (rest, end) = address(rest.strip_prefix(b"-")?)?;
     let cache = text::after(rest, "cache=").map(|cache| text::take(cache, |b| b != b']').0.trim_ascii_end());
-    Some(KfenceObject { index, start, end, size: super::number_after(rest, "size="), cache })
+    Some(KfenceObject { index, start, end, size: text::number_after(rest, "size="), cache })
 }

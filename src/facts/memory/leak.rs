@@ -50,8 +50,8 @@ impl<'a> Reader<'a> {
         let (comm, rest) = rest.split_at(at);
         if leak.comm.is_none() {
             leak.comm = Some(comm);
-            leak.pid = text::after(rest, ", pid ").and_then(|r| Some(text::dec_u32(r).ok()?.1));
-            leak.jiffies = super::number_after(rest, ", jiffies ");
+            leak.pid = text::u32_after(rest, ", pid ");
+            leak.jiffies = text::number_after(rest, ", jiffies ");
         }
         true
     }

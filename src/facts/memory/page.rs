@@ -60,7 +60,7 @@ impl<'a> Page<'a> {
             self.index = hex(rest, " index:");
             self.pfn = hex(rest, " pfn:").or(self.pfn);
         } else if let Some(rest) = begins("head:") {
-            self.order = self.order.or_else(|| super::number_after(rest, " order:"));
+            self.order = self.order.or_else(|| text::number_after(rest, " order:"));
         } else if let Some(reason) = begins("page dumped because: ") {
             self.reason = self.reason.or(Some(reason.trim_ascii_end()));
         } else if self.flags.is_none() && self.refcount.is_some() {

@@ -1,6 +1,6 @@
 //! The checks of the slab allocator: `mm/slub.c`.
 
-use super::{address, address_after, hex_bytes, number_after};
+use super::{address, address_after, hex_bytes};
 use crate::facts::frame::Frame;
 use crate::text;
 
@@ -141,8 +141,8 @@ impl<'a> Slab<'a> {
         };
         if self.objects.is_none() {
             self.slab = address(rest).and_then(|(_, address)| address);
-            self.objects = number_after(rest, " objects=");
-            self.used = number_after(rest, " used=");
+            self.objects = text::number_after(rest, " objects=");
+            self.used = text::number_after(rest, " used=");
         }
         true
     }
@@ -153,7 +153,7 @@ impl<'a> Slab<'a> {
         };
         if self.offset.is_none() {
             self.object = address(rest).and_then(|(_, address)| address);
-            self.offset = number_after(rest, " @offset=");
+            self.offset = text::number_after(rest, " @offset=");
         }
         true
     }
@@ -206,9 +206,9 @@ fn track<'a>(body: &'a [u8], words: &[u8], place: &mut Option<SlabTrack<'a>>) ->
     };
     place.get_or_insert(SlabTrack {
         at,
-        age: number_after(rest, " age="),
-        cpu: number_after(rest, " cpu="),
-        pid: number_after(rest, " pid="),
+        age: text::number_after(rest, " age="),
+        cpu: text::number_after(rest, " cpu="),
+        pid: text::number_after(rest, " pid="),
     });
     true
 }

@@ -39,11 +39,11 @@ impl<'a> Mention<'a> {
             b'P' => Mention { task: Some(process(line)?), ..nothing },
             b'C' => cpu_line(line)?,
             b'E' => {
-                let cpu = text::after(line, "] EFLAGS: ").and_then(|rest| text::after(rest, " CPU: "));
+                let cpu = text::after(line, "] EFLAGS: ").and_then(|rest| text::u32_after(rest, " CPU: "));
                 let flags = line.strip_prefix(b"EFLAGS: ").map(|flags| text::take(flags, |b| b != b'(').1);
                 let marked = line.starts_with(b"EIP: ").then(|| marks(line)).flatten();
                 Mention {
-                    cpu: cpu.and_then(|cpu| text::dec_u32(cpu).ok()).map(|(_, cpu)| cpu),
+                    cpu,
                     tainted: marked.and_then(|tail| taint(tail).0),
                     kernel: flags.filter(|rest| rest.starts_with(b"(")).and_then(release),
                     ..nothing
@@ -117,7 +117,7 @@ fn powerpc_task(line: &[u8]) -> Option<Mention<'_>> {
     let rest = rest.strip_prefix(b"] '")?;
     let end = text::find(rest, "' THREAD: ")?;
     let (comm, thread) = rest.split_at_checked(end)?;
-    let cpu = text::after(thread, " CPU: ").and_then(|cpu| text::dec_u32(cpu).ok()).map(|(_, cpu)| cpu);
+    let cpu = text::u32_after(thread, " CPU: ");
     Some(Mention { task: Some((comm, pid)), cpu, ..Mention::default() })
 }
 

@@ -1,7 +1,7 @@
 //! The grammar: one line after the other, with what the line before announced.
 
 use super::{Kasan, Object, Place, Range, ShadowRow, Side, StackObject, StackOwner};
-use crate::facts::memory::{Access, address, address_after, hex_bytes, number_after, symbol};
+use crate::facts::memory::{Access, address, address_after, hex_bytes, symbol};
 use crate::facts::task::comm_and_pid;
 use crate::text;
 
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         let facts = &mut self.facts;
         if facts.access.is_none() {
             facts.access = Some(access);
-            facts.size = number_after(what, " of size ");
+            facts.size = text::number_after(what, " of size ");
             facts.address = address_after(what, " addr ").or(facts.address);
             let task = text::after(task, " by task ").unwrap_or_default();
             let task = comm_and_pid(task.trim_ascii_end(), b'/');
@@ -225,7 +225,7 @@ fn tag(input: &[u8]) -> Option<u8> {
 /// Splits `kmalloc-64 of size 64`.
 fn cache<'a>(rest: &'a [u8], size: &str) -> (Option<&'a [u8]>, Option<u64>) {
     match text::find(rest, size) {
-        Some(at) => (rest.get(..at), number_after(rest, size)),
+        Some(at) => (rest.get(..at), text::number_after(rest, size)),
         None => (Some(rest), None),
     }
 }
