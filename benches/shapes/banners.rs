@@ -17,6 +17,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "watchdog: Watchdog detected hard LOCKUP on cpu 3",
     "BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 41s!",
     "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+    "INFO: RCU detected CPU 1 stall (t=10000 jiffies)",
     "INFO: task demo:41 blocked for more than 143 seconds.",
     "smp: csd: Detected non-responsive CSD lock (#1) on CPU#0, waiting 5000000007 ns for CPU#01 demo+0x0/0x10(0x0).",
     // kernel/fork.c, mm, fs/dcache.c
@@ -32,6 +33,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "demo: vmalloc error: size 8192, page order 0, failed to allocate pages",
     "demo: vmalloc size 8192 allocation failure: page order 0 allocation failed",
     "kworker/0:1: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+    "demo: page allocation failure. order:5, mode:0x20",
     // kernel/locking/lockdep.c
     "WARNING: possible circular locking dependency detected",
     "WARNING: possible irq lock inversion dependency detected",

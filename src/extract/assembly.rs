@@ -50,6 +50,8 @@ struct Talk<'a> {
     now: Telling<'a>,
     /// The report in whose midst a line has announced the one of `now`.
     outer: Option<Telling<'a>>,
+    /// The report of a fault that the one of `now` may be of who prints: see [`Cause::may_repeat`].
+    fault: Option<Telling<'a>>,
     /// Nothing of it has come for long.
     silent: bool,
 }
@@ -182,18 +184,16 @@ impl<'a> Assembly<'a> {
 
     /// A lane prints nothing more of its reports.
     fn end(&mut self, lane: Lane) {
-        if let Some(Talk { now, outer, .. }) = self.remove(lane) {
-            self.reports.end(&now);
-            outer.iter().for_each(|outer| self.reports.end(outer));
+        if let Some(Talk { now, outer, fault, .. }) = self.remove(lane) {
+            [Some(now), outer, fault].iter().flatten().for_each(|telling| self.reports.end(telling));
         }
     }
 
     /// Another kernel begins: nobody prints anything more.
     fn boot(&mut self) {
-        for Talk { now, outer, .. } in self.lanes.drain() {
+        for Talk { now, outer, fault, .. } in self.lanes.drain() {
             self.reports.boot(&now);
-            self.reports.end(&now);
-            outer.iter().for_each(|outer| self.reports.end(outer));
+            [Some(now), outer, fault].iter().flatten().for_each(|telling| self.reports.end(telling));
         }
         self.live = 0;
     }
@@ -224,6 +224,11 @@ impl<'a> Assembly<'a> {
             talk.outer = None;
         }
         let goes_on = self.reports.tell(&mut talk.now, entry, shape);
+        if talk.now.cause.faults_in_a_row(&talk.now.course) == 0
+            && let Some(fault) = talk.fault.take()
+        {
+            self.reports.end(&fault);
+        }
         let request = !talk.now.guest && shape == Shape::Inside && is_request(entry);
         let report = talk.outer.as_ref().unwrap_or(&talk.now).report;
         if !goes_on && talk.outer.is_none() {
@@ -269,6 +274,15 @@ impl<'a> Assembly<'a> {
         let Some(talk) = self.lanes.get(entry.lane) else { return false };
         if let Some(outer) = talk.outer.take() {
             self.reports.end(&outer);
+        }
+        let first = talk.fault.take();
+        if let Some(first) = &first
+            && !(banner.faults_again() && self.reports.merge(first.report, talk.now.report, entry.end))
+        {
+            self.reports.end(first);
+        } else if let Some(first) = first {
+            talk.now.report = first.report;
+            talk.now.cause = talk.now.cause.of(first.cause.start(banner.line.offset));
         }
         let headline = talk.now.cause.banner.gives_headline_to(&banner);
         let unsure = self.unsure;
@@ -333,7 +347,14 @@ impl<'a> Assembly<'a> {
     ) {
         let banner = cause.banner;
         let before = self.remove(entry.lane);
-        let outer = before.and_then(|Talk { now, outer, .. }| {
+        let mut first = None;
+        let outer = before.and_then(|Talk { now, outer, fault, .. }| {
+            fault.iter().for_each(|fault| self.reports.end(fault));
+            if cause.may_repeat() && !announced && !now.guest {
+                outer.iter().for_each(|outer| self.reports.end(outer));
+                first = Some(now);
+                return None;
+            }
             if !announced {
                 self.reports.end(&now);
                 outer.iter().for_each(|outer| self.reports.end(outer));
@@ -344,7 +365,13 @@ impl<'a> Assembly<'a> {
             Some(outer)
         });
         let report = self.open(entry, banner, follows, window);
+        let wanted =
+            first.as_ref().and_then(|first| self.reports.get(first.report)).is_some_and(|first| first.wanted);
+        self.reports.get(report).into_iter().for_each(|second| second.wanted |= wanted);
         self.watch(entry, Telling::new(report, cause, false, announced), outer);
+        if let Some(talk) = self.lanes.get(entry.lane) {
+            talk.fault = first;
+        }
         if banner.is_backtrace() {
             self.request = Some(Request { offset: banner.line.offset, report });
         }
@@ -353,7 +380,7 @@ impl<'a> Assembly<'a> {
     fn watch(&mut self, entry: &Entry<'a>, now: Telling<'a>, outer: Option<Telling<'a>>) {
         self.deadlines.push_back((entry.end + SILENCE_BYTES_AFTER_END, entry.lane, now.report));
         self.live += 1;
-        self.lanes.insert(entry.lane, Talk { now, outer, silent: false });
+        self.lanes.insert(entry.lane, Talk { now, outer, fault: None, silent: false });
     }
 
     /// Opens a report; gives its number.

@@ -34,10 +34,12 @@ pub(super) struct Collector<'a> {
     full: bool,
     /// The number of the banner's line among those read.
     number: u64,
-    /// Whether the lines are wanted: else it is of interest only to what follows.
+    /// Whether it is handed on: else it is of interest only to what follows.
     pub(super) owned: bool,
     /// Where the log has the banner already.
     pub(super) first: Option<usize>,
+    /// Whether the lines are wanted, of this report or of one that it may be of.
+    pub(super) wanted: bool,
     /// Its end marker has been seen.
     pub(super) ended: bool,
     /// How many other CPUs print a backtrace for it.
@@ -72,6 +74,7 @@ impl<'a> Collector<'a> {
             number: entry.number,
             owned,
             first,
+            wanted: owned || first.is_some(),
             ended: false,
             guests: 0,
             done: false,
@@ -84,7 +87,7 @@ impl<'a> Collector<'a> {
         if self.done {
             return;
         }
-        if self.owned || self.first.is_some() {
+        if self.wanted {
             self.lines.push(line);
         }
         if belongs {
@@ -99,6 +102,19 @@ impl<'a> Collector<'a> {
             self.headline = (self.lines.len(), banner.family);
         }
         self.take(banner.line, true);
+    }
+
+    /// Takes over the lines of the next report, which turns out to be of this one.
+    pub(super) fn take_over(&mut self, other: &mut Collector<'a>) {
+        if self.wanted {
+            self.kept = self.lines.len() + other.kept;
+            self.lines.append(&mut other.lines);
+        }
+        self.doubtful.append(&mut other.doubtful);
+        self.shared = self.shared.take().or(other.shared.take());
+        self.last = other.last;
+        self.open |= other.open;
+        (other.done, other.owned) = (true, false);
     }
 
     /// Ends where nothing of it has come for long, or it has grown too long; so many reports have begun since.

@@ -54,9 +54,19 @@ impl<'a> Cause<'a> {
         Cause { faults: if self.faults == 0 { 0 } else { self.faults.saturating_add(faults) }, ..self }
     }
 
+    /// The same of a report that starts before, if it lies near enough.
+    pub(super) fn of(self, start: Option<usize>) -> Cause<'a> {
+        Cause { start: start.unwrap_or(self.start), ..self }
+    }
+
     /// How many banners of faults stand in a row with this one, where its report has run the `course` since.
     pub(super) fn faults_in_a_row(&self, course: &Course) -> u8 {
         if course.traced || course.ended || !course.is_close() { 0 } else { self.faults }
+    }
+
+    /// Whether the fault may be of who prints the one before it: the next banner tells.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.faults == FAULTS_AT_ONCE
     }
 
     /// A banner that belongs to the report of this one.

@@ -93,6 +93,21 @@ impl<'a> Reports<'a> {
         self.list.get_mut(usize::try_from(at).ok()?)
     }
 
+    /// Gives the lines of a report to one before it, if that is not over where the next of them comes; whether it is not.
+    pub(super) fn merge(&mut self, first: u64, second: u64, next: usize) -> bool {
+        let at = |number: u64| usize::try_from(number.checked_sub(self.first)?).ok();
+        let Some((first, second)) = at(first).zip(at(second)).filter(|(first, second)| first < second) else {
+            return false;
+        };
+        let mut both = self.list.range_mut(first..).step_by(second - first);
+        let (Some(first), Some(second)) = (both.next(), both.next()) else { return false };
+        let goes_on = !first.done && !second.done && first.deadline() >= next;
+        if goes_on {
+            first.take_over(second);
+        }
+        goes_on
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Collector<'a>> {
         self.list.iter()
     }
