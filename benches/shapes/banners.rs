@@ -17,6 +17,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "watchdog: Watchdog detected hard LOCKUP on cpu 3",
     "BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 41s!",
     "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+    "Watchdog CPU:4 detected Hard LOCKUP other CPUS:1",
     "INFO: RCU detected CPU 1 stall (t=10000 jiffies)",
     "INFO: task demo:41 blocked for more than 143 seconds.",
     "smp: csd: Detected non-responsive CSD lock (#1) on CPU#0, waiting 5000000007 ns for CPU#01 demo+0x0/0x10(0x0).",

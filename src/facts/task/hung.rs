@@ -339,6 +339,9 @@ mod tests {
         assert_eq!(cpu("NMI watchdog: Watchdog detected hard LOCKUP on cpu 17"), Some(17));
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5"), Some(5));
         assert_eq!(cpu("watchdog: CPU 4 detected hard LOCKUP on other CPUs 5,7"), None);
+        assert_eq!(cpu("Watchdog CPU:4 detected Hard LOCKUP other CPUS:5"), Some(5));
+        assert_eq!(cpu("Watchdog CPU:4 detected Hard LOCKUP other CPUS:5-7"), None);
+        assert_eq!(cpu("Watchdog CPU:1 Hard LOCKUP"), Some(1));
         assert_eq!(cpu("watchdog: CPU 5 Hard LOCKUP"), Some(5));
         assert_eq!(cpu("Watchdog CPU:5 Hard LOCKUP"), Some(5));
         assert_eq!(cpu("Watchdog CPU:4 detected Hard LOCKUP other CPUS:7"), Some(7));
