@@ -63,10 +63,9 @@ const FAULTS: &[&str] = &[
     "^pgm_check_handler$",
 ];
 
-/// Whether the frame above a function is the program counter that was interrupted: `unwind_next_frame` of
+/// Whether the next frame of a stack is the program counter that was interrupted: `unwind_next_frame` of
 /// `arch/s390/kernel/unwind_bc.c`, `walk_stackframe` of `arch/riscv/kernel/stacktrace.c`, `unwind_stack_by_address` of
 /// `arch/mips/kernel/process.c`, the frame record that `kernel_entry` makes of `elr_el1` in `arch/arm64/kernel/entry.S`.
 pub(crate) fn is_entry(name: &str) -> bool {
-    let is = |pattern: &&str| pattern.trim_matches(['^', '$']) == name;
-    [ARM, RISCV, S390, FAULTS].into_iter().flatten().any(|pattern| is(pattern))
+    [ARM, RISCV, S390, FAULTS].into_iter().flatten().any(|pattern| pattern.trim_matches(['^', '$']) == name)
 }

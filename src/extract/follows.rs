@@ -38,7 +38,7 @@ pub(super) struct Cause<'a> {
 }
 
 /// As many CPUs may say at once that they fault before the first of them prints a stack: what comes then is the fault of who
-/// prints a fault.
+/// prints a fault, and so was the last of those.
 pub(super) const FAULTS_AT_ONCE: u8 = 2;
 
 impl<'a> Cause<'a> {

@@ -10,9 +10,12 @@ use crate::text;
 /// Oops: Kernel access of bad area, sig: 11 [#1]
 /// illegal operation: 0001 ilc:1 [#1]SMP
 /// Oops - load access fault [#1]
+/// insmod(905): Oops [#1]
+/// Oops: 0002 [1] SMP
 /// ```
 ///
-/// Printed by `die` and `__die` of `arch/*/kernel/traps.c` and the like.
+/// Printed by `die` and `__die` of `arch/*/kernel/traps.c` and the like; the last but one by `die_if_kernel` of sparc, the last
+/// by x86_64 up to Linux 2.6.24.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Oops<'a> {

@@ -17,7 +17,7 @@ use crate::text;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageFault<'a> {
-    /// The address; `None` if its line is lost.
+    /// The address; `None` if its line is lost, or the CPU does not know it: `imprecise external abort` of arm.
     pub address: Option<u64>,
     /// What was done, in words or by the CPU's fault registers; `None` where neither tells, as of faults of x86 other than
     /// page faults.
