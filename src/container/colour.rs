@@ -6,7 +6,7 @@
 //! ```
 
 use super::sink::Sink;
-use super::{Unpack, lines};
+use super::unpack::{Unpack, lines};
 use crate::line::{Line, Origin};
 use crate::text;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::recognise::{Verdict, recognise};
 use super::sink::{LineMap, Sink};
+use super::unpack::{HEAD, MAX_RECORD, Unpack};
 use super::watch::Watch;
-use super::{HEAD, MAX_RECORD, Unpack};
 
 /// Reads a stream as [`decode`](super::decode) decodes a log, in bounded memory, whatever the sizes of the reads.
 ///

@@ -2,7 +2,7 @@
 
 use super::json::{self, Fault, Value};
 use super::sink::{Sink, prefix};
-use super::{MAX_RECORD, Unpack, next_line};
+use super::unpack::{MAX_RECORD, Unpack, next_line};
 use crate::line::{Caller, Line};
 use crate::text;
 

@@ -3,7 +3,7 @@
 
 use super::journal::{Entry, Field, is_name};
 use super::sink::Sink;
-use super::{MAX_RECORD, Unpack, next_line, trim};
+use super::unpack::{MAX_RECORD, Unpack, next_line, trim};
 
 #[derive(Debug, Default)]
 pub(super) struct Export {

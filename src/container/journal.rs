@@ -3,7 +3,7 @@
 use super::dmesg::records;
 use super::json::{self, Fault};
 use super::sink::{Sink, prefix, push};
-use super::{MAX_RECORD, Unpack};
+use super::unpack::{MAX_RECORD, Unpack};
 use crate::text;
 
 /// Fields that `journalctl` writes of every entry, whatever fields were asked for.

@@ -2,10 +2,9 @@
 //! printable character as `\x0a`, and a dictionary behind it: ` SUBSYSTEM=pci`.
 
 use super::netconsole::{Item, Queue};
-use super::recognise::Fit;
-use super::sink::{Sink, prefix};
-use super::{Unpack, lines, trim};
-use crate::line::{Record, kmsg};
+use super::sink::Sink;
+use super::unpack::{Fit, Unpack, lines, trim};
+use crate::line::kmsg;
 use crate::text;
 
 /// Facility and level of a record are below this.
@@ -106,11 +105,6 @@ impl Writer {
             sink.end_line();
         }
     }
-}
-
-/// What a console puts before a record's text.
-pub(super) fn head(record: &Record<'_>) -> Vec<u8> {
-    prefix(Some(record.priority), Some(record.time), record.caller)
 }
 
 /// Replaces `\x0a` (`msg_add_ext_text`).

@@ -3,9 +3,8 @@
 //! A line by itself is read as it is (`line`); here its escapes are replaced.
 
 use super::json::{self, Fault, Value};
-use super::recognise::Fit;
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Fit, Unpack, lines, trim};
 use crate::text;
 
 /// What the board said; other levels are the dispatcher's own words.

@@ -7,9 +7,8 @@
 //!
 //! Such a line becomes one without a tag: `     0     0 E         : BUG: KASAN: …`, which `line` reads.
 
-use super::recognise::Fit;
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Fit, Unpack, lines, trim};
 use crate::line::is_kernel_name;
 use crate::text;
 

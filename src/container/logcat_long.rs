@@ -6,9 +6,9 @@
 //! BUG: kernel NULL pointer dereference, address: 0000000000000018
 //! ```
 
-use super::recognise::Fit;
+use super::logcat;
 use super::sink::{Sink, push};
-use super::{Unpack, lines, logcat, trim};
+use super::unpack::{Fit, Unpack, lines, trim};
 use crate::text;
 
 #[derive(Debug, Default)]

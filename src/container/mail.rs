@@ -1,7 +1,7 @@
 //! Mails in quoted-printable (RFC 2045): `=3D` for `=`, and lines of 76 bytes, broken by a `=` at their end.
 
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Unpack, lines, trim};
 use crate::text;
 
 #[derive(Debug)]

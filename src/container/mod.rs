@@ -25,6 +25,7 @@ mod recognise;
 mod returns;
 mod sink;
 mod store;
+mod unpack;
 mod verbose;
 mod watch;
 mod wrapped;
@@ -37,13 +38,8 @@ pub(crate) use pstore::is_record;
 use recognise::{Kind, Verdict, recognise};
 pub use sink::LineMap;
 use sink::Sink;
+use unpack::HEAD;
 use watch::Watch;
-
-/// What a log is, is decided from so many bytes.
-const HEAD: usize = 64 << 10;
-
-/// Longest record: what is longer is passed on cut.
-const MAX_RECORD: usize = 1 << 20;
 
 /// Decodes a log that a container holds: `journalctl -o json`, `export` or `verbose`, `dmesg -J`, `/dev/kmsg`, netconsole,
 /// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program has broken, `dmesg` has
@@ -95,47 +91,6 @@ fn find(log: &[u8]) -> Option<(usize, Kind)> {
     let mut watch = Watch::default();
     watch.look(head, head.len() == log.len());
     watch.found()
-}
-
-/// The decoder of one kind of container.
-trait Unpack: std::fmt::Debug + Send + Sync {
-    /// Decodes what is whole in `input`, all of it at the `end` of the log. Returns how many bytes that was; the rest
-    /// is shown again with more behind it.
-    ///
-    /// What is decoded does not depend on how the input is cut, and [`MAX_RECORD`] bytes are never whole too little.
-    fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize;
-}
-
-/// Hands on the whole lines of `input`, each with its line feed if it has one; a longer one than [`MAX_RECORD`] in
-/// pieces of that size. Returns how many bytes that was.
-fn lines(input: &[u8], end: bool, sink: &mut Sink, mut each: impl FnMut(&[u8], &mut Sink)) -> usize {
-    let mut rest = input;
-    while let Some((line, after)) = next_line(rest, end) {
-        each(line, sink);
-        sink.advance(line);
-        rest = after;
-    }
-    input.len() - rest.len()
-}
-
-/// The first line of `input` with its line feed, and what is behind it; `None` if it is not whole yet.
-fn next_line(input: &[u8], end: bool) -> Option<(&[u8], &[u8])> {
-    let within = input.get(..MAX_RECORD).unwrap_or(input);
-    match memchr::memchr(b'\n', within) {
-        Some(at) => input.split_at_checked(at + 1),
-        None if within.len() == MAX_RECORD => input.split_at_checked(MAX_RECORD),
-        None if end && !input.is_empty() => Some((input, &[])),
-        None => None,
-    }
-}
-
-/// A line without its line feed and carriage returns.
-fn trim(line: &[u8]) -> &[u8] {
-    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
-    while let [head @ .., b'\r'] = line {
-        line = head;
-    }
-    line
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use super::kmsg::head;
+use super::sink::prefix;
 use crate::line::{Record, kmsg};
 
 /// Longest packet (`MAX_PRINT_CHUNK`).
@@ -34,7 +34,8 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn of(source: u64, record: &Record<'_>, text: &[u8]) -> Item {
-        Item { source, head: Some((head(record), record.flag)), text: text.to_vec() }
+        let head = prefix(Some(record.priority), Some(record.time), record.caller);
+        Item { source, head: Some((head, record.flag)), text: text.to_vec() }
     }
 }
 

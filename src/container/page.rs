@@ -5,7 +5,8 @@
 //! ```
 
 use super::sink::Sink;
-use super::{Unpack, lines, xml};
+use super::unpack::{Unpack, lines};
+use super::xml;
 use crate::line::{Line, Origin};
 use crate::text;
 

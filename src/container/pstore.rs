@@ -4,7 +4,7 @@
 use memchr::memmem;
 
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Unpack, lines, trim};
 use crate::text;
 
 /// Why the kernel dumped its log: the first word of a part (`kmsg_dump_reason_str`, older `get_reason_str`).

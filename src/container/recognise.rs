@@ -1,9 +1,10 @@
 //! Which container a log is, told from how it begins.
 
 use super::json::{self, Fault, Value};
+use super::unpack::{Fit, Unpack, trim};
 use super::{
-    Unpack, colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, page, pstore, returns,
-    store, trim, verbose, wrapped, xml,
+    colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, page, pstore, returns, store,
+    verbose, wrapped, xml,
 };
 
 /// The containers.
@@ -140,16 +141,6 @@ fn begin(head: &[u8]) -> &[u8] {
         rest = after;
     }
     rest
-}
-
-/// How a line speaks for a kind of container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
-    /// Only this container has such lines.
-    Yes,
-    /// It may stand in the container.
-    Maybe,
-    No,
 }
 
 /// So many of the first lines must fit.

@@ -1,7 +1,7 @@
 //! A log whose lines end with carriage returns alone, as some terminal programs capture a console.
 
-use super::Unpack;
 use super::sink::Sink;
+use super::unpack::Unpack;
 
 /// Without a line feed in so many bytes a log has none.
 const HEAD: usize = 4 << 10;

@@ -10,9 +10,8 @@
 //! Docker's json-file, Fluentd and Fluent Bit, Elasticsearch, Splunk, Graylog, CloudWatch, Google's logging, Loki.
 
 use super::json::{self, Value};
-use super::recognise::Fit;
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Fit, Unpack, lines, trim};
 use crate::line::{Line, Origin};
 use crate::text;
 

@@ -9,9 +9,8 @@
 //! ```
 
 use super::journal::{Entry, Field, is_name};
-use super::recognise::Fit;
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Fit, Unpack, lines, trim};
 use crate::text;
 
 /// What stands before a field.

@@ -3,8 +3,9 @@
 
 use super::mail::{self, Evidence};
 use super::recognise::Kind;
+use super::unpack::trim;
 use super::wrapped::{Join, Joiner};
-use super::{colour, page, pstore, trim};
+use super::{colour, page, pstore};
 
 /// So many lines of a log must be broken.
 const LEAST_BROKEN: usize = 2;

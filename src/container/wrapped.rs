@@ -12,7 +12,7 @@
 //! broken, what has no stamp behind what has one is the rest in any case.
 
 use super::sink::Sink;
-use super::{Unpack, lines, trim};
+use super::unpack::{Unpack, lines, trim};
 use crate::line::{self, Line, Origin};
 use crate::text;
 

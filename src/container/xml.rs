@@ -2,7 +2,7 @@
 
 use super::json::{Fault, blanks};
 use super::sink::Sink;
-use super::{MAX_RECORD, Unpack};
+use super::unpack::{MAX_RECORD, Unpack};
 use crate::text;
 
 /// JUnit's elements whose text is output.

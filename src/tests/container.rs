@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::recognise::{Verdict, recognise};
-use super::{Decoder, HEAD, LineMap, MAX_RECORD, decode, decode_lines};
+use super::unpack::{HEAD, MAX_RECORD};
+use super::{Decoder, LineMap, decode, decode_lines};
 use crate::tests::support::{self, Random};
 use crate::{Line, Origin, reports};
 
