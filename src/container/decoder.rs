@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
-use super::recognise::{Verdict, recognise};
+use super::recognise::{Kind, Verdict, begin, recognise};
 use super::sink::{LineMap, Sink};
 use super::unpack::{HEAD, MAX_RECORD, Unpack};
 use super::watch::Watch;
@@ -104,23 +104,39 @@ impl<R: Read> Decoder<R> {
         Ok(())
     }
 
-    /// Hands on what waits for more, since none comes for a while.
+    /// Hands on what waits for more, since none comes for a while: but for a record that is cut, which would be lost.
     fn hand_on(&mut self) {
+        if matches!(self.state, State::Start)
+            && let Verdict::Is(kind) = recognise(&self.input, true)
+        {
+            // As far as it goes it is such a container.
+            self.enter(kind);
+        }
+        self.decode();
+        let lines = memchr::memrchr(b'\n', &self.input).map_or(0, |feed| feed + 1);
         match &mut self.state {
             State::Watch(watch) => {
-                let passed = watch.give_up();
-                self.sink.raw(self.input.get(..passed).unwrap_or_default());
-                self.input.drain(..passed.min(self.input.len()));
+                // Also the line that is not whole yet.
+                watch.give_up(self.input.len());
+                self.sink.raw(&self.input);
+                self.input.clear();
             }
-            State::Start if self.input.ends_with(b"\n") => {
-                // As far as it goes it is such a container.
-                if let Verdict::Is(kind) = recognise(&self.input, true) {
-                    self.state = State::Inside(kind.unpacker());
-                    self.decode();
-                }
+            State::Inside(unpacker) => unpacker.pause(&mut self.sink),
+            // It is still open what the log is: what follows tells. The last line may be an object's beginning.
+            State::Start => {
+                self.sink.raw(self.input.get(..lines).unwrap_or_default());
+                self.input.drain(..lines);
             }
-            _ => {}
+            State::Plain => {}
         }
+    }
+
+    /// The log is in a container from its start.
+    fn enter(&mut self, kind: Kind) {
+        let before = self.input.len() - begin(&self.input).len();
+        self.sink.advance(self.input.get(..before).unwrap_or_default());
+        self.input.drain(..before);
+        self.state = State::Inside(kind.unpacker());
     }
 
     fn decode(&mut self) {
@@ -159,7 +175,10 @@ impl<R: Read> Decoder<R> {
         let full = head.len() == room;
         let next = match &mut self.state {
             State::Start => match recognise(head, full || self.ended) {
-                Verdict::Is(kind) => State::Inside(kind.unpacker()),
+                Verdict::Is(kind) => {
+                    self.enter(kind);
+                    return true;
+                }
                 Verdict::Plain => State::Watch(Watch::default()),
                 Verdict::More => return false,
             },

@@ -36,13 +36,15 @@ impl Unpack for Dmesg {
 
 /// Reads a stream of objects with anything of JSON between them. `object` reads one; it is told when no more of it
 /// will come, and then writes what there is. A line that is none is passed on.
+///
+/// An object that is cut ends where another begins a line, or what a console prints.
 pub(super) fn records(
     input: &[u8],
     end: bool,
     sink: &mut Sink,
     mut object: impl for<'b> FnMut(&'b [u8], bool, &mut Sink) -> Result<&'b [u8], Fault>,
 ) -> usize {
-    let mut rest = input;
+    let (mut rest, mut edge) = (input, 0);
     loop {
         let after = between(rest);
         sink.advance(taken(rest, after));
@@ -50,8 +52,13 @@ pub(super) fn records(
         if rest.is_empty() {
             break;
         }
-        let within = rest.get(..MAX_RECORD).unwrap_or(rest);
-        let full = within.len() == MAX_RECORD;
+        let at = input.len() - rest.len();
+        if edge <= at {
+            edge = next_start(rest).map_or(input.len(), |start| at + start);
+        }
+        let size = (edge - at).min(MAX_RECORD);
+        let within = rest.get(..size).unwrap_or(rest);
+        let full = size == MAX_RECORD || edge < input.len();
         let read = if within.starts_with(b"{") { object(within, end || full, sink) } else { Err(Fault::Bad) };
         let after = match read {
             Ok(after) => rest.get(within.len() - after.len()..).unwrap_or_default(),
@@ -71,12 +78,18 @@ pub(super) fn records(
     input.len() - rest.len()
 }
 
+/// The first line behind the one that `b` begins with that begins as an object or as `[   12.345678]` does.
+fn next_start(b: &[u8]) -> Option<usize> {
+    let mut starts = memchr::memchr_iter(b'\n', b).map(|feed| feed + 1);
+    starts.find(|start| matches!(b.get(*start), Some(b'{' | b'[')))
+}
+
 fn taken<'a>(all: &'a [u8], rest: &[u8]) -> &'a [u8] {
     all.get(..all.len() - rest.len()).unwrap_or_default()
 }
 
 /// What stands between objects: blanks, commas, the ends of arrays, and what `json-seq` and `json-sse` put there.
-fn between(b: &[u8]) -> &[u8] {
+pub(super) fn between(b: &[u8]) -> &[u8] {
     let mut rest = b;
     loop {
         rest = match rest {

@@ -116,18 +116,20 @@ impl Entry {
         message.extend_from_slice(text.get(..room).unwrap_or(text));
     }
 
+    /// Whether the kernel wrote the message, if anybody says who did.
+    pub(super) fn is_kernels(&self) -> Option<bool> {
+        let named = !(self.identifier.is_empty() && self.comm.is_empty());
+        if self.identifier == b"kernel" { Some(true) } else { self.kernel.or(named.then_some(false)) }
+    }
+
     /// Writes the message, if there is one: the kernel's as on a console, others' as `journalctl -o short-iso-precise`.
     pub(super) fn write(self, source: u64, sink: &mut Sink) {
         let Some(message) = &self.message else { return };
-        let kernel = self.kernel == Some(true) || self.identifier == b"kernel";
         let name = if self.identifier.is_empty() { &self.comm } else { &self.identifier };
-        let start = if kernel {
-            prefix(self.priority, self.source_monotonic.or(self.monotonic), None)
-        } else if name.is_empty() && self.kernel.is_none() {
-            // Nobody says who wrote it.
-            Vec::new()
-        } else {
-            self.program(if name.is_empty() { b"unknown" } else { name })
+        let start = match self.is_kernels() {
+            Some(true) => prefix(self.priority, self.source_monotonic.or(self.monotonic), None),
+            Some(false) => self.program(if name.is_empty() { b"unknown" } else { name }),
+            None => Vec::new(),
         };
         sink.record(source, &start, message);
     }

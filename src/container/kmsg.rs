@@ -37,10 +37,14 @@ impl Unpack for Kmsg {
     fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize {
         let taken = lines(input, end, sink, |line, sink| self.line(line, sink));
         if end {
-            self.queue.drain(0, |item| self.writer.write(item, sink));
-            sink.end_line();
+            self.pause(sink);
         }
         taken
+    }
+
+    fn pause(&mut self, sink: &mut Sink) {
+        self.queue.drain(0, |item| self.writer.write(item, sink));
+        sink.end_line();
     }
 }
 

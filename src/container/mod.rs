@@ -19,12 +19,14 @@ mod logcat;
 mod logcat_long;
 mod mail;
 mod netconsole;
+mod objects;
 mod page;
 mod pstore;
 mod recognise;
 mod returns;
 mod sink;
 mod store;
+mod table;
 mod unpack;
 mod verbose;
 mod watch;
@@ -35,7 +37,7 @@ use std::borrow::Cow;
 
 pub use decoder::Decoder;
 pub(crate) use pstore::is_record;
-use recognise::{Kind, Verdict, recognise};
+use recognise::{Verdict, begin, recognise};
 pub use sink::LineMap;
 use sink::Sink;
 use unpack::HEAD;
@@ -45,6 +47,10 @@ use watch::Watch;
 /// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program has broken, `dmesg` has
 /// painted or a web page has altered, or lines that end with carriage returns alone. Any other log comes back as it is,
 /// borrowed.
+///
+/// Of stores of logs (Docker, Elasticsearch, Splunk, Graylog, CloudWatch, Google's, `logcli -o jsonl`, …) it reads an object
+/// a line or in one array, and tables with the names of their columns. Records keep the order that they have there, which
+/// must be the kernel's: what is exported with the newest first is to be turned round before it is read.
 ///
 /// ```
 /// let log = br#"{"dmesg": [{"pri": 4, "time": 12.345678, "msg": "BUG: \"x\""}]}"#;
@@ -69,11 +75,19 @@ pub fn decode_lines(log: &[u8]) -> (Cow<'_, [u8]>, LineMap) {
 }
 
 fn unpack(log: &[u8], mut sink: Sink) -> Option<Sink> {
-    let (before, kind) = find(log)?;
-    let (before, inside) = log.split_at_checked(before)?;
-    sink.raw(before);
+    let head = log.get(..HEAD).unwrap_or(log);
+    let (kind, mut rest) = match recognise(head, true) {
+        Verdict::Is(kind) => (kind, enter(log, &mut sink)),
+        _ => {
+            let mut watch = Watch::default();
+            watch.look(head, head.len() == log.len());
+            let (before, kind) = watch.found()?;
+            let (before, inside) = log.split_at_checked(before)?;
+            sink.raw(before);
+            (kind, inside)
+        }
+    };
     let mut unpacker = kind.unpacker();
-    let mut rest = inside;
     while !rest.is_empty() {
         let taken = unpacker.unpack(rest, true, &mut sink).max(1);
         rest = rest.get(taken..).unwrap_or_default();
@@ -82,15 +96,11 @@ fn unpack(log: &[u8], mut sink: Sink) -> Option<Sink> {
     Some(sink)
 }
 
-/// Where a container begins in a log, and which.
-fn find(log: &[u8]) -> Option<(usize, Kind)> {
-    let head = log.get(..HEAD).unwrap_or(log);
-    if let Verdict::Is(kind) = recognise(head, true) {
-        return Some((0, kind));
-    }
-    let mut watch = Watch::default();
-    watch.look(head, head.len() == log.len());
-    watch.found()
+/// What a container holds as a whole begins behind a byte order mark and empty lines.
+fn enter<'a>(log: &'a [u8], sink: &mut Sink) -> &'a [u8] {
+    let inside = begin(log);
+    sink.advance(log.get(..log.len() - inside.len()).unwrap_or_default());
+    inside
 }
 
 #[cfg(test)]

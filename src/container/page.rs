@@ -12,8 +12,9 @@ use crate::text;
 
 /// U+00A0 in UTF-8.
 const BLANK: &str = "\u{a0}";
-/// Angle brackets as the page's source has them: names of stacks, addresses, the byte of `Code:`. The kernel writes no markup.
-const MARKS: &[&str] = &["&lt;", "&gt;"];
+/// Angle brackets as the page's source has them: names of stacks, addresses, the byte of `Code:`; and its blanks. The kernel
+/// writes no markup.
+const MARKS: &[&str] = &["&lt;", "&gt;", "&nbsp;", "&#160;", "&#xa0;", "&#xA0;"];
 
 #[derive(Debug)]
 pub(super) struct Page;
@@ -43,7 +44,9 @@ fn plain(line: &[u8]) -> Vec<u8> {
                 out.push(b' ');
                 after
             }
-            (None, Some((char, length))) if special.first() == Some(&b'&') => {
+            // A control character would make two lines of one: it is the kernel's own text.
+            (None, Some((char, length))) if special.first() == Some(&b'&') && !char.is_control() => {
+                let char = if char == '\u{a0}' { ' ' } else { char };
                 out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
                 special.get(length..).unwrap_or_default()
             }
@@ -71,7 +74,21 @@ mod tests {
             [   12.345680] demo: a<b && it's &x\n";
         assert_eq!(String::from_utf8_lossy(&decode(page.as_bytes())), plain);
         let blanks = "[\u{a0}\u{a0} 12.345678]\u{a0}\u{a0}demo_write+0x1/0x2\n";
-        assert_eq!(decode(blanks.as_bytes()).as_ref(), b"[   12.345678]  demo_write+0x1/0x2\n");
+        for blank in ["\u{a0}", "&nbsp;", "&#160;", "&#xa0;", "&#xA0;"] {
+            let blanks = blanks.replace('\u{a0}', blank);
+            assert_eq!(decode(blanks.as_bytes()).as_ref(), b"[   12.345678]  demo_write+0x1/0x2\n");
+        }
+    }
+
+    /// A console has no control characters but in a text that was written so.
+    #[test]
+    fn a_line_stays_one() {
+        for control in ["&#10;", "&#x0a;", "&#13;", "&#0;", "&#27;", "&#x85;"] {
+            let line =
+                format!("[   12.345678] demo: &lt;{control}[   12.345679] Kernel panic - not syncing: x\n");
+            let decoded = decode(line.as_bytes());
+            assert_eq!(decoded.as_ref(), line.replace("&lt;", "<").as_bytes());
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::json::{self, Fault, Value};
 use super::unpack::{Fit, Unpack, trim};
 use super::{
-    colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, page, pstore, returns, store,
-    verbose, wrapped, xml,
+    colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, objects, page, pstore, returns,
+    table, verbose, wrapped, xml,
 };
 
 /// The containers.
@@ -42,8 +42,11 @@ pub(super) enum Kind {
     /// A log copied from a web page.
     Page,
     /// Objects in JSON that a store of logs exports.
-    Objects,
-    /// The same as a table.
+    Objects {
+        /// Whether they are in an array, which begins behind other things.
+        array: bool,
+    },
+    /// The same in CSV.
     Table,
     /// Lines that end with carriage returns alone.
     Returns,
@@ -67,8 +70,8 @@ impl Kind {
             Kind::Colour => Box::new(colour::Colour),
             Kind::Wrapped => Box::new(wrapped::Wrapped::default()),
             Kind::Page => Box::new(page::Page),
-            Kind::Objects => Box::new(store::Objects),
-            Kind::Table => Box::new(store::Table::default()),
+            Kind::Objects { array } => Box::new(objects::Objects::new(array)),
+            Kind::Table => Box::new(table::Table::default()),
             Kind::Returns => Box::new(returns::Returns),
         }
     }
@@ -112,30 +115,25 @@ pub(super) fn recognise(head: &[u8], end: bool) -> Verdict {
     let verdict = match begin.first() {
         // A byte order mark or blanks, and nothing behind them yet.
         None | Some(0xef) if begin.len() < 3 => Verdict::More,
-        Some(b'{' | 0x1e | b'd') => journal_json(begin)
-            .or(|| by_lines(begin, end, Kind::Lava, lava::fits))
-            .or(|| by_lines(begin, end, Kind::Objects, store::fits)),
+        Some(b'{' | 0x1e | b'd') => {
+            journal_json(begin).or(|| by_lines(begin, end, Kind::Lava, lava::fits)).or(|| objects(begin, end))
+        }
         Some(b'_') => export(begin),
         Some(b'<') => markup(begin),
         Some(b'0'..=b'9' | b' ') => by_lines(begin, end, Kind::Kmsg, kmsg::fits).or(logcat),
         Some(b'-') => by_lines(begin, end, Kind::Lava, lava::fits).or(logcat).or(verbose).or(long),
         Some(b'A'..=b'Z') => logcat().or(verbose),
-        Some(b'[') => long(),
+        Some(b'[') => long().or(|| objects(begin, end)),
         _ => Verdict::Plain,
     };
-    let table = || match store::is_table(begin) {
-        Some(true) => Verdict::Is(Kind::Table),
-        Some(false) => Verdict::Plain,
-        None => Verdict::More,
-    };
-    match verdict.or(table) {
+    match verdict.or(|| table(begin, end)) {
         Verdict::More if end => Verdict::Plain,
         verdict => verdict,
     }
 }
 
-/// A log without byte order mark and empty lines.
-fn begin(head: &[u8]) -> &[u8] {
+/// A log without byte order mark and empty lines: they are no container's.
+pub(super) fn begin(head: &[u8]) -> &[u8] {
     let mut rest = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
     while let [b'\n' | b'\r', after @ ..] = rest {
         rest = after;
@@ -171,6 +169,56 @@ fn by_lines(begin: &[u8], end: bool, kind: Kind, fits: fn(&[u8]) -> Fit) -> Verd
             };
         }
         rest = after;
+    }
+    Verdict::Is(kind)
+}
+
+/// Objects of which some are the kernel's lines.
+fn objects(begin: &[u8], end: bool) -> Verdict {
+    match objects::start(begin, end) {
+        Ok((first, array)) => {
+            by_records(first, end, Kind::Objects { array }, |b| objects::fits(dmesg::between(b)))
+        }
+        Err(Fault::More) => Verdict::More,
+        Err(Fault::Bad) => Verdict::Plain,
+    }
+}
+
+/// Rows of which some are the kernel's lines.
+fn table(begin: &[u8], end: bool) -> Verdict {
+    match table::start(begin) {
+        Ok((columns, rows)) => by_records(rows, end, Kind::Table, |b| columns.fits(b, end)),
+        Err(Fault::More) => Verdict::More,
+        Err(Fault::Bad) => Verdict::Plain,
+    }
+}
+
+/// What records tell that are no lines; `fits` reads one.
+fn by_records(
+    first: &[u8],
+    end: bool,
+    kind: Kind,
+    fits: impl for<'b> Fn(&'b [u8]) -> Result<(bool, &'b [u8]), Fault>,
+) -> Verdict {
+    let (mut rest, mut sure) = (begin(first), 0);
+    while sure < LINES {
+        let more = match fits(rest) {
+            _ if rest.is_empty() => true,
+            Ok((kernels, after)) => {
+                sure += usize::from(kernels);
+                rest = begin(after);
+                false
+            }
+            Err(Fault::More) => true,
+            Err(Fault::Bad) => return Verdict::Plain,
+        };
+        if more {
+            return match sure {
+                _ if !end => Verdict::More,
+                0 => Verdict::Plain,
+                _ => Verdict::Is(kind),
+            };
+        }
     }
     Verdict::Is(kind)
 }

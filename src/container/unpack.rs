@@ -15,6 +15,9 @@ pub(super) trait Unpack: std::fmt::Debug + Send + Sync {
     ///
     /// What is decoded does not depend on how the input is cut, and [`MAX_RECORD`] bytes are never whole too little.
     fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize;
+
+    /// Hands on what waits for more records, since none comes for a while.
+    fn pause(&mut self, _sink: &mut Sink) {}
 }
 
 /// Hands on the whole lines of `input`, each with its line feed if it has one; a longer one than [`MAX_RECORD`] in

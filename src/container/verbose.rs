@@ -29,9 +29,13 @@ impl Unpack for Verbose {
     fn unpack(&mut self, input: &[u8], end: bool, sink: &mut Sink) -> usize {
         let taken = lines(input, end, sink, |line, sink| self.line(line, sink));
         if end {
-            self.flush(sink);
+            self.pause(sink);
         }
         taken
+    }
+
+    fn pause(&mut self, sink: &mut Sink) {
+        self.flush(sink);
     }
 }
 

@@ -66,15 +66,16 @@ impl Watch {
         self.passed - before
     }
 
-    /// No more comes for a while: the lines that were held back are passed on as they are. Returns how many bytes.
-    pub(super) fn give_up(&mut self) -> usize {
-        let held = self.seen - self.passed;
-        *self = Watch { seen: self.seen, passed: self.seen, ..Watch::default() };
-        held
+    /// No more comes for a while: the `held` bytes behind what is passed on are passed on as they are.
+    pub(super) fn give_up(&mut self, held: usize) {
+        let passed = self.passed + held;
+        *self = Watch { seen: passed, passed, ..Watch::default() };
     }
 
-    fn line(&mut self, bare: &[u8]) -> Option<(usize, Kind)> {
-        let from = self.seen;
+    fn line(&mut self, line: &[u8]) -> Option<(usize, Kind)> {
+        // A log's byte order mark is no container's.
+        let bare = line.strip_prefix("\u{feff}".as_bytes()).filter(|_| self.seen == 0).unwrap_or(line);
+        let from = self.seen + line.len() - bare.len();
         match bare.first() {
             Some(b'A'..=b'Z') if pstore::header(bare).is_some() => return Some((from, Kind::Pstore)),
             Some(b'C' | b'c') if mail::is_header(bare) => return Some((from, Kind::Mail { text: false })),

@@ -54,10 +54,14 @@ impl Unpack for Wrapped {
             self.feed = line.get(bare.len()..).unwrap_or_default().to_vec();
         });
         if end {
-            sink.write(sink.source(), &self.feed);
-            self.feed.clear();
+            self.pause(sink);
         }
         taken
+    }
+
+    fn pause(&mut self, sink: &mut Sink) {
+        sink.write(sink.source(), &self.feed);
+        self.feed.clear();
     }
 }
 

@@ -99,6 +99,25 @@ fn a_container_has_the_reports_of_its_log() {
     }
 }
 
+#[test]
+fn a_byte_order_mark_and_empty_lines_are_before_any_container() {
+    for (name, log) in files() {
+        let (whole, plain) = decode_lines(&log);
+        // A mail's headers and the parts of pstore may stand behind other text, which stays.
+        for before in ["\u{feff}", "\r\n\n", "\u{feff}\n"] {
+            let log = [before.as_bytes(), &log].concat();
+            let (decoded, map) = decode_lines(&log);
+            let decoded = text(&decoded);
+            let bare = |text: &str| text.trim_start_matches(['\u{feff}', '\r', '\n']).to_string();
+            assert_eq!(bare(&decoded), bare(&text(&whole)), "{name}, {before:?}");
+            let lines = before.matches('\n').count() as u64;
+            let at = |decoded: &[u8], map: &LineMap| map.source(line_of(decoded, "KASAN").unwrap());
+            assert_eq!(at(decoded.as_bytes(), &map), at(&whole, &plain) + lines, "{name}, {before:?}");
+            assert_eq!(text(&streamed(&log, 7, 64).0), decoded, "{name}, {before:?}");
+        }
+    }
+}
+
 /// Bodies of the kernel's lines.
 fn kernels(log: &[u8]) -> Vec<String> {
     let lines = log.split(|&byte| byte == b'\n').map(|raw| Line::parse(0, raw));
@@ -432,6 +451,79 @@ fn nothing_is_held_back_while_the_input_pauses() {
     }
 }
 
+/// What comes before a pause, and what was handed on then; in pieces that each end with one.
+fn paused(pieces: &[&str]) -> Vec<String> {
+    struct Pausing<'a>(Vec<Option<&'a [u8]>>);
+    impl Read for Pausing<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.pop() {
+                Some(Some(mut piece)) => piece.read(buf),
+                Some(None) => Err(std::io::ErrorKind::WouldBlock.into()),
+                None => Ok(0),
+            }
+        }
+    }
+    let reads = pieces.iter().rev().flat_map(|piece| [None, Some(piece.as_bytes())]).collect();
+    let mut decoder = Decoder::new(Pausing(reads));
+    let (mut all, mut out, mut buf) = (Vec::new(), Vec::new(), [0; 4096]);
+    loop {
+        match decoder.read(&mut buf) {
+            Ok(0) => break,
+            Ok(read) => out.extend_from_slice(&buf[..read]),
+            Err(_) => all.push(text(&std::mem::take(&mut out)).into_owned()),
+        }
+    }
+    if !out.is_empty() {
+        all.push(text(&out).into_owned());
+    }
+    all
+}
+
+#[test]
+fn what_is_at_hand_is_handed_on_at_a_pause() {
+    let last = "[   21.000000] kernel BUG at mm/slub.c:1!\n";
+    let object = "{\"log\":\"[   21.000000] x\"}";
+    for (pieces, expected) in [
+        // Open what it is: a program's objects, one record, the beginning of a line.
+        (vec!["{\"level\":\"info\"}\n", last], vec!["{\"level\":\"info\"}\n", last]),
+        (
+            vec!["{\"level\":\"info\"}\n{\"lev", "el\":1}\n"],
+            vec!["{\"level\":\"info\"}\n", "{\"level\":1}\n"],
+        ),
+        (vec![" KEY=value\n", last], vec![" KEY=value\n", last]),
+        (
+            vec!["{\"level\":1}\n", object, "\n", last],
+            vec!["{\"level\":1}\n", "[   21.000000] x\n", "", last],
+        ),
+        (vec![last, "[   22.0", "00000] x\n"], vec![last, "[   22.0", "00000] x\n"]),
+        // Whole without its line feed; not whole.
+        (vec![object, "\n", object], vec!["[   21.000000] x\n", "", "[   21.000000] x\n"]),
+        (
+            vec![&object[..9], &object[9..], "\n{\"log\":\"[   21.0", "00000] y\"}\n"],
+            vec!["", "[   21.000000] x\n", "", "[   21.000000] y\n"],
+        ),
+        (
+            vec!["4,1,1,-;a\n4,2,2,-;b\n", "4,3,", "3,-;c\n"],
+            vec!["<4>[    0.000001] a\n<4>[    0.000002] b\n", "", "<4>[    0.000003] c\n"],
+        ),
+        // Records that wait for others.
+        (vec!["Panic#1 Part1\n<4>a\n", last], vec!["Panic#1 Part1\n<4>a\n", last]),
+        (
+            vec!["4,1,1,-;a\n4,2,2,-,ncfrag=0/9;b\n", "4,3,3,-;c\n"],
+            vec!["<4>[    0.000001] a\n<4>[    0.000002] b\n", "<4>[    0.000003] c\n"],
+        ),
+        (
+            vec![
+                "Mon 2026-11-22 06:12:01.1 CET [s=5b;i=1;b=9a;m=7ef]\n    _TRANSPORT=kernel\n    MESSAGE=a\n",
+                "x\n",
+            ],
+            vec!["[    0.002031] a\n", "x\n"],
+        ),
+    ] {
+        assert_eq!(paused(&pieces), expected, "{pieces:?}");
+    }
+}
+
 /// A pipe in which there is no more now.
 struct Once(Vec<u8>);
 impl Read for Once {
@@ -492,7 +584,11 @@ fn a_record_that_is_too_long_is_passed_on_cut() {
 
 #[test]
 fn memory_is_bounded_whatever_comes() {
-    let logs: [(&str, &str); 9] = [
+    let logs: [(&str, &str); 13] = [
+        ("{\"log\":\"[   12.3] x\"}\n", "{\"a\":["),
+        ("{\"log\":\"[   12.3] x\"}\n", "{\"a\":[\n"),
+        ("Time,Line\nt,[   12.3] x\nt,[   12.3] x\nt,[   12.3] x\n", "t,\"a"),
+        ("Time,Line\nt,[   12.3] x\nt,[   12.3] x\nt,[   12.3] x\nt,\"a\n", "t,\"\"\"\"\n"),
         ("{\"__CURSOR\":\"1\",\"SYSLOG_IDENTIFIER\":\"a\",\"MESSAGE\":\"", "\\n"),
         ("__CURSOR=1\n__REALTIME_TIMESTAMP=2\nMESSAGE\n\0\0\0\0\0\0\0\x10", "\n"),
         ("<testsuite><error>", "<a'"),

@@ -23,6 +23,7 @@ mod rules;
 mod schema;
 mod settled;
 mod split;
+mod stores;
 mod stream;
 pub(crate) mod support;
 #[cfg(feature = "symbolize")]
