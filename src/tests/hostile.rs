@@ -1,6 +1,8 @@
 //! Debug files that are damaged, or made to hurt: whatever is in them, lookups end soon and never panic.
 
 use std::fs;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use object::{Object, ObjectSection};
@@ -56,12 +58,38 @@ fn cpu_time() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// Does with a file all that can be done; how long it took.
+/// By the clock a case may take so much: what sleeps or waits takes no time of a CPU.
+const PATIENCE: Duration = Duration::from_secs(10 * LIMIT.as_secs());
+
+/// Does with a file all that can be done; how long it took. What takes too long by the clock, or never ends, ends the test.
 fn exercise(bytes: &[u8], addresses: &[u64]) -> Duration {
+    patiently(PATIENCE, || exhaust(bytes, addresses)).expect("it hangs or sleeps")
+}
+
+/// How long something ran, if it does not take longer than `patience` by the clock.
+fn patiently(patience: Duration, work: impl FnOnce()) -> Option<Duration> {
     let (start, ran) = (Instant::now(), cpu_time());
-    exhaust(bytes, addresses);
+    let (done, waits) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // Nobody can end a thread that hangs.
+            if waits.recv_timeout(2 * patience) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("a case hangs: not done in {:?}", 2 * patience);
+                std::process::abort();
+            }
+        });
+        work();
+        drop(done);
+    });
     let ran = cpu_time().saturating_sub(ran);
-    if ran.is_zero() { start.elapsed() } else { ran }
+    (start.elapsed() <= patience).then(|| if ran.is_zero() { start.elapsed() } else { ran })
+}
+
+#[test]
+fn what_sleeps_is_found() {
+    let patience = Duration::from_millis(200);
+    assert!(patiently(patience, || ()).is_some());
+    assert!(patiently(patience, || thread::sleep(patience + patience / 10)).is_none());
 }
 
 fn exhaust(bytes: &[u8], addresses: &[u64]) {
