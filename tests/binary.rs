@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -301,6 +301,31 @@ fn logs_are_printed_in_their_order_by_any_number_of_threads() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["files"].as_array().unwrap().len(), 1, "{out}");
     assert_eq!(json["files"][0]["bytes"], log().len());
+}
+
+#[path = "../examples/crashparse/kmsg.rs"]
+mod kmsg;
+
+/// `/dev/kmsg` gives a record a read, and fails once where records were written over.
+#[test]
+fn records_behind_a_gap_of_the_kernels_log_are_read() {
+    struct Device(Vec<Option<&'static [u8]>>);
+    impl Read for Device {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.pop() {
+                Some(Some(mut record)) => record.read(buffer),
+                Some(None) => Err(std::io::Error::from_raw_os_error(32)),
+                None => Err(std::io::ErrorKind::WouldBlock.into()),
+            }
+        }
+    }
+    let records = [Some(&b"4,1,1,-;a\n"[..]), None, Some(b"4,9,9,-;b\n"), None, None, Some(b"4,99,99,-;c\n")];
+    let mut gaps = 0;
+    let mut out = Vec::new();
+    let error =
+        kmsg::Kmsg::new(Device(records.into_iter().rev().collect()), || gaps += 1).read_to_end(&mut out);
+    assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    assert_eq!((out.as_slice(), gaps), (&b"4,1,1,-;a\n4,9,9,-;b\n4,99,99,-;c\n"[..], 3));
 }
 
 /// A process that ends with the test, however that ends.

@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::kmsg::Kmsg;
+
 /// How often a file is looked at.
 const POLL: Duration = Duration::from_millis(200);
 /// After that time without a line a report is printed as far as it has come: a machine that has panicked says no more.
@@ -15,8 +17,10 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// The log at a path, as `tail -F` reads it. It ends where another file is put in its place, or where it has been cut:
 /// then it must be followed anew. After a pause it says that it would block.
 pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    let own: PathBuf = path.into();
+    let lost = move || crate::say_lost(&own);
     if crate::input::is_stdin(path) {
-        return Ok(Box::new(Stream::new(io::stdin())));
+        return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))));
     }
     let file = File::open(path)?;
     match file.metadata()? {
@@ -24,7 +28,7 @@ pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
             Ok(Box::new(Growing { path: path.into(), file, at: 0, pause: Pause::Since(Instant::now()) }))
         }
         metadata if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
-        _ => Ok(Box::new(Stream::new(file))),
+        _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost)))),
     }
 }
 

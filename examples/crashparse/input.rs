@@ -15,6 +15,7 @@ use memmap2::Mmap;
 use crate::archive::{self, Archive, Member, MemberIter};
 use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
+use crate::kmsg::Kmsg;
 use crate::progress::Watched;
 use crate::unpack::{Packed, beside, unpack};
 
@@ -113,7 +114,7 @@ impl Opener {
         }
         let file = if is_stdin(path) { stdin_file() } else { Some(File::open(path)?) };
         let Some(mut file) = file else {
-            return self.stream(io::stdin());
+            return self.stream(path, io::stdin());
         };
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -121,7 +122,7 @@ impl Opener {
         }
         // A file of the kernel's has no size.
         if !metadata.is_file() || metadata.len() == 0 {
-            return self.stream(file);
+            return self.stream(path, file);
         }
         match Archive::of(&mut file)? {
             Some(archive) => Ok(Opened::Archive(archive.members(file))),
@@ -155,7 +156,9 @@ impl Opener {
     }
 
     /// What cannot be read twice.
-    fn stream(&self, input: impl Read + Send + 'static) -> io::Result<Opened> {
+    fn stream(&self, path: &Path, input: impl Read + Send + 'static) -> io::Result<Opened> {
+        let (own, bar) = (path.to_path_buf(), self.bar.clone());
+        let input = Kmsg::new(input, move || bar.suspend(|| crate::say_lost(&own)));
         // What has no room for a whole record of /dev/kmsg gets none.
         let mut input = BufReader::with_capacity(RECORD_BYTES, Watched::new(input, &self.bar));
         let head = archive::first(&mut input)?;

@@ -11,6 +11,7 @@ mod follow;
 mod generate;
 mod input;
 mod junit;
+mod kmsg;
 mod logs;
 mod output;
 mod progress;
@@ -287,6 +288,11 @@ impl Read for Unreadable {
 /// Prints a message to standard error; where that is closed nobody wants it.
 fn say(message: &dyn std::fmt::Display) {
     let _ = writeln!(io::stderr(), "crashparse: {}", Plain(message.to_string().as_bytes()));
+}
+
+/// Says that the kernel's log has a gap.
+fn say_lost(path: &Path) {
+    say(&format_args!("{}: note: the kernel has written over records before they were read", name(path)));
 }
 
 fn name(path: &Path) -> String {

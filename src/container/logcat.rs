@@ -109,7 +109,7 @@ fn read(line: &[u8]) -> Option<Row<'_>> {
 }
 
 /// What is behind `11-22 06:12:01.123 `.
-fn clock(line: &[u8]) -> Option<&[u8]> {
+pub(super) fn clock(line: &[u8]) -> Option<&[u8]> {
     let (date, rest) = text::take(line, |c| c.is_ascii_digit() || c == b'-');
     let (time, rest) = text::take(rest.strip_prefix(b" ")?, |c| c.is_ascii_digit() || c == b':' || c == b'.');
     let is_time = matches!(time, [_, _, b':', _, _, b':', _, _, b'.', _, ..]);
@@ -118,12 +118,12 @@ fn clock(line: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b" ")
 }
 
-fn is_level(letter: u8) -> bool {
+pub(super) fn is_level(letter: u8) -> bool {
     b"VDIWEFA".contains(&letter)
 }
 
 /// A number behind blanks, and what is behind it.
-fn number(b: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn number(b: &[u8]) -> Option<(u64, &[u8])> {
     let (digits, rest) = text::take(text::skip_blanks(b), |c| c.is_ascii_digit());
     Some((text::number(digits, 10)?, rest))
 }

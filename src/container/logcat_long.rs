@@ -61,21 +61,13 @@ pub(super) fn fits(line: &[u8]) -> Fit {
 /// `11-22 06:12:01.123     0     0 E         : ` of `[ 11-22 06:12:01.123     0:    0 E/         ]`.
 fn head(line: &[u8]) -> Option<Vec<u8>> {
     let inside = line.strip_prefix(b"[ ")?.strip_suffix(b" ]")?;
-    let (date, rest) = inside.split_at_checked("11-22 06:12:01.123".len())?;
-    let shape = |(at, c): (usize, &u8)| match at {
-        2 => *c == b'-',
-        5 => *c == b' ',
-        8 | 11 => *c == b':',
-        14 => *c == b'.',
-        _ => c.is_ascii_digit(),
-    };
-    let (pid, rest) = rest.split_at_checked(memchr::memchr(b':', rest)?)?;
-    let (tid, rest) = text::take(text::skip_blanks(rest.get(1..)?), |c| c.is_ascii_digit());
+    let rest = logcat::clock(inside)?;
+    let clock = inside.get(..inside.len() - rest.len())?;
+    let (pid, rest) = logcat::number(rest)?;
+    let (tid, rest) = logcat::number(rest.strip_prefix(b":")?)?;
     let [b' ', level, b'/', tag @ ..] = rest else { return None };
-    let numbers = text::number(pid.trim_ascii(), 10).zip(text::number(tid, 10));
-    (date.iter().enumerate().all(shape) && level.is_ascii_uppercase()).then_some(())?;
-    let (pid, tid) = numbers?;
-    let mut start = date.to_vec();
-    push(&mut start, format_args!(" {pid:5} {tid:5} {} {}: ", char::from(*level), text::lossy(tag)));
+    logcat::is_level(*level).then_some(())?;
+    let mut start = clock.to_vec();
+    push(&mut start, format_args!("{pid:5} {tid:5} {} {}: ", char::from(*level), text::lossy(tag)));
     Some(start)
 }
