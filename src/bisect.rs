@@ -24,6 +24,7 @@ mod judge;
 mod line;
 mod list;
 mod minimise;
+mod posterior;
 mod rates;
 mod retest;
 mod test;

@@ -1,7 +1,7 @@
 //! Which revisions are worth another test.
 
 use super::Counts;
-use super::confidence::Posterior;
+use super::posterior::Posterior;
 use super::rates::Tables;
 
 /// A revision to test again, and what that would tell.

@@ -8,7 +8,7 @@ use object::{CompressionFormat, Object, ObjectKind, ObjectSection, SectionFlags}
 
 use super::error::{Error, ErrorKind};
 use super::raw::Raw;
-use super::relocate::{Relocations, Relocator};
+use super::relocate::{Place, Relocations, Relocator};
 
 /// The bytes of a section.
 pub(super) type Slice<'f> = EndianSlice<'f, RunTimeEndian>;
@@ -50,18 +50,6 @@ pub struct DebugFile<'d> {
     sections: Vec<Section<'d>>,
     symbols: &'d [u8],
     strings: &'d [u8],
-}
-
-/// Where a section stands. Those of a module all begin at 0 in the file; here each has a place of its own.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    /// What is added to the file's addresses in this section.
-    pub(super) base: u64,
-    /// Where it begins, that added.
-    pub(super) start: u64,
-    pub(super) size: u64,
-    /// Whether the kernel loads it.
-    pub(super) loaded: bool,
 }
 
 /// A section of the debug information.

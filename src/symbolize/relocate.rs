@@ -3,7 +3,6 @@
 use gimli::Relocate;
 use object::elf;
 
-use super::file::Place;
 use super::raw::Raw;
 
 /// What a relocation does to the value at its place.
@@ -36,6 +35,18 @@ const ACTIONS: &[(u16, &[u32], Action)] = &[
     (elf::EM_SPARCV9.0, &[3, 23, 32, 54], Action::Set),
     (elf::EM_PARISC.0, &[1, 80], Action::Set),
 ];
+
+/// Where a section stands. Those of a module all begin at 0 in the file; here each has a place of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// What is added to the file's addresses in this section.
+    pub(super) base: u64,
+    /// Where it begins, that added.
+    pub(super) start: u64,
+    pub(super) size: u64,
+    /// Whether the kernel loads it.
+    pub(super) loaded: bool,
+}
 
 /// The relocations of one section, unread: they are found by their offsets.
 #[derive(Clone, Copy, Debug)]

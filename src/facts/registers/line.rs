@@ -4,7 +4,7 @@ use crate::arch::{self, Arch, Cpus, Row};
 use crate::facts::frame::{Frame, Trust};
 use crate::text;
 
-use super::Registers;
+use super::dump::Registers;
 
 /// Reads `RIP: 0010:fn+0x1/0x2` and what stands behind it on the line.
 pub(super) fn pc_line(body: &[u8], line: usize) -> Option<Registers<'_>> {

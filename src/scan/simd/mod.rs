@@ -11,7 +11,8 @@ mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use tables::{Tables, Window};
+use tables::Tables;
+use words::Window;
 
 /// Finds needles.
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ impl Filter {
 fn scalar(tables: &Tables, text: &[u8], accept: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
     (0..text.len()).find(|&at| {
         // Behind the end is nothing, which a short needle allows.
-        let bytes: [u8; tables::WINDOW] =
+        let bytes: [u8; words::WINDOW] =
             std::array::from_fn(|place| text.get(at + place).copied().unwrap_or(0));
         let is_there = |(buckets, (table, byte)): (u8, (&[u8; 128], u8))| {
             buckets & table.get(usize::from(byte & 0x7f)).copied().unwrap_or(0)

@@ -1,24 +1,11 @@
 //! What the filter looks for: of every needle five bytes that are rare in logs, in one of eight buckets.
 
 use super::chosen::CHOSEN;
-use super::words::{self, Words};
+use super::words::{WINDOW, Window, Words};
 
-/// Bytes of a window.
-pub(super) const WINDOW: usize = 5;
 /// Places of a window for which there are tables of half bytes: a fifth would cost more time than it saves.
 pub(super) const HALVES: usize = 4;
 pub(super) const BUCKETS: usize = 8;
-
-/// Five bytes of a needle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    /// Index of the needle.
-    pub(super) needle: usize,
-    /// Where they are in it.
-    pub(super) offset: usize,
-    /// The bytes; of a needle shorter than a window some are missing.
-    pub(super) bytes: [Option<u8>; WINDOW],
-}
 
 /// For every place in a window, by a byte's low seven bits, the buckets that have the byte there.
 #[derive(Clone, Debug)]
@@ -105,28 +92,6 @@ impl Tables {
         let mut more = self.clone();
         more.add(*window, bucket);
         more.fill(bucket)
-    }
-}
-
-impl Window {
-    /// The window at an offset of a needle.
-    pub(super) fn of(needle: usize, text: &[u8], offset: usize) -> Window {
-        let mut bytes = [None; WINDOW];
-        for (slot, &byte) in bytes.iter_mut().zip(text.get(offset..).unwrap_or_default()) {
-            *slot = Some(byte);
-        }
-        Window { needle, offset, bytes }
-    }
-
-    /// Its bytes as a number, unless some are missing.
-    pub(super) fn word(&self) -> Option<u64> {
-        let bytes: Vec<u8> = self.bytes.into_iter().flatten().collect();
-        words::word(&bytes)
-    }
-
-    /// All windows of a needle.
-    pub(super) fn all(needle: usize, text: &[u8]) -> impl Iterator<Item = Window> {
-        (0..text.len().saturating_sub(WINDOW - 1).max(1)).map(move |offset| Window::of(needle, text, offset))
     }
 }
 

@@ -1,6 +1,40 @@
-//! The second look: whether the bytes at a place are those of a window, or look like them.
+//! Windows, five bytes of a needle each, and the second look: whether the bytes at a place are those of one, or look so.
 
-use super::tables::{WINDOW, Window};
+/// Bytes of a window.
+pub(super) const WINDOW: usize = 5;
+
+/// Five bytes of a needle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    /// Index of the needle.
+    pub(super) needle: usize,
+    /// Where they are in it.
+    pub(super) offset: usize,
+    /// The bytes; of a needle shorter than a window some are missing.
+    pub(super) bytes: [Option<u8>; WINDOW],
+}
+
+impl Window {
+    /// The window at an offset of a needle.
+    pub(super) fn of(needle: usize, text: &[u8], offset: usize) -> Window {
+        let mut bytes = [None; WINDOW];
+        for (slot, &byte) in bytes.iter_mut().zip(text.get(offset..).unwrap_or_default()) {
+            *slot = Some(byte);
+        }
+        Window { needle, offset, bytes }
+    }
+
+    /// Its bytes as a number, unless some are missing.
+    pub(super) fn word(&self) -> Option<u64> {
+        let bytes: Vec<u8> = self.bytes.into_iter().flatten().collect();
+        word(&bytes)
+    }
+
+    /// All windows of a needle.
+    pub(super) fn all(needle: usize, text: &[u8]) -> impl Iterator<Item = Window> {
+        (0..text.len().saturating_sub(WINDOW - 1).max(1)).map(move |offset| Window::of(needle, text, offset))
+    }
+}
 
 /// Two to the power of this many bits: few words share one, and they fit into the first-level cache.
 const BITS: u32 = 15;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::tables::{BUCKETS, HALVES, Tables, WINDOW, Window};
+use super::super::tables::{BUCKETS, HALVES, Tables};
+use super::super::words::{WINDOW, Window};
 use super::logs_below;
 use crate::scan::needles;
 use crate::tests::support::Random;
