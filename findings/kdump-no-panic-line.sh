@@ -108,7 +108,9 @@ boot() { # NAME CMDLINE
 boot plain ""
 grep -q '^crash kernel loaded: 0' "$LOG" || fail "plain: a crash kernel is loaded"
 grep -q '^Kernel panic - not syncing: Fatal exception' "$T/plain.txt" || fail "plain: no panic line"
-grep -q '^---\[ end trace' "$T/plain.txt" || fail "plain: no end of trace"
+[ "$(grep -oE '^(CR2: 0+$|---\[ end trace|RIP: 0010:|Kernel panic)' "$T/plain.txt" | tail -n 4 | tr '\n' '/')" = \
+  "CR2: 0000000000000000/---[ end trace/RIP: 0010:/Kernel panic/" ] || fail "plain: the oops ends in another way"
+! grep -q 'Kdump: loaded' "$T/plain.txt" || fail "plain: the header says that a crash kernel is loaded"
 
 boot kdump crashkernel=256M
 grep -q '^crash kernel loaded: 1' "$LOG" || fail "kdump: the crash kernel was not loaded"
@@ -117,4 +119,5 @@ grep -q '^CPU: .* Kdump: loaded Not tainted' "$T/kdump.txt" || fail "kdump: the 
 ! grep -q 'Kernel panic' "$T/kdump.txt" || fail "kdump: there is a panic line: the behaviour changed"
 ! grep -q 'end trace' "$T/kdump.txt" || fail "kdump: there is an end of trace: the behaviour changed"
 [[ $(grep -B 1 '^Linux version' "$T/kdump.txt" | head -n 1) == CR2:* ]] || fail "kdump: something stands between the oops and the crash kernel"
+tr -d '\r' < "$LOG" | sed '1,/^poke/d' | grep -q '^\[    0\.000000\] Linux version' || fail "kdump: the crash kernel does not begin at 0 s"
 echo "ok: linux $V: with a crash kernel loaded a fatal oops has no end of trace and no panic line"

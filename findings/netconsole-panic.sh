@@ -2,12 +2,11 @@
 # netconsole-panic: a machine that reboots after a panic sends no line of the panic to its netconsole.
 #
 # One would guess that netconsole, made to get the last words of a dying machine out, sends them: the serial console
-# shows the panic to its last line, and up to 6.12 netconsole sent the same lines, in the same order.
-# What happens: since netconsole became a console with a printing thread of its own, a panic only sends its lines at the
-# very end, after "---[ end Kernel panic". With panic=N (reboot) the kernel never gets there: it reboots, and not one
-# line of the panic left the machine. With panic=0 all of them are sent, at once, after the last.
+# shows the panic to its last line.
+# What happens: with panic=N (reboot) not one line of the panic leaves the machine: the last that netconsole sent is from
+# before it. With panic=0 all of them are sent, from "Kernel panic" to "---[ end Kernel panic".
 #
-# Seen with linux 7.2.13-1 of Debian (amd64), QEMU 11.1.3, network cards e1000 and virtio-net alike; not so in 6.12.117-1.
+# Seen with linux 7.2.13-1 of Debian (amd64), QEMU 11.1.3, network card e1000:
 #   panic=3: serial ends in    Kernel panic - not syncing: sysrq triggered crash … Rebooting in 3 seconds..
 #            netconsole in     [   24.863786] the last words before
 #   panic=0: netconsole ends in [   24.952101] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
@@ -89,7 +88,14 @@ boot reboots 180 panic=3
 grep -aq 'Rebooting in 3 seconds' "$LOG" || fail "reboots: the machine did not come to its reboot"
 ! grep -aq 'Kernel panic' "$T/reboots.pcap" || fail "reboots: netconsole sent the panic: the behaviour changed"
 ! grep -aq 'Call Trace' "$T/reboots.pcap" || fail "reboots: netconsole sent the trace: the behaviour changed"
+last=$(grep -aoE '\[ *[0-9]+\.[0-9]{6}\] [[:print:]]+' "$T/reboots.pcap" | tail -n 1)
+[[ $last == *'] the last words before' ]] || fail "reboots: the last that netconsole sent is another: $last"
 boot stays 60 panic=0
 grep -aq 'Kernel panic - not syncing: sysrq' "$T/stays.pcap" || fail "stays: netconsole did not send the panic either"
 grep -aq -e '---\[ end Kernel panic' "$T/stays.pcap" || fail "stays: netconsole did not send the end of the panic"
+tr -d '\r' < "$LOG" | sed -n '/Kernel panic - not syncing: sysrq/,/end Kernel panic/p' > "$T/panic"
+[ "$(wc -l < "$T/panic")" -gt 10 ] || fail "stays: the panic on the serial console is short"
+while IFS= read -r line; do
+  grep -aqF -- "$line" "$T/stays.pcap" || fail "stays: netconsole did not send: $line"
+done < "$T/panic"
 echo "ok: linux $V: netconsole sends a panic with panic=0 and not a line of it with panic=3"

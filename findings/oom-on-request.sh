@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# oom-on-request: sysrq-f writes the full report of a machine that is out of memory, with nearly all of the memory free.
+# oom-on-request: sysrq-f writes the full report of a machine that is out of memory, with most of the memory free.
 #
 # One would guess that "invoked oom-killer" names the task that could not get memory, that its order is a number of pages'
 # power of two, and that "Out of memory: Killed process" means that there was none left.
 # What happens: the request is carried out by a kernel worker, which "invoked oom-killer" and has the trace; the order is -1;
-# everything behind it, down to "Out of memory: Killed process", is as in a real one. Only the -1, the worker's function
-# (moom_callback) and an info-level line before it tell that somebody asked.
+# behind it come the state of the memory, the tasks, and "Out of memory: Killed process". The -1, the worker's function
+# (moom_callback) and the line "sysrq: Manual OOM execution" before it tell that somebody asked.
 #
 # Seen with linux 7.2.13-1 of Debian (amd64), QEMU 11.1.3:
 #   sysrq: Manual OOM execution
@@ -83,5 +83,10 @@ free=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' "$T/txt")
 grep -q '^sysrq: Manual OOM execution' "$T/txt" || fail "sysrq-f was not carried out"
 grep -Eq '^kworker/[^ ]+ invoked oom-killer: gfp_mask=0xcc0\(GFP_KERNEL\), order=-1, oom_score_adj=0$' "$T/txt" || fail "the first line is another: the behaviour changed"
 grep -q '^Workqueue: events moom_callback' "$T/txt" || fail "it is no worker: the behaviour changed"
+grep -Eq '^ +moom_callback\+0x' "$T/txt" || fail "the trace is another's: the behaviour changed"
+zone=$(sed -n 's/^Node 0 DMA32 free:\([0-9]*\)kB.*/\1/p' "$T/txt")
+[ "${zone:-0}" -gt 300000 ] || fail "the report has another amount free: ${zone:-}"
+[ "$(grep -nE '^sysrq: Manual OOM|invoked oom-killer|^Mem-Info:|^Tasks state|^oom-kill:|^Out of memory: Killed' "$T/txt" | wc -l)" = 6 ] ||
+  fail "a part of the report is missing or there twice"
 grep -Eq '^Out of memory: Killed process [0-9]+ \(sleep\) total-vm:' "$T/txt" || fail "the last line is another: the behaviour changed"
 echo "ok: linux $V: a kworker invoked oom-killer, order=-1, Out of memory, with $free kB available"
