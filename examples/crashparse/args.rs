@@ -28,9 +28,9 @@ read, even if reports were found in the rest.";
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
 ///
 /// Logs may be of any size, packed by gzip, xz or zstd, or in a container: journalctl -o json or export, dmesg -J,
-/// /dev/kmsg, netconsole, pstore, LAVA, logcat, JUnit, a mail, JSON (an object a line or in an array) or CSV from a store of logs, the oldest line
-/// first. Directories are searched for logs recursively: every file
-/// below is read, links are not followed. A bisection log, of syzkaller or of git, is recognised by its content: then the bisection is printed as
+/// /dev/kmsg, netconsole, pstore, LAVA, logcat, JUnit, a mail, JSON (an object a line or in an array) or CSV from a store
+/// of logs, the oldest line first. Directories are searched for logs recursively: every file below is read, links are not
+/// followed. A bisection log, of syzkaller or of git, is recognised by its content: then the bisection is printed as
 /// well.
 #[derive(Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES, name = "crashparse")]
