@@ -393,8 +393,7 @@ impl<'a> Assembly<'a> {
     ) -> u64 {
         let owned = self.range.contains(&banner.line.offset);
         let first = self.printed.before(&banner.line);
-        if let Some(quoted) = self.reports.iter_mut().find(|report| first == Some(report.banner.line.offset))
-        {
+        if let Some(quoted) = first.and_then(|first| self.reports.at(first)) {
             // A person has put the banner before the log.
             quoted.owned &= !quoted.is_bare();
         }

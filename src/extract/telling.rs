@@ -93,6 +93,12 @@ impl<'a> Reports<'a> {
         self.list.get_mut(usize::try_from(at).ok()?)
     }
 
+    /// The one that has not been handed on whose banner starts at an offset.
+    pub(super) fn at(&mut self, offset: usize) -> Option<&mut Collector<'a>> {
+        let at = self.list.binary_search_by_key(&offset, |report| report.banner.line.offset).ok()?;
+        self.list.get_mut(at)
+    }
+
     /// Gives the lines of a report to one before it, if that is not over where the next of them comes; whether it is not.
     pub(super) fn merge(&mut self, first: u64, second: u64, next: usize) -> bool {
         let at = |number: u64| usize::try_from(number.checked_sub(self.first)?).ok();

@@ -253,7 +253,7 @@ impl<'a> Window<'a> {
     }
 
     /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.
-    pub(super) fn before(&mut self, nth: usize) -> Option<Entry<'a>> {
+    pub(super) fn before(&mut self, nth: usize) -> Option<&Entry<'a>> {
         while self.past.len() <= nth && self.past.len() < PAST_LINES {
             let start = self.past_start?;
             let horizon = self.log.before(self.at, LOOK_BACK_BYTES);
@@ -270,6 +270,6 @@ impl<'a> Window<'a> {
             let family = if scan::has_needle(line.body) { self.banner_of(&line) } else { None };
             self.past.push_front(Entry::of(line, end, 0, family));
         }
-        self.past.len().checked_sub(nth + 1).and_then(|at| self.past.get(at)).copied()
+        self.past.len().checked_sub(nth + 1).and_then(|at| self.past.get(at))
     }
 }
