@@ -65,6 +65,7 @@ pub(super) const ROWS: &[(Rows, &[Dress])] = &[
     (Rows::of("preludes: page dumps", &["page:00000000f3a1c220 refcount:0 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x1f00d", "flags: 0x100000000000000(node=0|zone=1)", "raw: 0100000000000000 0000000000000000", "page dumped because: VM_BUG_ON_PAGE(demo)"]), BOTH),
     (Rows::of("asides: unregister_netdevice", &["unregister_netdevice: waiting for eth{k} to become free. Usage count = 2"]).from(64), BOTH),
     (Rows::of("asides: EXT4", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: {k}"]).from(64), BOTH),
+    (Rows::of("asides: EXT4, of 5000 tasks, and others between", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: {k}", "INFO: lockdep is turned off.", "eth{k}: Link is Up - 1Gbps/Full", "** replaying previous printk message **"]).from(5_000), BOTH),
     (Rows::of("asides in an oops without an end", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: 131"]).head(&["BUG: unable to handle page fault for address: ffffc90000000008"]), BOTH),
     // Nearly banners, and quotes of some
     (Rows::of("near-banners", &["BUGS: 0", "ODEBUG: 3 of 3 active objects replaced", "WARNING: The mand mount option has been deprecated", "INFO: lockdep is turned off.", "traps: demo[{k}] general protection fault ip:401000 sp:7ffd error:0 in demo", "demo: internal error"]).from(64), BOTH),

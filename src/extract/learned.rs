@@ -28,11 +28,26 @@ pub(super) struct Learned {
     /// What the last banner had, and where that holds.
     shape: Option<Arc<Shape>>,
     until: usize,
+    changes: u64,
     /// The log has ended among the lines that it was learned from.
     pub(super) unsure: bool,
 }
 
 impl Learned {
+    /// How often another prefix has come to hold.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    fn hold(&mut self, shape: Option<Arc<Shape>>) {
+        let same = match (&self.shape, &shape) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        self.changes += u64::from(!same);
+        self.shape = shape;
+    }
+
     /// A line that is no banner.
     pub(super) fn line<'a>(&self, line: Line<'a>) -> Line<'a> {
         match &self.shape {
@@ -47,7 +62,7 @@ impl Learned {
         let begins = |start: &&str| text::begins(line.body, start);
         let needs = may_have(&line) && !said::OPENERS.iter().chain(&[banner]).any(begins);
         if !needs {
-            self.shape = None;
+            self.hold(None);
             return line;
         }
         let part = line.offset / LEARNED_BYTES;
@@ -62,7 +77,8 @@ impl Learned {
                 shape
             }
         };
-        (self.shape, self.until) = (shape, line.offset + LOOK_BACK_BYTES);
+        self.hold(shape);
+        self.until = line.offset + LOOK_BACK_BYTES;
         self.line(line)
     }
 

@@ -37,3 +37,5 @@ pub(super) const REPORT_SUCCESSORS: usize = 4096;
 pub(super) const LINES_BEFORE: usize = 96;
 /// Lines that are remembered, whoever printed them.
 pub(super) const PAST_LINES: usize = 128;
+/// Lines before a window that are remembered: each banner looks back as far as [`PAST_LINES`].
+pub(super) const REREAD_LINES: usize = 8 * PAST_LINES;

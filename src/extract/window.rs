@@ -1,6 +1,6 @@
 //! The window: the lines round the banners in their order, each read once and kept with what was decided of it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::line::{Line, Origin, Prefix};
 use crate::rules::{self, CompiledFamily};
@@ -11,7 +11,7 @@ use super::banner::Banner;
 use super::copies;
 use super::lane::{Context, Lane};
 use super::learned::Learned;
-use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES};
+use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES, REREAD_LINES};
 use super::lines::{is_replayed, line_at, lines_before};
 use super::quoted;
 use super::shape::{Shape, shape};
@@ -72,6 +72,10 @@ pub(super) struct Window<'a> {
     past: VecDeque<Entry<'a>>,
     /// Where those begin that lie without a gap before the next line; `None` where some of them were forgotten.
     past_start: Option<usize>,
+    /// Lines that were read where one looked back from a banner: the next one is often near.
+    reread: HashMap<usize, Entry<'a>>,
+    /// How often what is learned had changed when they were read.
+    reread_since: u64,
     /// The record that the last line is of, by its first line.
     record: Option<Line<'a>>,
     learned: Learned,
@@ -92,6 +96,8 @@ impl<'a> Window<'a> {
             count: 0,
             past: VecDeque::new(),
             past_start: Some(from),
+            reread: HashMap::new(),
+            reread_since: 0,
             record: None,
             learned: Learned::default(),
             unsure: false,
@@ -252,6 +258,23 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// A line before those of the window.
+    fn reread(&mut self, start: usize, end: usize) -> Entry<'a> {
+        let changes = self.learned.changes();
+        if self.reread.len() >= REREAD_LINES || self.reread_since != changes {
+            self.reread.clear();
+            self.reread_since = changes;
+        }
+        if let Some(entry) = self.reread.get(&start) {
+            return *entry;
+        }
+        let line = self.learned.line(line_at(self.log, start, end));
+        let family = if scan::has_needle(line.body) { self.banner_of(&line) } else { None };
+        let entry = Entry::of(line, end, 0, family);
+        self.reread.insert(start, entry);
+        entry
+    }
+
     /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.
     pub(super) fn before(&mut self, nth: usize) -> Option<&Entry<'a>> {
         while self.past.len() <= nth && self.past.len() < PAST_LINES {
@@ -266,9 +289,8 @@ impl<'a> Window<'a> {
             if is_replayed(self.log, end) {
                 continue;
             }
-            let line = self.learned.line(line_at(self.log, from, end));
-            let family = if scan::has_needle(line.body) { self.banner_of(&line) } else { None };
-            self.past.push_front(Entry::of(line, end, 0, family));
+            let entry = self.reread(from, end);
+            self.past.push_front(entry);
         }
         self.past.len().checked_sub(nth + 1).and_then(|at| self.past.get(at))
     }
