@@ -47,6 +47,7 @@ mod window;
 pub(crate) use boots::{BOOT_LINE_BYTES, Boots};
 pub(crate) use incident::Incident;
 pub(crate) use limits::CONTEXT_BYTES;
+pub(crate) use lines::KnownLines;
 pub(crate) use stored::Detached;
 
 use assembly::Assembly;

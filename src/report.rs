@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::extract::{self, Boots, Incident, Incidents};
+use crate::extract::{Boots, Incident, Incidents, KnownLines};
 use crate::facts::device::DeviceFault;
 use crate::facts::frame::Frame;
 use crate::facts::locks::{HeldLocks, LockAttempt};
@@ -23,7 +23,10 @@ use crate::line::Line;
 use crate::text::{self, Lines, Log};
 use crate::title::{self, Corruption, Subject, Text, Title};
 
+mod detached;
 mod told;
+
+pub(crate) use detached::Detached;
 
 /// Finds the crash reports of a log.
 ///
@@ -56,6 +59,7 @@ pub fn contains_crash(log: &[u8]) -> bool {
 pub struct Reports<'a> {
     log: Log<'a>,
     incidents: Incidents<'a>,
+    known: KnownLines<'a>,
     /// Boots, and how far they have been searched for.
     boots: Option<(usize, Boots)>,
 }
@@ -63,7 +67,7 @@ pub struct Reports<'a> {
 impl<'a> Reports<'a> {
     /// The reports of a part of a log; see [`Incidents::new`].
     pub(crate) fn of(log: Log<'a>, range: Range<usize>) -> Reports<'a> {
-        Reports { log, incidents: Incidents::new(log, range), boots: None }
+        Reports { log, incidents: Incidents::new(log, range), known: KnownLines::default(), boots: None }
     }
 
     /// Where to read on when more of the log is there, although all reports so far were complete: at a banner that more
@@ -77,7 +81,7 @@ impl<'a> Iterator for Reports<'a> {
     type Item = Report<'a>;
 
     fn next(&mut self) -> Option<Report<'a>> {
-        let report = Report::new(self.log, self.incidents.next()?);
+        let report = Report::new(self.log, self.incidents.next()?, &mut self.known);
         let boot = self.boots.as_mut().map(|(searched, boots)| {
             let banner = report.span().start;
             boots.search(self.log, *searched..banner, true);
@@ -101,26 +105,8 @@ pub struct Report<'a> {
     boot: Option<u64>,
 }
 
-/// A [`Report`] that borrows nothing.
-#[derive(Clone, Debug)]
-pub(crate) struct Detached {
-    incident: extract::Detached,
-    title: Title,
-    words: u16,
-    number: Option<u64>,
-    boot: Option<u64>,
-}
-
-impl Detached {
-    /// The report in a log that has its bytes.
-    pub(crate) fn attach(self, log: Log<'_>) -> Option<Report<'_>> {
-        let Detached { incident, title, words, number, boot } = self;
-        Some(Report { incident: incident.attach(log)?, title, words, open: false, number, boot })
-    }
-}
-
 impl<'a> Report<'a> {
-    fn new(log: Log<'a>, incident: Incident<'a>) -> Report<'a> {
+    fn new(log: Log<'a>, incident: Incident<'a>, known: &mut KnownLines<'a>) -> Report<'a> {
         let (headline, family) = incident.headline;
         let texts = Text::of(log, &incident.lines);
         let words = texts.iter().take(incident.kept).fold(0, |words, text| words | text.words);
@@ -129,7 +115,7 @@ impl<'a> Report<'a> {
         let mut open = incident.open;
         let lines = incident.lines.get(headline..).unwrap_or_default();
         let mut title = title::of(family, log, lines, named, tagged, || {
-            let (lines, ended) = incident.beyond(log);
+            let (lines, ended) = incident.beyond(log, known);
             open |= ended;
             lines
         });
@@ -153,12 +139,6 @@ impl<'a> Report<'a> {
         }
         let of_all = title::of(incident.headline.1, log, &lines, &Text::of(log, &lines), false, Vec::new);
         Title { corruption: title.corruption, ..of_all }
-    }
-
-    /// The same, apart from the log.
-    pub(crate) fn detach(self) -> Detached {
-        let Report { incident, title, words, number, boot, .. } = self;
-        Detached { incident: incident.detach(), title, words, number, boot }
     }
 
     /// The same with the numbers of its banner's line and, if counted, of its boot.

@@ -13,7 +13,7 @@ use crate::text::Log;
 use super::banner::Banner;
 use super::lane::Context;
 use super::limits::LOOK_BACK_BYTES;
-use super::lines::{is_replayed, line_at};
+use super::lines::{KnownLines, is_replayed};
 
 /// Lines after a report, whoever printed them, that are searched for the stack that it lacks; and reports among them.
 const LINES_BEYOND: usize = 48;
@@ -59,7 +59,7 @@ impl<'a> Incident<'a> {
 
     /// Lines of the same caller after the report's, as many as may hold a stack that it lacks; and whether the log's end
     /// is among them.
-    pub(crate) fn beyond(&self, log: Log<'a>) -> (Vec<Line<'a>>, bool) {
+    pub(crate) fn beyond(&self, log: Log<'a>, known: &mut KnownLines<'a>) -> (Vec<Line<'a>>, bool) {
         // Another CPU may have printed them.
         if self.shared.is_some() {
             return (Vec::new(), false);
@@ -80,7 +80,7 @@ impl<'a> Incident<'a> {
         let mut after = start;
         while after < start + text.len() && reports < REPORTS_BEYOND {
             let end = log.line_end(after);
-            let line = line_at(log, after, end);
+            let line = known.line_at(log, after, end);
             reports += u32::from(scan::has_needle(line.body));
             if Context::of(&line) == context && !is_replayed(log, end) {
                 found.push(line);

@@ -1,16 +1,32 @@
 //! The lines of a log round an offset.
 
+use std::collections::HashMap;
+
 use crate::formats::noise;
 use crate::line::Line;
 use crate::scan::LINE_BYTES;
 use crate::text::Log;
 
-use super::limits::LOOK_BACK_BYTES;
+use super::limits::{LOOK_BACK_BYTES, REREAD_LINES};
 
 /// The line from `start` to the line feed at `end`.
 pub(super) fn line_at(log: Log<'_>, start: usize, end: usize) -> Line<'_> {
     let end = end.min(start.saturating_add(LINE_BYTES));
     Line::parse(start, log.get(start..end))
+}
+
+/// Lines that were read last: what one report looks at behind its end the next one mostly does as well.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownLines<'a>(HashMap<usize, Line<'a>>);
+
+impl<'a> KnownLines<'a> {
+    /// [`line_at`].
+    pub(super) fn line_at(&mut self, log: Log<'a>, start: usize, end: usize) -> Line<'a> {
+        if self.0.len() >= REREAD_LINES {
+            self.0.clear();
+        }
+        *self.0.entry(start).or_insert_with(|| line_at(log, start, end))
+    }
 }
 
 /// Whether the line that ends there was cut short, and the console prints it once more; or is what says so.
