@@ -176,14 +176,10 @@ fn blamed(rule: &CompiledRule, candidate: &Candidate) -> Blamed {
 
 /// The function that the first anchor called.
 fn stalled(rule: &CompiledRule, stack: &[Candidate]) -> Option<Blamed> {
-    let mut called = stack.first()?;
-    let anchor = stack.iter().find(|candidate| {
-        let found = is_anchor(candidate) || is_compat_of(&candidate.name, &called.name);
-        if !found {
-            called = candidate;
-        }
-        found
-    })?;
+    let inner = || std::iter::once(stack.first()).flatten().chain(stack);
+    let mut calls = inner().zip(stack);
+    let found = calls.clone().find(|(called, by)| is_anchor(by) || is_compat_of(&by.name, &called.name));
+    let (called, anchor) = found.or_else(|| calls.find(|(_, by)| is_late_anchor(by)))?;
     match skip::TITLED_ANCHORS.iter().find(|(piece, _)| anchor.name.contains(piece)) {
         Some((_, title)) => {
             Some(Blamed { name: (*title).to_string(), raw: anchor.name.clone(), guilty: false })
@@ -213,6 +209,11 @@ fn is_anchor(candidate: &Candidate) -> bool {
         && (rules::ANCHORS.has(name) || bare.is_some_and(|bare| rules::ANCHORS.has(bare)))
 }
 
+/// The same of those that count where a stack has no other.
+fn is_late_anchor(candidate: &Candidate) -> bool {
+    candidate.standing == Standing::Proper && rules::LATE_ANCHORS.has(&candidate.name)
+}
+
 /// Whether `caller` is only the 32-bit entry of `called`: `lo_compat_ioctl` of `lo_ioctl`.
 fn is_compat_of(caller: &str, called: &str) -> bool {
     caller.contains("compat_") && caller.replacen("compat_", "", 1) == called
@@ -230,12 +231,13 @@ fn hung(rule: &CompiledRule, asked: Asked, stack: &[Candidate]) -> Option<Blamed
     }
     let found = stack.iter().position(|candidate| !rule.skip.has(&candidate.name))?;
     let candidate = stack.get(found)?;
-    if asked == Asked::Culprit && is_anchor(candidate) {
-        let work = stack.get(..found)?.iter().rev().find(|inner| !is_anchor(inner))?;
+    let dispatches = |candidate: &Candidate| is_anchor(candidate) || is_late_anchor(candidate);
+    if asked == Asked::Culprit && dispatches(candidate) {
+        let work = stack.get(..found)?.iter().rev().find(|inner| !dispatches(inner))?;
         return Some(blamed(rule, work));
     }
     let mut blamed = blamed(rule, candidate);
-    blamed.guilty &= !is_anchor(candidate);
+    blamed.guilty &= !dispatches(candidate);
     Some(blamed)
 }
 

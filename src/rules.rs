@@ -103,6 +103,8 @@ pub(crate) enum List {
     ToBlame(Format),
     /// Those whose callee is to blame for a stall.
     Anchors,
+    /// The same where a stack has none of them.
+    LateAnchors,
     /// Those by which an interrupt enters the kernel.
     Entries,
 }
@@ -114,6 +116,7 @@ impl List {
             (List::Everywhere, Holds::Everywhere | Holds::Inline)
             | (List::Inline, Holds::Inline)
             | (List::Anchors, Holds::Anchor)
+            | (List::LateAnchors, Holds::LateAnchor)
             | (List::Entries, Holds::Entry) => true,
             (List::In(format), Holds::In(formats)) | (List::ToBlame(format), Holds::ToBlame(formats)) => {
                 formats.contains(&format)
@@ -150,6 +153,8 @@ pub(crate) static NEVER_TO_BLAME: Names = Names::new(List::Everywhere);
 pub(crate) static INLINE: Names = Names::new(List::Inline);
 /// Functions whose callee is to blame for a stall.
 pub(crate) static ANCHORS: Names = Names::new(List::Anchors);
+/// The same where a stack has none of them.
+pub(crate) static LATE_ANCHORS: Names = Names::new(List::LateAnchors);
 /// Functions that an interrupt enters the kernel by.
 pub(crate) static ENTRIES: Names = Names::new(List::Entries);
 /// Functions whose caller is to blame for a hang.

@@ -29,6 +29,8 @@ pub(crate) enum Holds {
     ToBlame(&'static [Format]),
     /// They dispatch work: what they call is the work, and a stall's blame.
     Anchor,
+    /// The same where the stack has no such function: the convention does not know them.
+    LateAnchor,
     /// An interrupt enters the kernel by them: where a stack does not say what it stopped, it is who called these.
     Entry,
 }
@@ -136,6 +138,10 @@ const fn anchors(why: &'static str, names: &'static [&'static str]) -> Group {
     Group { holds: Holds::Anchor, why, names }
 }
 
+const fn late_anchors(why: &'static str, names: &'static [&'static str]) -> Group {
+    Group { holds: Holds::LateAnchor, why, names }
+}
+
 const fn entries(why: &'static str, names: &'static [&'static str]) -> Group {
     Group { holds: Holds::Entry, why, names }
 }
@@ -152,13 +158,13 @@ pub(crate) const GROUPS: &[Group] = &[
         "^check_stack_object$", "^__check_object_size$", "^check_object$", "^read_word_at_a_time$",
         "^read_once_", "^write_once_", "^__read_once_", "^__write_once_", "^instrument_",
         "^print_address_description", "^print_report$", "^start_report$", "^end_report$", "^__ubsan",
-        "^ubsan_epilogue$", "^ubsan_prologue$",
+        "^ubsan_",
     ]),
     everywhere("panic and who calls it for others: kernel/panic.c, arch, file systems", &[
         "^panic$", "^__panic$", "^vpanic$", "^nmi_panic", "^check_panic_on_warn$", "^panic_saved_regs$",
         "^panic_bad_stack$", "^handle_bad_stack$", "^__bad_stack$", "^kernel_stack_invalid$",
         "^do_panic_on_target_cpu$", "^panic_smp_self_stop$", "^panic_print_sys_info$", "^__reiserfs_panic$",
-        "^__btrfs_panic$", "^ufs_panic$", "^skb_panic$", "^spl_panic$", "^lbug_with_loc$", "^assertfail$",
+        "^__btrfs_panic$", "^ufs_panic$", "^skb_panic$", "^spl_panic$", "^lbug_with_loc$", "assertfail",
         "^__stack_chk_fail",
     ]),
     everywhere("WARN, BUG and traps: kernel/panic.c, lib/bug.c, arch/*/kernel/traps.c", &[
@@ -174,7 +180,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^walk_stack", "^dump_backtrace", "^spl_dumpstack$",
     ]),
     everywhere("Page faults: arch/*/mm/fault.c", &[
-        "^do_page_fault$", "^__do_page_fault$", "^no_context$", "^page_fault_oops$", "^kernelmode_fixup_or_oops$", "^do_tag_check_fault$", "^do_mem_abort$",
+        "^do_page_fault$", "^__do_page_fault$", "^no_context$", "^page_fault_oops$", "^kernelmode_fixup_or_oops$", "^do_tag_check_fault$", "^do_bad_area$", "^do_mem_abort$",
         "^do_translation_fault$", "^do_kernel_fault$", "^__do_kernel_fault$", "^die_kernel_fault$",
         "^do_DataAbort$", "^do_sea$", "^el1_dbg$", "^el1h_64_sync", "^el1_sync", "^el1_abort$",
         "^el1_irq$",
@@ -216,9 +222,10 @@ pub(crate) const GROUPS: &[Group] = &[
     everywhere("Lock validator: kernel/locking/lockdep.c, kernel/trace", &[
         "<lockdep", "^lock_acquire", "^lock_release", "^lock_class", "^__lock_acquire", "^__lock_release",
         "^hlock_class$", "^print_lock_class_header$", "^validate_chain", "^check_prev", "^check_deadlock",
-        "^check_noncircular", "^check_wait_context", "^print_circular_bug", "^print_deadlock",
+        "^check_noncircular", "^check_wait_context", "^print_lock_invalid_wait_context$", "^print_lock_nested_lock_not_held$",
+        "^print_circular_bug", "^print_deadlock",
         "^print_bad_irq", "^print_irq_inversion", "^print_unlock", "^print_usage_bug", "<imbalance_bug",
-        "^lock_downgrade", "^lock_set_class", "^mark_lock", "^mark_held_locks$", "^reacquire_held_locks$",
+        "^lock_downgrade", "^lock_set_class", "^mark_lock", "^mark_usage$", "^mark_held_locks$", "^reacquire_held_locks$",
         "^register_lock_class$", "^look_up_lock_class$", "<trace_hardirq", "<trace_softirq",
         "^trace_.*irqs", "<might_", "^seqprop_assert", "^__seqprop_assert", "^check_flush_dependency$",
         "<perf_trace", "<bh_enable", "<bh_disable", "^preempt_count_", "^debug_smp_processor_id$",
@@ -310,7 +317,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^i2c_del_adapter", "^__unregister_client$",
     ]),
     everywhere("USB core: drivers/usb/core, the dummy controller", &[
-        "^usb_kill_", "^usb_submit_", "^usb_control_", "^__usb_control_msg$", "^usb_hcd_submit",
+        "^usb_kill_", "^usb_submit_", "^usb_control_", "^__usb_control_msg$", "^usb_internal_control_msg$", "^usb_hcd_submit",
         "^dummy_urb_enqueue", "^dummy_hcd_urb",
     ]),
     inline("I/O and checksums: include/asm-generic/io.h, lib/crc*", &[
@@ -348,6 +355,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "<idr_", "<kstrdup", "<strndup",
     ]),
     only(&[Format::Ubsan], "lib/ubsan.c", &[
+        "^handle_null_ptr_deref$", "^handle_object_size_mismatch$", "^handle_misaligned_access$", "^handle_missaligned_access$",
         "^handle_overflow$", "^val_to_string$",
     ]),
     only(&[Format::Spinlock], "kernel/locking", &[
@@ -635,15 +643,18 @@ pub(crate) const GROUPS: &[Group] = &[
         "^tl0_irq", "^real_irq_continue$", "^intr_return$", "^ia64_leave_kernel$", "^ia64_native_leave_kernel$",
         "^do_entInt$",
     ]),
+    late_anchors("arch/*/entry, kernel/workqueue.c, init/main.c", &[
+        "^entry_SYSCALL", "^el0_svc", "^__el0_svc", "^worker_thread", "^start_kernel$",
+    ]),
     anchors("Ways into the kernel: arch/*/entry", &[
         "^do_syscall_", "^do_fast_syscall_", "^__do_fast_syscall_32", "^sysenter_dispatch",
-        "^tracesys_phase2", "^invoke_syscall", "^ret_fast_syscall", "^__sys_trace_return", "^el0_svc",
-        "^__el0_svc", "^entry_SYSCALL", "^do_page_fault$", "^page_fault$", "^exit_to_usermode",
+        "^tracesys_phase2", "^invoke_syscall", "^ret_fast_syscall", "^__sys_trace_return", "^el0_svc_handler",
+        "^do_page_fault$", "^page_fault$", "^exit_to_usermode",
         "^prepare_exit_to_usermode", "^__prepare_exit_to_usermode$",
     ]),
     anchors("Threads and interrupts: kernel/workqueue.c, kernel/softirq.c, kernel/time, kernel/sched/idle.c", &[
-        "^process_one_work$", "^worker_thread", "^kthread$", "^ret_from_fork", "^start_secondary",
-        "^cpu_startup_entry", "^start_kernel$", "^run_ksoftirqd", "^smpboot_thread_fn", "^do_softirq",
+        "^process_one_work$", "^kthread$", "^ret_from_fork", "^start_secondary",
+        "^cpu_startup_entry", "^run_ksoftirqd", "^smpboot_thread_fn", "^do_softirq",
         "^__do_softirq", "^____do_softirq$", "^handle_softirqs$", "^tasklet_action", "^tasklet_hi_action",
         "^call_timer_fn", "^expire_timers", "^_run_timers", "^__run_timers", "^run_timer_softirq",
         "^hrtimer_run", "^__hrtimer_run", "^rcu_do_batch", "^rcu_process_callbacks", "^smp_call_function",
@@ -688,7 +699,7 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
         "ibdev_info", "ibdev_warn", "ibdev_err", "ibdev_notice", "ibdev_alert", "ibdev_crit", "ibdev_emerg",
     ]),
     // fs
-    (&["btrfs"], &["__btrfs_panic", "_btrfs_printk", "btrfs_printk", "assertfail"]),
+    (&["btrfs"], &["__btrfs_panic", "_btrfs_printk", "btrfs_printk", "assertfail", "btrfs_assertfail"]),
     (&["reiserfs"], &["__reiserfs_panic"]),
     (&["ufs"], &["ufs_panic"]),
     (&["jbd2"], &[

@@ -230,7 +230,9 @@ const CORE: &str = "hex_string widen_string ip4_string ip6_string uuid_string bi
     netdev_emerg ibdev_warn ibdev_crit extract_iter_to_sg pcpu_mem_zalloc bitmap_zalloc sock_wmalloc sock_omalloc \
     __memcg_slab_post_alloc_hook trace_vbprintk xas_start xas_load xas_find __tsan_read8 kcsan_setup_watchpoint \
     kfence_report_error __ubsan_handle_out_of_bounds exc_page_fault asm_exc_page_fault die oops_end show_regs \
-    validate_chain check_noncircular check_prev_add should_fail el1_sync el1_dbg el1_irq";
+    validate_chain check_noncircular check_prev_add should_fail el1_sync el1_dbg el1_irq \
+    ubsan_type_mismatch_common btrfs_assertfail print_lock_invalid_wait_context print_lock_nested_lock_not_held mark_usage \
+    usb_internal_control_msg do_bad_area";
 
 /// Functions that may well be the culprit, and those whose names only look like machinery's.
 const CULPRITS: &str = "read_cache_folio enqueue_timer mod_timer mod_timer_pending detach_if_pending prepare_to_wait \
@@ -279,6 +281,7 @@ const KINDS: &[(Format, &str, &str)] = &[
         "prep_new_page post_alloc_hook folio_add_lru get_page_x put_page vmap_x truncate_inode_pages",
         "shmem_getpage filemap_fault",
     ),
+    (Format::Ubsan, "handle_null_ptr_deref handle_misaligned_access", "acme_handle_overflow"),
     (Format::SuspiciousRcu, "acme_rcu_x kmem_x acme_slab_x", "kvm_read_guest_page"),
     (Format::Odebug, "rcu_x acme_timer_x debug_x acme_work_x", "destroy_inode free_unref_page acme_kobject"),
     (Format::Usercopy, "acme_usercopy_x usercopy_abort", "acme_copy"),
@@ -314,7 +317,7 @@ fn lists_are_searched_as_they_read() {
     let names: Vec<&str> =
         names.chain(KINDS.iter().flat_map(|(_, a, b)| a.split(' ').chain(b.split(' ')))).collect();
     let lists = HEADS.iter().map(|(format, _)| List::In(*format));
-    for list in lists.chain([List::Everywhere, List::Inline, List::Anchors]) {
+    for list in lists.chain([List::Everywhere, List::Inline, List::Anchors, List::LateAnchors]) {
         let compiled = Names::new(list);
         for name in &names {
             let want = list.patterns().any(|pattern| fits(pattern, name));
@@ -552,6 +555,7 @@ fn no_pattern_is_twice_in_a_list() {
         let lists: Vec<String> = match group.holds {
             Holds::Everywhere | Holds::Inline => vec!["everywhere".into()],
             Holds::Anchor => vec!["anchor".into()],
+            Holds::LateAnchor => vec!["late anchor".into()],
             Holds::Entry => vec!["entry".into()],
             Holds::In(formats) => formats.iter().map(|format| format!("{format:?}")).collect(),
             Holds::ToBlame(formats) => formats.iter().map(|format| format!("to blame {format:?}")).collect(),
