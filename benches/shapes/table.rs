@@ -66,6 +66,7 @@ pub(super) const ROWS: &[(Rows, &[Dress])] = &[
     (Rows::of("asides: unregister_netdevice", &["unregister_netdevice: waiting for eth{k} to become free. Usage count = 2"]).from(64), BOTH),
     (Rows::of("asides: EXT4", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: {k}"]).from(64), BOTH),
     (Rows::of("asides: EXT4, of 5000 tasks, and others between", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: {k}", "INFO: lockdep is turned off.", "eth{k}: Link is Up - 1Gbps/Full", "** replaying previous printk message **"]).from(5_000), BOTH),
+    (Rows::of("first lines of kernels, without a report", &["Linux version 6.1.{k} (demo@host) (gcc) #1 SMP"]).from(64), BOTH),
     (Rows::of("asides in an oops without an end", &["EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: 131"]).head(&["BUG: unable to handle page fault for address: ffffc90000000008"]), BOTH),
     // Nearly banners, and quotes of some
     (Rows::of("near-banners", &["BUGS: 0", "ODEBUG: 3 of 3 active objects replaced", "WARNING: The mand mount option has been deprecated", "INFO: lockdep is turned off.", "traps: demo[{k}] general protection fault ip:401000 sp:7ffd error:0 in demo", "demo: internal error"]).from(64), BOTH),

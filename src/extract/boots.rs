@@ -34,6 +34,36 @@ pub(crate) struct Boots {
     before: u64,
     /// Where the others begin that have been found.
     ahead: VecDeque<usize>,
+    times: Times,
+}
+
+/// The last line whose lines before were searched for a time, and the nearest that has one: how many lines before, where,
+/// and which.
+#[derive(Clone, Debug, Default)]
+struct Times {
+    asked: Option<usize>,
+    found: Option<(usize, usize, u64)>,
+}
+
+impl Times {
+    /// The time of the nearest line before an offset that has one.
+    fn before(&mut self, log: Log<'_>, offset: usize) -> Option<u64> {
+        let mut found = None;
+        for (nth, line) in lines_before(log, offset).take(LINES_BEFORE).enumerate() {
+            if let Some(time) = line.prefix.time {
+                found = Some((nth, line.offset, time));
+            } else if self.asked == Some(line.offset) {
+                let horizon = log.before(offset, LOOK_BACK_BYTES);
+                let known = self.found.map(|(before, at, time)| (nth + 1 + before, at, time));
+                found = known.filter(|(nth, at, _)| *nth < LINES_BEFORE && *at >= horizon);
+            } else {
+                continue;
+            }
+            break;
+        }
+        (self.asked, self.found) = (Some(offset), found);
+        found.map(|(_, _, time)| time)
+    }
 }
 
 impl Boots {
@@ -42,7 +72,7 @@ impl Boots {
     pub(crate) fn search(&mut self, log: Log<'_>, range: Range<usize>, whole: bool) -> bool {
         let known = self.ahead.len();
         for start in places(log, range) {
-            if !is_kernels_first(log, start) {
+            if !is_kernels_first(log, start, &mut self.times) {
                 continue;
             }
             let dies = follows_panic(log, start);
@@ -98,12 +128,16 @@ impl Boots {
 
 /// Where the last boot begins in a part of a log.
 pub(super) fn last(log: Log<'_>, part: Range<usize>) -> Option<usize> {
-    places(log, part).filter(|start| is_kernels_first(log, *start) && !is_printed_again(log, *start)).last()
+    let places: Vec<usize> = places(log, part).collect();
+    let mut times = Times::default();
+    let mut is_boot = |start: &usize| is_kernels_first(log, *start, &mut times) && !is_printed_again(log, *start);
+    places.into_iter().rev().find(|start| is_boot(start))
 }
 
-fn is_kernels_first(log: Log<'_>, start: usize) -> bool {
+/// Whether a kernel begins with a line.
+fn is_kernels_first(log: Log<'_>, start: usize, times: &mut Times) -> bool {
     let line = line(log, start);
-    begins(&line).unwrap_or_else(|| is_first(log, &line))
+    begins(&line).unwrap_or_else(|| is_first(&line, times.before(log, start)))
 }
 
 /// Whether a kernel's first line is printed once more.
@@ -124,9 +158,7 @@ fn line(log: Log<'_>, start: usize) -> Line<'_> {
 
 /// Whether a line that says what a kernel's first one does is it: where the kernel's lines have a time, one without is a
 /// program's, and one with a time that goes on is what somebody has written to `/dev/kmsg`.
-fn is_first(log: Log<'_>, line: &Line<'_>) -> bool {
-    let mut times = lines_before(log, line.offset).take(LINES_BEFORE).filter_map(|line| line.prefix.time);
-    let before = times.next();
+fn is_first(line: &Line<'_>, before: Option<u64>) -> bool {
     line.prefix.time.map_or(before.is_none(), |time| {
         text::contains(line.body, ") #") && before.is_none_or(|before| before > time)
     })
