@@ -90,21 +90,36 @@ pub(crate) fn is_never_to_blame(frame: &Frame<'_>) -> bool {
     }
 }
 
+/// Whether a frame's function is never to blame and calls nothing, so that it makes no frame.
+pub(crate) fn is_leaf(frame: &Frame<'_>) -> bool {
+    let is_one = |name: &str| rules::LEAVES.has(name) || rules::ANY.skip.has(name);
+    standing(frame) != Standing::Foreign && frame.function().is_some_and(|name| is_one(&demangle(name)))
+}
+
 /// Whether a frame's function may be to blame for a crash that a rule is about, or else is of any kind.
 pub(crate) fn may_be_to_blame(rule: &CompiledRule, frame: &Frame<'_>) -> bool {
     let Some(name) = frame.function().map(demangle) else { return false };
-    let waits = rule.rule.pick == Pick::Hung && rules::WAITING.has(&name);
+    let waits = |standing| rule.rule.pick == Pick::Hung && is_wait(standing, &name);
     let own = || rule.skip.has(&name) || rule.to_blame.has(&name) || rules::ANY.skip.has(&name);
     match standing(frame) {
         Standing::Machinery => false,
-        Standing::Proper => !(waits || own() || rules::NEVER_TO_BLAME.has(&name)),
-        Standing::Foreign => !waits,
+        Standing::Proper => !(waits(Standing::Proper) || own() || rules::NEVER_TO_BLAME.has(&name)),
+        Standing::Foreign => !waits(Standing::Foreign),
     }
 }
 
-/// Whether a frame's function only waits. A driver's own wait is one as well.
+/// Whether a function only waits. Of a module one does that is called so, `wait_transaction_locked` of jbd2; any other
+/// that has the word in its name waits for something of its own.
+fn is_wait(standing: Standing, name: &str) -> bool {
+    match standing {
+        Standing::Foreign => name.starts_with("wait_"),
+        Standing::Machinery | Standing::Proper => rules::WAITING.has(name),
+    }
+}
+
+/// Whether a frame's function only waits.
 pub(crate) fn only_waits(frame: &Frame<'_>) -> bool {
-    frame.function().is_some_and(|name| rules::WAITING.has(&demangle(name)))
+    frame.function().is_some_and(|name| is_wait(standing(frame), &demangle(name)))
 }
 
 /// What the text behind a name says of the function's place: `+0x12/0x30 [crashme]`.
@@ -219,7 +234,7 @@ fn is_compat_of(caller: &str, called: &str) -> bool {
     caller.contains("compat_") && caller.replacen("compat_", "", 1) == called
 }
 
-/// The first function that does not merely wait, a driver's own wait included. Where all that a thread's work called does, it is the work.
+/// The first function that does not merely wait. Where all that a thread's work called does, it is the work.
 fn hung(rule: &CompiledRule, asked: Asked, stack: &[Candidate]) -> Option<Blamed> {
     if asked == Asked::Title {
         for candidate in stack.iter().filter(|candidate| candidate.standing == Standing::Proper) {
@@ -229,7 +244,7 @@ fn hung(rule: &CompiledRule, asked: Asked, stack: &[Candidate]) -> Option<Blamed
             }
         }
     }
-    let found = stack.iter().position(|candidate| !rule.skip.has(&candidate.name))?;
+    let found = stack.iter().position(|candidate| !is_wait(candidate.standing, &candidate.name))?;
     let candidate = stack.get(found)?;
     let dispatches = |candidate: &Candidate| is_anchor(candidate) || is_late_anchor(candidate);
     if asked == Asked::Culprit && dispatches(candidate) {

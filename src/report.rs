@@ -119,6 +119,7 @@ impl<'a> Report<'a> {
             open |= ended;
             lines
         });
+        title.blamed = told::culprit(&incident.preamble, lines).or(title.blamed);
         if incident.shared.is_some() {
             title = Report::mixed_title(log, &incident, title);
         }

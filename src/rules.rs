@@ -97,6 +97,8 @@ pub(crate) enum List {
     Everywhere,
     /// Those of them that headers define.
     Inline,
+    /// Those of them that call nothing.
+    Leaves,
     /// Those that are not to blame for crashes of a kind.
     In(Format),
     /// Those that a title of a kind names and that are not to blame.
@@ -113,8 +115,9 @@ impl List {
     /// Whether a group is of the list.
     fn has(self, holds: Holds) -> bool {
         match (self, holds) {
-            (List::Everywhere, Holds::Everywhere | Holds::Inline)
-            | (List::Inline, Holds::Inline)
+            (List::Everywhere, Holds::Everywhere | Holds::Inline | Holds::Leaf)
+            | (List::Inline, Holds::Inline | Holds::Leaf)
+            | (List::Leaves, Holds::Leaf)
             | (List::Anchors, Holds::Anchor)
             | (List::LateAnchors, Holds::LateAnchor)
             | (List::Entries, Holds::Entry) => true,
@@ -151,6 +154,8 @@ struct Edges {
 pub(crate) static NEVER_TO_BLAME: Names = Names::new(List::Everywhere);
 /// Those of them that headers define: modules have copies.
 pub(crate) static INLINE: Names = Names::new(List::Inline);
+/// Those of them that call nothing.
+pub(crate) static LEAVES: Names = Names::new(List::Leaves);
 /// Functions whose callee is to blame for a stall.
 pub(crate) static ANCHORS: Names = Names::new(List::Anchors);
 /// The same where a stack has none of them.

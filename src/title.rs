@@ -19,6 +19,7 @@ mod missing;
 mod subject;
 mod texts;
 
+use innermost::Counter;
 pub(crate) use missing::spoilt_trace;
 use missing::{headless, missing_trace};
 pub(crate) use subject::Subject;
@@ -87,7 +88,7 @@ struct Reading<'a, F: FnOnce() -> Vec<Line<'a>>> {
     /// Whether the log names each line's caller.
     tagged: bool,
     beyond: Beyond<'a, F>,
-    astray: OnceCell<bool>,
+    counter: OnceCell<Counter>,
 }
 
 /// Lines after a report, read when they are first needed.
@@ -129,15 +130,15 @@ impl<'a, F: FnOnce() -> Vec<Line<'a>>> Reading<'a, F> {
         otherwise(rule, &self.vouched).map_or(found, |blamed| (vec![blamed], true))
     }
 
-    /// Whether the kernel ran where no function is.
-    fn is_astray(&self) -> bool {
-        *self.astray.get_or_init(|| innermost::is_astray(self.all.iter().map(|text| text.body)))
+    /// Where the program counter stands.
+    fn counter(&self) -> Counter {
+        *self.counter.get_or_init(|| innermost::counter(self.all.iter().map(|text| text.body)))
     }
 
     /// The innermost function that may be to blame, where the convention names another one or none.
     fn innermost(&self, rule: Option<&CompiledRule>) -> Option<String> {
         let first = || otherwise(&rules::ANY, self.all.get(..1).unwrap_or_default());
-        innermost::innermost(rule, self.lines, self.is_astray()).or_else(|| Some(first()?.name))
+        innermost::innermost(rule, self.lines, self.counter()).or_else(|| Some(first()?.name))
     }
 
     /// Whether a stack is missing, here and in the lines beyond.
@@ -201,7 +202,7 @@ fn named<'a>(
 ) -> Title {
     let vouched = vouched(all);
     let beyond = Beyond::Unread(beyond);
-    let mut reading = Reading { log, lines, all, vouched, tagged, beyond, astray: OnceCell::new() };
+    let mut reading = Reading { log, lines, all, vouched, tagged, beyond, counter: OnceCell::new() };
     let mut cut_off = false;
     for rule in &family.rules {
         let Some(mut args) = rule.title_args(reading.vouched.iter().map(|text| text.body)) else { continue };
@@ -291,8 +292,14 @@ fn culprit<'a, F: FnOnce() -> Vec<Line<'a>>>(
     if rule.rule.blameless {
         return None;
     }
-    let sure = complete && rule.rule.pick != Pick::Stall && !reading.is_astray();
-    let named = frame.filter(|_| sure && rule.rule.said_by.is_empty());
+    let sure = complete && rule.rule.pick != Pick::Stall && rule.rule.said_by.is_empty();
+    if sure
+        && reading.counter() == Counter::Leaf
+        && let Some(caller) = reading.innermost(Some(rule))
+    {
+        return Some(caller);
+    }
+    let named = frame.filter(|_| sure && reading.counter() != Counter::Astray);
     if named.is_some() && frames.first().is_some_and(|frame| !frame.guilty) {
         let (found, _) = reading.blame(rule, Asked::Culprit);
         if let Some(found) = found.into_iter().next() {

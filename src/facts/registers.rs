@@ -1,6 +1,6 @@
 //! Register dumps: `__show_regs` of each CPU.
 
-use crate::arch::Row;
+use crate::arch::{Arch, Row};
 use crate::facts::code::{self, Code};
 use crate::facts::frame::{Frame, Trust};
 use crate::text;
@@ -36,11 +36,11 @@ pub fn is_pc_line(body: &[u8]) -> bool {
     pc_line(text::skip_blanks(body), 0).is_some()
 }
 
-/// The program counter that a line gives, if it is the kernel's.
-pub(crate) fn kernel_counter(body: &[u8]) -> Option<Frame<'_>> {
+/// The program counter that a line gives, if it is the kernel's, and the CPU's kind.
+pub(crate) fn kernel_counter(body: &[u8]) -> Option<(Frame<'_>, &'static Arch)> {
     let mut dump = pc_line(text::skip_blanks(body), 0)?;
     dump.judge();
-    dump.pc.filter(|_| !dump.user)
+    Some((dump.pc.filter(|_| !dump.user)?, dump.arch))
 }
 
 /// A dump survives this many lines of others between its own.

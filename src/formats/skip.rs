@@ -23,6 +23,8 @@ pub(crate) enum Holds {
     Everywhere,
     /// The same of functions that headers define: a module has a copy where the compiler did not inline one.
     Inline,
+    /// The same of functions that call nothing where they may fault: on CPUs with a link register they make no frame.
+    Leaf,
     /// Not to blame for crashes of these kinds.
     In(&'static [Format]),
     /// The convention's titles name them in crashes of these kinds, but who called them is to blame.
@@ -126,6 +128,10 @@ const fn inline(why: &'static str, names: &'static [&'static str]) -> Group {
     Group { holds: Holds::Inline, why, names }
 }
 
+const fn leaf(why: &'static str, names: &'static [&'static str]) -> Group {
+    Group { holds: Holds::Leaf, why, names }
+}
+
 const fn only(formats: &'static [Format], why: &'static str, names: &'static [&'static str]) -> Group {
     Group { holds: Holds::In(formats), why, names }
 }
@@ -163,6 +169,7 @@ pub(crate) const GROUPS: &[Group] = &[
     everywhere("panic and who calls it for others: kernel/panic.c, arch, file systems", &[
         "^panic$", "^__panic$", "^vpanic$", "^nmi_panic", "^check_panic_on_warn$", "^panic_saved_regs$",
         "^panic_bad_stack$", "^handle_bad_stack$", "^__bad_stack$", "^kernel_stack_invalid$",
+        "^handle_kernel_stack_overflow$", "^kernel_stack_overflow$", "^handle_stack_overflow$",
         "^do_panic_on_target_cpu$", "^panic_smp_self_stop$", "^panic_print_sys_info$", "^__reiserfs_panic$",
         "^__btrfs_panic$", "^ufs_panic$", "^skb_panic$", "^spl_panic$", "^lbug_with_loc$", "assertfail",
         "^__stack_chk_fail",
@@ -234,7 +241,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^rcu_read_", "^__rcu_read_", "^rcu_is_cq", "^rcu_lock_acquire$", "^rcu_lock_release$",
         "^cleanup_srcu_struct$",
     ]),
-    inline("Spin and read-write locks: kernel/locking", &[
+    leaf("Spin and read-write locks: kernel/locking", &[
         "<raw_spin_rq", "<spin_", "<raw_read_", "<raw_write_", "^queued_", "^_raw_", "^do_raw_",
         "<read_lock", "<read_unlock", "<read_trylock", "<write_lock", "<write_unlock", "<write_trylock",
         "^owner_on_cpu", "^osq_", "^__task_rq_lock$", "^task_rq_lock$",
@@ -245,7 +252,11 @@ pub(crate) const GROUPS: &[Group] = &[
         "^call_rwsem_down_", "^rwsem_down_", "^__rwsem_down_write_failed_common$", "^percpu_down_", "^percpu_up_",
         "^__percpu_down",
     ]),
-    inline("Atomics and bits: include/linux/atomic, include/asm-generic/bitops", &[
+    leaf("Sleeping locks that nobody holds, the way that calls nothing: kernel/locking/mutex.c, rwsem.c; outlined checks of mm/kasan/sw_tags.c", &[
+        "^mutex_lock$", "^mutex_lock_interruptible$", "^mutex_lock_killable$", "^mutex_trylock$", "^mutex_unlock$", "^down_read$",
+        "^down_read_trylock$", "^down_write$", "^down_write_trylock$", "^up_read$", "^up_write$", "^__hwasan_check_x",
+    ]),
+    leaf("Atomics and bits: include/linux/atomic, include/asm-generic/bitops", &[
         "^atomic_add", "^atomic_and", "^atomic_cmpxchg", "^atomic_dec", "^atomic_fetch", "^atomic_inc",
         "^atomic_long_", "^atomic_or", "^atomic_read", "^atomic_set", "^atomic_sub", "^atomic_try",
         "^atomic_xchg", "^atomic_xor", "^atomic64_", "^raw_atomic", "^__atomic", "^arch_atomic",
@@ -257,7 +268,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^refcount_read$", "^refcount_warn_saturate$", "^refcount_error_report$", "^__refcount_", "^kref_",
         "^drop_nlink$", "^iput$", "^ihold$", "^dput$", "^fast_dput$", "^dput_to_list$", "^sget_userns$",
     ]),
-    inline("Strings and memory: lib/string.c, mm/util.c", &[
+    leaf("Strings and memory: lib/string.c, mm/util.c", &[
         "<memcpy", "<memcmp", "<memset", "<memmove", "<memchr", "<memscan", "<memdup", "^kmemdup",
         "^vmemdup_user$", "^devm_kmemdup$", "^sock_kmemdup$", "<strlen", "<strnstr", "<strnlen", "<strcmp",
         "<strncmp", "<strcpy", "<strncpy", "<strlcpy", "<strscpy", "<strchr", "<strrchr", "<strstr",
@@ -265,7 +276,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "<strim", "<strdup", "<kstrdup", "<kstrndup", "^strndup_user$", "^copy_string_kernel$",
         "^copy_strings_kernel$", "^rep_movs", "^rep_stos",
     ]),
-    inline("Copies from and to programs: lib/usercopy.c, lib/iov_iter.c, arch/*/lib", &[
+    leaf("Copies from and to programs: lib/usercopy.c, lib/iov_iter.c, arch/*/lib", &[
         "<copy_to_user", "<copy_from_user", "<copy_in_user", "<copy_to_iter", "<copy_from_iter",
         "^copy_page_to_iter", "^copy_page_from_iter", "^copy_folio_", "^copyin$", "^copyout$", "^_copy_",
         "^__copy_to_", "^__copy_from_", "^__copy_in_", "^__copy_overflow$", "^__copy_user", "^copy_user_enhanced_fast_string$",
@@ -273,7 +284,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^__put_user_", "^raw_copy_", "^iterate_and_advance", "^extract_iter_to_sg$",
         "^copy_to_kernel_nofault", "^copy_from_kernel_nofault", "^clear_user$", "^__clear_user",
     ]),
-    inline("Lists and trees: include/linux/list.h, lib", &[
+    leaf("Lists and trees: include/linux/list.h, lib", &[
         "^__list_add$", "^__list_add_rcu$", "^__list_add_valid", "^__list_del$", "^__list_del_entry",
         "^list_add$", "^list_add_tail$", "^list_add_rcu$", "^list_add_tail_rcu$", "^list_del$",
         "^list_del_init$", "^list_del_init_careful$", "^list_del_rcu$", "^list_del_event$", "^list_move$",
@@ -307,6 +318,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^kthread_stop", "^finish_wait", "<wait_for_completion", "^wait_for_common", "^complete$",
         "^__wake_up",
     ]),
+    everywhere("A label within schedule(), x86-64 up to Linux 2.6.37: switch_to, arch/x86/include/asm/system.h", &["^thread_return$"]),
     everywhere("Device core: drivers/base, lib/kobject.c, fs/sysfs, net/core/dev.c", &[
         "^kobject_", "^__kobject", "^add_uevent_var", "^device_add$", "^device_del$", "^device_unregister",
         "^device_destroy", "^device_release", "^device_remove_file", "^device_for_each_child$",
@@ -320,7 +332,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^usb_kill_", "^usb_submit_", "^usb_control_", "^__usb_control_msg$", "^usb_internal_control_msg$", "^usb_hcd_submit",
         "^dummy_urb_enqueue", "^dummy_hcd_urb",
     ]),
-    inline("I/O and checksums: include/asm-generic/io.h, lib/crc*", &[
+    leaf("I/O and checksums: include/asm-generic/io.h, lib/crc*", &[
         "^readb$", "^readw$", "^readl$", "^readq$", "^writeb$", "^writew$", "^writel$", "^writeq$",
         "^inb$", "^outb$", "^logic_in", "^logic_out", "^__raw_read", "^__raw_write", "^crc1", "^crc3",
         "^crc4", "^crc6", "^crc7", "^crc8", "^crc_itu_t",
@@ -571,7 +583,20 @@ pub(crate) const GROUPS: &[Group] = &[
         "^rwlock_bug$", "^spin_bug$", "^spin_dump$",
     ]),
     only(&[Format::Spinning], "arch/*/lib: they touch the memory of programs, whoever asks them", &[
-        "^clear_user_", "^__arch_clear_user", "^copy_user_generic_",
+        "^clear_user_", "^__arch_clear_user", "^arm_clear_user$", "^lclear_user$", "^copy_user_generic_", "^__copy_tofrom_user",
+        "^fallback_scalar_usercopy", "^__asm_vector_usercopy", "^enter_vector_usercopy$", "^enter_vmx_usercopy$",
+        "^copy_mc_", "^__xtensa_copy_user$", "^copy_user_highpage",
+    ]),
+    only(&[Format::Spinning], "arch/*/lib, lib/string.c: copies and sets by names of their own, in kallsyms the last one of a place", &[
+        "^mmioset$", "^mmiocpy$", "^__memzero$", "^cacheable_mem", "^generic_memcpy$", "^backwards_memcpy$", "^__bzero", "^bzero$",
+        "^bcopy$", "^bcmp$", "^rmemcpy$", "^__rmemcpy", "^__constant_c_memset$", "^GENmem", "^GENbzero$", "^GENcopy_",
+        "^U1mem", "^U1copy_", "^U3mem", "^U3copy_", "^NGmem", "^NGbzero$", "^NGcopy_", "^NG2mem", "^NG2copy_", "^NG4mem",
+        "^NG4bzero$", "^NG4copy_", "^M7mem", "^M7bzero$", "^M7copy_", "^__movmem", "^movmem", "^stpcpy$", "^strpbrk$",
+    ]),
+    only(&[Format::Spinning], "arch/*/lib: pages and checksums, whosesoever they are; __pi_ is arm64's other name of what may run before its mapping", &[
+        "^__pi_clear_page$", "^__pi_copy_page$", "^__pi_dcache_", "^__pi_caches_", "^__pi_icache_", "^clear_page$", "^clear_page_",
+        "^copy_page$", "^copypage_power7$", "^csum_partial", "^__csum_partial", "^do_csum$", "^__csum_ipv6_magic$", "^csum_ipv6_magic$",
+        "^ip_fast_csum$", "^ip_compute_csum$",
     ]),
     only(&[Format::Spinning], "They pass the time, check or print: arch/*/lib/delay.c, mm/slub.c, mm/oom_kill.c, kernel/rcu", &[
         "^delay_tsc$", "^__delay$", "^__udelay$", "^__ndelay$", "^__const_udelay$", "^cpu_relax$",
@@ -579,6 +604,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^alloc_debug_processing$", "^check_object$", "^check_slab$", "^on_freelist$", "^__slab_err$",
         "^free_to_partial_list$", "^get_from_partial_node$", "^dump_header$", "^print_bad_pte$", "^rcu_dump_cpu_stacks$",
         "^__schedule$", "^schedule$", "^__schedule_loop$", "^schedule_idle$", "^udelay$", "^__delay_cycles$", "^delay_loop$",
+        "^ndelay$", "^__loop_udelay$", "^__loop_const_udelay$", "^__timer_udelay$", "^__timer_const_udelay$", "^udelay_simple$",
         "^__loop_delay$", "^__timer_delay$", "^arch_timer_read_cntvct_el0$", "^arch_counter_get_cntvct",
         "^__arch_counter_get_cntvct", "^arch_timer_read_counter_long$", "^schedule_timeout",
         "^schedule_hrtimeout", "^io_schedule", "^msleep", "^ssleep$", "^fsleep$", "^usleep_range",
@@ -598,6 +624,14 @@ pub(crate) const GROUPS: &[Group] = &[
     only(&[Format::Spinning], "What prints stacks: kernel/sched/core.c, lib/nmi_backtrace.c", &[
         "^sched_show_task$", "^show_state_filter$", "^dump_cpu_task$", "^nmi_cpu_backtrace$",
         "^nmi_trigger_cpumask_backtrace$",
+    ]),
+    only(&[Format::Spinning], "They find what their callers did wrong, and only say it: mm/slub.c, fs/sysfs/dir.c, kernel/dma/debug.c", &[
+        "^warn_free_bad_obj", "^cache_from_obj", "^sysfs_warn_dup$", "^check_unmap$", "^check_sync$", "^debug_dma_", "^add_dma_entry$",
+        "^active_cacheline_", "^err_printk$", "^dma_map_page_attrs$", "^dma_unmap_page_attrs$", "^dma_map_phys$", "^dma_unmap_phys$",
+        "^dma_map_sg_attrs$", "^__dma_map_sg_attrs$", "^dma_unmap_sg_attrs$", "^dma_sync_s", "^__dma_sync_s",
+    ]),
+    only(&[Format::Spinning], "They wake who waits for what their callers hold: kernel/sched/completion.c, swait.c", &[
+        "^swake_up_", "^complete_all$", "^complete_with_flags$", "^complete_on_current_cpu$",
     ]),
     only(&[Format::Zfs], "The way to a panic: module/os/linux/spl of OpenZFS", &[
         "^spl_", "^vcmn_err$", "^cmn_err$", "^zfs_panic_recover$",
@@ -639,6 +673,10 @@ pub(crate) const GROUPS: &[Group] = &[
         "^interrupt_return",
     ]),
     entries("s390: arch/s390/kernel/entry.S", crate::arch::entries::S390),
+    entries("m68k: arch/m68k/kernel/entry.S, arch/m68k/68000/entry.S, arch/m68k/coldfire/entry.S", &[
+        "^auto_inthandler$", "^auto_irqhandler_fixup$", "^user_inthandler$", "^user_irqhandler_fixup$", "^user_irqvec_fixup$",
+        "^bad_inthandler$", "^inthandler", "^process_int$",
+    ]),
     entries("sparc, parisc, ia64, alpha: arch/*/kernel/entry.S, ttable_64.S", &[
         "^tl0_irq", "^real_irq_continue$", "^intr_return$", "^ia64_leave_kernel$", "^ia64_native_leave_kernel$",
         "^do_entInt$",
@@ -699,7 +737,12 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
         "ibdev_info", "ibdev_warn", "ibdev_err", "ibdev_notice", "ibdev_alert", "ibdev_crit", "ibdev_emerg",
     ]),
     // fs
-    (&["btrfs"], &["__btrfs_panic", "_btrfs_printk", "btrfs_printk", "assertfail", "btrfs_assertfail"]),
+    (&["btrfs"], &[
+        "__btrfs_panic", "_btrfs_printk", "btrfs_printk", "assertfail", "btrfs_assertfail", "btrfs_tree_lock", "__btrfs_tree_lock", "btrfs_tree_read_lock",
+        "__btrfs_tree_read_lock",
+    ]),
+    (&["nfs"], &["nfs_wait_bit_killable", "nfs_wait_on_request"]),
+    (&["ocfs2"], &["__ocfs2_cluster_lock"]),
     (&["reiserfs"], &["__reiserfs_panic"]),
     (&["ufs"], &["ufs_panic"]),
     (&["jbd2"], &[
@@ -717,7 +760,7 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
     (&["xfs"], &[
         "assertfail", "xlog_grant_head_wait", "xlog_grant_head_check", "xfs_log_reserve", "xfs_trans_reserve", "xfs_trans_alloc",
         "xfs_trans_alloc_inode", "xfs_trans_alloc_icreate", "xfs_trans_alloc_ichange", "xfs_trans_alloc_empty",
-        "xfs_log_force", "xfs_log_force_seq", "xfs_log_force_lsn", "xlog_force_lsn", "xfs_buf_iowait", "xfs_buf_lock",
+        "xfs_log_force", "xfs_log_force_seq", "xfs_log_force_lsn", "xlog_force_lsn", "xfs_buf_iowait", "xfs_buf_lock", "xlog_wait_on_iclog",
         "xfs_filemap_fault", "__xfs_filemap_fault",
     ]),
     (&["gfs2"], &["gfs2_glock_nq", "gfs2_glock_nq_m", "gfs2_glock_wait", "gfs2_glock_async_wait"]),
@@ -738,7 +781,10 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
     (&["crc7"], &["crc7_be"]),
     (&["crc8"], &["crc8"]),
     // OpenZFS, Lustre
-    (&["spl", "zfs"], &["spl_panic", "spl_dumpstack", "vcmn_err", "cmn_err", "zfs_panic_recover"]),
+    (&["spl", "zfs"], &[
+        "spl_panic", "spl_dumpstack", "vcmn_err", "cmn_err", "zfs_panic_recover", "cv_wait_common", "__cv_wait", "__cv_wait_io",
+        "__cv_wait_io_sig", "__cv_wait_sig", "__cv_wait_idle",
+    ]),
     (&["libcfs"], &["lbug_with_loc"]),
     // mm/kasan/kasan_test_c.c; lib/test_kasan.c up to Linux 6.1
     (&["kasan_test", "test_kasan"], &[

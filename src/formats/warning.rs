@@ -11,6 +11,24 @@ use super::{Family, Part, Rule, Step, TRACE};
 pub(crate) const STACKS: &[&[Step]] =
     &[&[Step::Line("{{RIP}}|--- interrupt: [0-9]+ at {{FUNC}}"), Step::Trace], TRACE];
 
+/// What stands before and behind a function that a message names as the one that did wrong: `call_timer_fn` in
+/// kernel/time/timer.c, `do_one_initcall` in init/main.c, `tasklet_clear_sched` in kernel/softirq.c,
+/// `__handle_irq_event_percpu` in kernel/irq/handle.c, `syscore_suspend` in drivers/base/syscore.c.
+///
+/// ```text
+/// timer: demo_timer_fn+0x0/0x40 [demo] preempt leak: 00000101 -> 00000102
+/// initcall demo_init+0x0/0x40 [demo] returned with preemption imbalance
+/// irq 25 handler demo_irq+0x0/0x20 [demo] enabled interrupts
+/// ```
+pub(crate) const CULPRITS: &[(&str, &str)] = &[
+    ("timer: ", " preempt leak: "),
+    ("initcall ", " returned with "),
+    ("tasklet SCHED state not set: callback ", ""),
+    ("tasklet SCHED state not set: func ", ""),
+    (" handler ", " enabled interrupts"),
+    ("Interrupts enabled after ", ""),
+];
+
 pub(crate) const FAMILIES: &[Family] = &[
     // __warn, kernel/panic.c
     Family {

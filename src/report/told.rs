@@ -1,12 +1,28 @@
 //! What a report says in the kernel's own short words.
 
 use super::Report;
+use crate::demangle::demangle;
 use crate::facts::detail::Detail;
+use crate::facts::message;
 use crate::facts::oops::Oops;
 use crate::facts::place::Place;
 use crate::facts::task::{IdleCpu, Task};
-use crate::formats::fault;
+use crate::formats::{fault, warning};
+use crate::line::Line;
 use crate::text;
+
+/// The function that a warning's message names as what did wrong, where who warns has only called it.
+pub(super) fn culprit(preamble: &[Line<'_>], lines: &[Line<'_>]) -> Option<String> {
+    lines.first().filter(|banner| banner.body.starts_with(b"WARNING: "))?;
+    let message = message::of_warning(lines.iter().map(|line| line.body));
+    preamble.iter().map(|line| line.body).chain(message).find_map(|body| {
+        let named = |(before, behind): &(&str, &str)| {
+            let (rest, name) = text::symbol(text::after(body, before)?).ok()?;
+            text::contains(rest, behind).then(|| demangle(name).into_owned())
+        };
+        warning::CULPRITS.iter().find_map(named)
+    })
+}
 
 impl<'a> Report<'a> {
     /// Lines that name a place in the code and are of no stack:

@@ -317,7 +317,7 @@ fn lists_are_searched_as_they_read() {
     let names: Vec<&str> =
         names.chain(KINDS.iter().flat_map(|(_, a, b)| a.split(' ').chain(b.split(' ')))).collect();
     let lists = HEADS.iter().map(|(format, _)| List::In(*format));
-    for list in lists.chain([List::Everywhere, List::Inline, List::Anchors, List::LateAnchors]) {
+    for list in lists.chain([List::Everywhere, List::Inline, List::Leaves, List::Anchors, List::LateAnchors]) {
         let compiled = Names::new(list);
         for name in &names {
             let want = list.patterns().any(|pattern| fits(pattern, name));
@@ -553,7 +553,7 @@ fn no_pattern_is_twice_in_a_list() {
     let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for group in skip::GROUPS {
         let lists: Vec<String> = match group.holds {
-            Holds::Everywhere | Holds::Inline => vec!["everywhere".into()],
+            Holds::Everywhere | Holds::Inline | Holds::Leaf => vec!["everywhere".into()],
             Holds::Anchor => vec!["anchor".into()],
             Holds::LateAnchor => vec!["late anchor".into()],
             Holds::Entry => vec!["entry".into()],

@@ -40,13 +40,25 @@ pub(super) const WORKERS: &[&str] = &[
     "ret_from_kernel_thread",
 ];
 
-/// Whether the kernel ran where no function is, or where it may not run: whoever called that is to blame.
+/// Where the program counter of a crash stands, as far as it tells whom to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counter {
+    /// Where no function is, or where the kernel may not run: whoever called that is to blame.
+    Astray,
+    /// In a function that makes no frame and is not to blame: its caller is known by a register, and the stack may have
+    /// only the caller's caller.
+    Leaf,
+    /// In any other function, or it is not printed.
+    Other,
+}
+
+/// Where the program counter stands.
 ///
 /// What counts is said before the stack, of some CPUs behind the counter. A kernel that knows data by name puts a symbol to either,
 /// `Krnl PSW : 0704c00180000000 000003ff60012242 (data.1+0x2/0x40 [crashme])`; then the fault tells that it was a fetch.
-pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
+pub(super) fn counter<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> Counter {
     let mut failing = None;
-    let (mut bare, mut named) = (false, None);
+    let (mut found, mut named) = (Counter::Other, None);
     for body in bodies {
         let body = text::skip_blanks(body);
         let Some(&first) = body.first() else { continue };
@@ -56,7 +68,7 @@ pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
                 && text::contains(body, words)
         };
         if fault::FETCHES.iter().any(says) {
-            return true;
+            return Counter::Astray;
         }
         if is_heading(body) {
             break;
@@ -64,14 +76,19 @@ pub(super) fn is_astray<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> bool {
         if let Some(address) = body.strip_prefix(FAILING.as_bytes()) {
             failing = text::hex_run(address).1;
         } else if named.is_none()
-            && let Some(pc) = registers::kernel_counter(body)
+            && let Some((pc, arch)) = registers::kernel_counter(body)
         {
-            let fails = || pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
-            named = pc.symbol.is_some().then(fails);
-            bare = true;
+            let fails = pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
+            named = pc.symbol;
+            let tells_caller = !(arch.link_prefixes.is_empty() && arch.strays.is_empty());
+            found = match named {
+                Some(_) if !fails && tells_caller && blame::is_leaf(&pc) => Counter::Leaf,
+                Some(_) if !fails => Counter::Other,
+                _ => Counter::Astray,
+            };
         }
     }
-    named.unwrap_or(bare)
+    found
 }
 
 /// Whether a stack begins with the line.
@@ -89,14 +106,14 @@ fn page(address: u64) -> u64 {
 /// The convention never believes a frame that the unwinder does not vouch for. Here one counts where there are no
 /// others, and where the program counter is no function's: after a call through a bad pointer the unwinder of x86
 /// cannot vouch for the first frame, which is the caller.
-pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], astray: bool) -> Option<String> {
+pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], counter: Counter) -> Option<String> {
     if let Some(rule) = rule.filter(|rule| !rule.rule.said_by.is_empty()) {
         return Some(rule.rule.said_by.to_string());
     }
     let pick = rule.map(|rule| rule.rule.pick);
     let own = if pick == Some(Pick::Hung) { TraceKind::Task } else { TraceKind::Other };
     let traces = StackTrace::read(lines, Some(own));
-    let suspects = Suspects { rule, pick, astray };
+    let suspects = Suspects { rule, pick, at: counter };
     // The panic that the report is of: what other CPUs did then comes after its stack.
     let announced = traces.iter().filter(|trace| trace.kind == TraceKind::Panic && trace.line == 0);
     let tracks = if rule.is_some_and(|rule| rule.rule.tracked) { tracks(lines) } else { [].as_slice() };
@@ -128,7 +145,7 @@ fn tracks(lines: &[Line<'_>]) -> &'static [TraceKind] {
 struct Suspects<'r> {
     rule: Option<&'r CompiledRule>,
     pick: Option<Pick>,
-    astray: bool,
+    at: Counter,
 }
 
 impl Suspects<'_> {
@@ -154,9 +171,15 @@ impl Suspects<'_> {
         });
         let first = begins.unwrap_or_else(|| switch.count());
         let calls = calls.get(first..).unwrap_or_default();
-        let branch = start.and_then(|dump| dump.branch.or(dump.link)).filter(|_| self.astray);
-        let may = |frame: &&Frame<'_>| self.astray || frame.trust != Trust::Unreliable;
-        let past = calls.iter().skip(usize::from(self.astray)).filter(may);
+        let astray = self.at == Counter::Astray;
+        let branch = start.and_then(|dump| match self.at {
+            Counter::Astray => dump.branch.or(dump.link),
+            // The link register is a frame of the stack by now.
+            Counter::Leaf => dump.branch,
+            Counter::Other => None,
+        });
+        let may = |frame: &&Frame<'_>| astray || frame.trust != Trust::Unreliable;
+        let past = calls.iter().skip(usize::from(astray)).filter(may);
         let branch = branch.iter().chain(repeated(calls).filter(|_| begins.is_some()));
         let names = branch.chain(past).filter_map(|frame| self.name(frame)).next();
         names.or_else(|| calls.iter().filter_map(|frame| self.name(frame)).next())

@@ -412,7 +412,7 @@ impl<'a> Reader<'a> {
         let page = |address: u64| address >> 12;
         let failing = self.fault.address.filter(|_| self.paged && self.fault.access != Some(Access::Write));
         let Some(failing) = failing.filter(|_| text::begins(body, "Krnl PSW")) else { return };
-        let counter = registers::kernel_counter(body).and_then(|pc| pc.address);
+        let counter = registers::kernel_counter(body).and_then(|(pc, _)| pc.address);
         if counter.is_some_and(|counter| page(counter) == page(failing)) {
             self.fault.access = Some(Access::Execute);
         }
