@@ -69,8 +69,10 @@ impl<'a> Cause<'a> {
         self.faults == FAULTS_AT_ONCE
     }
 
-    /// A banner that belongs to the report of this one.
+    /// A banner that belongs to the report of this one. What a WARN says announces nothing: the WARN goes on.
     pub(super) fn next(&self, banner: Banner<'a>) -> Cause<'a> {
+        let said = banner.family.family.prelude && self.banner.is_warning_of(&banner);
+        let banner = if said { self.banner } else { banner };
         let event = if banner.part() == Part::OfAny { self.event } else { banner.family.family.event };
         let panics = self.panics || Cause::first(banner).panics;
         Cause { banner, start: self.start, event, panics, faults: self.faults }
@@ -103,7 +105,9 @@ impl<'a> Cause<'a> {
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             // Up to Linux 4.x the message of a WARN stands behind its banner.
             Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,
-            Part::Opens => close && first.leads_to.contains(&then.banner),
+            Part::Opens => {
+                close && !course.ended && self.is_near_in_time(banner) && first.leads_to.contains(&then.banner)
+            }
             Part::OfAny => (close || first.event) && !course.ended,
             Part::OfCrash => {
                 let event = self.event && self.start(offset).is_some();
