@@ -35,7 +35,8 @@ impl Banner<'_> {
     /// `WARNING: CPU: 3 PID: 905 at kernel/watchdog.c:267 watchdog_overflow_callback+0x9c/0xd0()`
     pub(super) fn is_warning_of(&self, next: &Banner<'_>) -> bool {
         let body = self.line.body;
-        next.family.family.warns && body.starts_with(b"WARNING: ") && text::contains(body, " at ")
+        let names = text::contains(body, " at ") && !body.starts_with(b"WARNING: kernel stack ");
+        next.family.family.warns && body.starts_with(b"WARNING: ") && names
     }
 
     /// Whether another banner right after it is of the same crash.

@@ -106,7 +106,10 @@ impl<'a> Cause<'a> {
             // Up to Linux 4.x the message of a WARN stands behind its banner.
             Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,
             Part::Opens => {
-                close && !course.ended && self.is_near_in_time(banner) && first.leads_to.contains(&then.banner)
+                close
+                    && !course.ended
+                    && self.is_near_in_time(banner)
+                    && first.leads_to.contains(&then.banner)
             }
             Part::OfAny => (close || first.event) && !course.ended,
             Part::OfCrash => {

@@ -5,6 +5,7 @@ use crate::extract::follows::FAULTS_AT_ONCE;
 use crate::extract::window::Entry;
 use crate::formats::Part;
 use crate::line::Line;
+use crate::text;
 
 use super::evidence::is_other;
 use super::order::{Block, MOST_LOST, Phase, QUIET_MICROS};
@@ -104,8 +105,10 @@ impl<'a> Spotter<'a> {
         // One CPU that faults while it prints says so more often than there are CPUs.
         let one = self.again >= FAULTS_AT_ONCE;
         let mut found = !one && outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
-        if !announced && !joins && banner.part() == Part::OfFault {
-            found |= !one && self.announced > 0;
+        // What is numbered may be the crash that was announced first.
+        if banner.part() == Part::OfFault && !announced {
+            let numbers = text::contains(banner.line.body, "[#");
+            found |= !one && self.announced > 0 && (!joins || numbers);
         }
         self.outer = outer.or(self.outer.filter(|_| joins));
         self.amid_event = event && !joins;

@@ -33,6 +33,15 @@ impl Streams<'_> {
         Some(fit)
     }
 
+    /// The crash that was numbered last is the first of those that it can be, if nothing has told which.
+    pub(super) fn take_turns(&mut self) {
+        let Some(dying) = self.dying.take() else { return };
+        let first = self.list.get(dying).filter(|stream| stream.is.is_none());
+        if let Some(first) = first.and_then(|stream| stream.among.first().copied()) {
+            self.resolve(dying, first);
+        }
+    }
+
     /// What a line says about a stream that is one of several.
     pub(super) fn settle(&mut self, fit: Fit, piece: Piece, body: &[u8]) -> usize {
         let doubtful = |stream: &&Stream<'_>| !stream.among.is_empty() && !stream.blurred;

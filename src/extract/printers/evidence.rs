@@ -43,6 +43,9 @@ impl Block<'_> {
             // ud2
             Piece::Code if phase == Phase::Code && text::contains(body, "<0f> 0b") => judge(Some(self.trap)),
             Piece::Row(Some(row)) if row.of.at_once && registers::is_pc_line(body) => self.is_place(body),
+            Piece::Row(_) if body.starts_with(b"Process ") => {
+                judge(self.pid.zip(text::u32_after(body, "(pid: ")).map(|(own, pid)| own == pid))
+            }
             Piece::Row(_) => match (gs_base(body), ADDRESSES.iter().find_map(|mark| address(body, mark))) {
                 (Some(gs), _) => judge(self.gs.map(|own| own == gs)),
                 (None, Some(value)) if phase == Phase::Rows => judge(self.fault.map(|own| own == value)),

@@ -3,7 +3,7 @@
 use crate::line::Line;
 
 use super::evidence::Evidence;
-use super::order::{MOST_LOST, PATIENCE_MICROS, Phase};
+use super::order::{Block, MOST_LOST, PATIENCE_MICROS, Phase};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
 
@@ -79,7 +79,8 @@ impl<'a> Streams<'a> {
         };
         let rivals = fits.iter().filter(|fit| rival(fit)).count();
         // A stack's end follows any of its frames, and what a crash says of itself its banner.
-        let says = piece == Piece::Inside && fits.iter().any(|fit| fit.phase <= Phase::Fault);
+        let held = own.is_some_and(|own| self.block(own.stream).is_some_and(Block::is_held));
+        let says = piece == Piece::Inside && !held && fits.iter().any(|fit| fit.phase <= Phase::Fault);
         if says || matches!(piece, Piece::Close(_)) {
             return fits;
         }

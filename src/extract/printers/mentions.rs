@@ -33,6 +33,14 @@ pub(super) fn is_bug(body: &[u8]) -> bool {
     text::contains(body, "kernel BUG at ")
 }
 
+/// Whether a check that fails in `die()` says so: `invalid opcode: 0000 [#1]`, `Internal error: Oops - BUG: 0 [#1] SMP ARM`,
+/// `Kernel BUG [#1]`, `Kernel bug detected[#1]:`
+pub(super) fn is_trap(body: &[u8]) -> bool {
+    ["invalid opcode:", "Oops - BUG", "Kernel BUG ", "Kernel bug "]
+        .iter()
+        .any(|words| text::contains(body, words))
+}
+
 /// `GS:ffff88801f400000(0000)`
 pub(super) fn gs_base(body: &[u8]) -> Option<&[u8]> {
     let base = text::after(body, " GS:")?;

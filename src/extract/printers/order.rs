@@ -124,11 +124,18 @@ impl<'a> Block<'a> {
             || body.split(|byte| matches!(byte, b' ' | b',')).rfind(|word| text::contains(word, "+0x"));
         self.place = if warns { place() } else { None };
         self.fault = self.fault.or_else(|| FAULTS.iter().find_map(|mark| address(body, mark)));
-        self.dies |= text::contains(body, "[#") || self.fault.is_some();
-        self.numbered = text::contains(body, "[#") || !(is_bug(body) || self.fault.is_some());
+        // The address is in the next line on s390.
+        let faults = self.fault.is_some() || text::contains(body, "Unable to handle kernel ");
+        self.dies |= text::contains(body, "[#") || faults;
+        self.numbered = text::contains(body, "[#") || !(is_bug(body) || faults);
         self.trap |= warns || is_bug(body) || body.starts_with(b"invalid opcode:");
         (self.phase, self.row, self.inner, self.in_task) = (Phase::Banner, 0, None, false);
         (self.banner, self.time) = (Some(*banner), banner.line.prefix.time);
+    }
+
+    /// The block of a crash that `die()` numbers, of which it is not known yet who announced it.
+    pub(super) fn numbered(banner: &Banner<'a>) -> Block<'a> {
+        Block { fault: None, dies: true, numbered: true, ..Block::of(banner) }
     }
 
     /// Whether registers come after the header.
@@ -326,6 +333,11 @@ impl<'a> Block<'a> {
         self.numbered
     }
 
+    /// Whether `die()` is printing it: the next crash that is numbered waits.
+    pub(super) fn is_held(&self) -> bool {
+        self.dies && self.numbered && (Phase::Modules..Phase::End).contains(&self.phase)
+    }
+
     /// Whether the crash has been announced, and its registers and stack have not come.
     pub(super) fn is_announced(&self) -> bool {
         self.dies && self.phase < Phase::Head
@@ -367,7 +379,9 @@ impl<'a> Block<'a> {
     /// The same as far as it has come, of a crash that is known.
     pub(super) fn as_of(&self, known: &Block<'a>) -> Block<'a> {
         let Block { phase, row, inner, dump, in_task, time, last, .. } = *self;
-        Block { phase, row, inner, dump, in_task, time, last, gs: self.gs.or(known.gs), ..*known }
+        let (cpu, pid, gs) = (known.cpu.or(self.cpu), known.pid.or(self.pid), self.gs.or(known.gs));
+        let numbered = self.numbered || known.numbered;
+        Block { phase, row, inner, dump, in_task, time, last, cpu, pid, gs, numbered, ..*known }
     }
 
     /// Takes a line that does not follow: what was before it is lost. `false` if it has no place of its own.

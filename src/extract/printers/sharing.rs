@@ -11,6 +11,7 @@ use crate::line::Line;
 use crate::text;
 
 use super::fits::RECENT_LINES;
+use super::mentions::is_trap;
 use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
@@ -71,9 +72,15 @@ impl<'a> Sharing<'a> {
     }
 
     /// Who printed each line, by its number; the first who printed, and the last.
-    pub(super) fn finish(self) -> (Vec<(u64, Who)>, Option<usize>, Option<usize>) {
+    pub(super) fn finish(mut self) -> (Vec<(u64, Who)>, Option<usize>, Option<usize>) {
+        self.streams.take_turns();
         let streams = &self.streams;
-        let roots = |among: &[usize]| among.iter().map(|one| streams.root(*one)).collect::<Vec<_>>();
+        let roots = |among: &[usize]| {
+            let mut roots: Vec<usize> = among.iter().map(|one| streams.root(*one)).collect();
+            roots.sort_unstable();
+            roots.dedup();
+            roots
+        };
         let who = |stream: Option<usize>| match stream.map(|stream| streams.root(stream)) {
             None => Who::Nobody,
             Some(root) => match streams.list.get(root) {
@@ -101,6 +108,10 @@ impl<'a> Sharing<'a> {
 
     /// A banner goes on with a stream, or opens one.
     fn meet(&mut self, banner: &Banner<'a>) -> Option<usize> {
+        let number = banner.part() == Part::OfFault && text::contains(banner.line.body, "[#");
+        if number && let Some(stream) = self.dying(banner) {
+            return Some(stream);
+        }
         let stream = match self.announced(banner) {
             Some(stream) => {
                 self.streams.list.get_mut(stream)?.block.meet(banner);
@@ -109,6 +120,28 @@ impl<'a> Sharing<'a> {
             None => self.streams.open(Block::of(banner), Vec::new())?,
         };
         Some(self.streams.identify(stream))
+    }
+
+    /// `die()` numbers one crash after the other, under its lock: one of those that were announced. What comes tells which;
+    /// if nothing does, they had their turns in the order in which they were announced.
+    fn dying(&mut self, banner: &Banner<'a>) -> Option<usize> {
+        self.streams.take_turns();
+        let check = is_trap(banner.line.body);
+        let waits = |block: &Block<'_>| {
+            block.banner.is_some()
+                && block.phase <= Phase::Fault
+                && block.is_check() == check
+                && !block.is_numbered()
+        };
+        let waiting =
+            self.streams.roots().filter(|(_, stream)| stream.among.is_empty() && waits(&stream.block));
+        let waiting: Vec<usize> = waiting.map(|(at, _)| at).collect();
+        if waiting.len() < 2 {
+            return None;
+        }
+        let stream = self.streams.open(Block::numbered(banner), waiting)?;
+        self.streams.dying = Some(stream);
+        Some(stream)
     }
 
     /// The stream that a banner goes on with.
@@ -128,7 +161,7 @@ impl<'a> Sharing<'a> {
                 checks.or_else(|| streams.last(crash)).or_else(|| streams.latest(crash))
             }
             Part::OfFault => {
-                let check = text::contains(banner.line.body, "invalid opcode:");
+                let check = is_trap(banner.line.body);
                 let waits = |block: &Block<'_>| {
                     block.banner.is_some() && block.phase <= Phase::Fault && block.is_check() == check
                 };
@@ -207,6 +240,9 @@ impl<'a> Sharing<'a> {
         taker.block.take(piece, fit.phase, line);
         let at = streams.settle(fit, piece, line.body);
         streams.compare_bases(at, piece);
+        if piece == Piece::End {
+            streams.take_turns();
+        }
         Some(if matches!(piece, Piece::Header(..)) { streams.identify(at) } else { at })
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Streams<'a> {
     pub(super) marked: bool,
     /// The counter of the first crash: `oops_end` prints its registers again after every one.
     pub(super) again: Option<&'a [u8]>,
+    /// The last crash that was numbered of several that were announced.
+    pub(super) dying: Option<usize>,
 }
 
 impl<'a> Streams<'a> {
