@@ -347,9 +347,11 @@ impl<'a> Report<'a> {
         lines.map(|line| line.body).take_while(|body| !body.starts_with(b"NMI backtrace"))
     }
 
-    /// `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`
+    /// `Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 04/01/2014`; up to Linux 3.9 the
+    /// end of `Pid: 98, comm: kswapd0 Not tainted 2.6.32-696.el6.x86_64 #1 HP ProLiant DL380 G7`.
     pub fn hardware(&self) -> Option<&'a [u8]> {
-        self.bodies().find_map(task::hardware_name)
+        let header = |body| Some(Task::parse(body)?.machine()?.as_bytes());
+        self.bodies().find_map(task::hardware_name).or_else(|| self.bodies().find_map(header))
     }
 
     /// `Workqueue: events cm_work_fn [crashme]`: the work that crashed, printed by `print_worker_info`.

@@ -76,7 +76,7 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
         .replace("{{COUNTER}}", r"(?:IP is at|IP|NIP|pc |PC is at):?")
         .replace(
             "{{WHERE}}",
-            r"(?:(?:[0-9]+:)?(?:{{PC}} +){0,2}(?:\.|:[a-zA-Z0-9_]+:)?{{FUNC}}|0010:([a-zA-Z0-9_]+) \(|(?:[0-9]+:)?0x[0-9a-f]+|(?:[0-9]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9]+: +\(null\))",
+            r"(?:(?:[0-9a-f]+:)?{{PLACE}}|(?:[0-9a-f]+:)?0x[0-9a-f]+|(?:[0-9a-f]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9a-f]+: +\(null\))",
         )
         // riscv, mips, loongarch; s390; sparc; parisc
         .replace(
@@ -84,7 +84,11 @@ pub(crate) fn compile(source: &str) -> Option<Regex> {
             r"(?:(?:epc|ERA) *: *(?:[0-9a-f]{8,16} +)?{{FUNC}}|PSW *: .*\({{FUNC}}|T?PC: <{{FUNC}}|IAOQ\[0\]: {{FUNC}})",
         )
         .replace("{{TRACE}}", "(?:Call [Tt]race|Backtrace):")
-        .replace("{{FUNC}}", r"([a-zA-Z0-9_]+)(?:\.|\+)")
+        .replace("{{PLACE}}", r"(?:{{PC}} +){0,2}(?:\.|:[a-zA-Z0-9_]+:)?{{FUNC}}")
+        .replace("{{KERNEL}}", r"[0-9a-f]{3}[0-24-689ac-e]:")
+        .replace("{{FUNC}}", r"([a-zA-Z0-9_]+){{BEHIND}}")
+        .replace("{{BEHIND}}", r"(?:\.|\+|{{DECODED}})")
+        .replace("{{DECODED}}", r" +\((?:[^ ():]+\.[a-zA-Z]+|\?\?):[0-9?]+[ )]")
         .replace("{{PC}}", r"\[<?(?:0x)?[0-9a-f]+>?\]")
         .replace("{{SRC}}", r"([a-zA-Z0-9_/.-]+\.[a-z]+:[0-9]+)");
     RegexBuilder::new(&expanded).unicode(false).build().ok()
@@ -266,6 +270,7 @@ pub(crate) enum CompiledStep {
 pub(crate) struct CompiledFamily {
     pub(crate) family: &'static Family,
     pub(crate) rules: Vec<CompiledRule>,
+    uncorrected: Option<Pattern>,
 }
 
 /// All families in the order of the tables.
@@ -280,7 +285,8 @@ pub(crate) static ANY: LazyLock<CompiledRule> = LazyLock::new(|| CompiledRule::n
 
 impl CompiledFamily {
     fn new(family: &'static Family) -> CompiledFamily {
-        CompiledFamily { family, rules: family.rules.iter().map(CompiledRule::new).collect() }
+        let uncorrected = (!family.uncorrected.is_empty()).then(|| Pattern::new(family.uncorrected));
+        CompiledFamily { family, rules: family.rules.iter().map(CompiledRule::new).collect(), uncorrected }
     }
 }
 
@@ -421,6 +427,11 @@ fn opens_quote(before: &[u8], after: &[u8], mark: u8) -> bool {
 }
 
 impl CompiledFamily {
+    /// Whether the lines of a report tell a crash, and no error that was corrected.
+    pub(crate) fn tells_crash(&self, lines: &[Line<'_>]) -> bool {
+        self.uncorrected.as_ref().is_none_or(|words| lines.iter().any(|line| words.is_match(line.body)))
+    }
+
     /// Whether `line`, which holds this family's literal, is its own title.
     fn is_raw(&self, line: &Line<'_>) -> bool {
         self.family.raw && self.is_sure(line)

@@ -502,7 +502,7 @@ fn walk(
 }
 
 /// Where an interrupted kernel was.
-static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}");
+static KERNEL_COUNTER: Pattern = Pattern::new(r"RIP: {{KERNEL}}{{PLACE}}");
 
 /// Whether a line is a frame of injected faults in the middle of a stack: two stacks are mixed.
 fn is_fault_injection(body: &[u8]) -> bool {

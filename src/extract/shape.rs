@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::facts::registers;
+use crate::facts::{frame, registers};
 use crate::formats::noise;
 use crate::text::{self, Starts};
 
@@ -72,9 +72,9 @@ fn is_slab_size(text: &[u8]) -> bool {
         && words.next().is_some()
 }
 
-/// Whether a line holds a function and an offset into it.
-fn is_frame(text: &[u8]) -> bool {
-    text::contains(text, "+0x")
+/// Whether a line holds a function and an offset into it, or a tool has put its place there.
+pub(super) fn is_frame(text: &[u8]) -> bool {
+    text::contains(text, "+0x") || frame::is_decoded(text)
 }
 
 static TAIL: LazyLock<Starts<()>> =

@@ -148,10 +148,6 @@ impl<'a> Frame<'a> {
     /// `sym (file.c:12) module`.
     pub(crate) fn parse_symbol(input: &'a [u8]) -> Parsed<'a, Frame<'a>> {
         let (rest, address) = addresses(input);
-        if let Some((module, symbol)) = behind_module(rest) {
-            let (rest, frame) = symbol_offset(symbol)?;
-            return Ok((rest, Frame { address, module: Some(module), ..frame }));
-        }
         let (rest, mut frame) = match symbol_offset(rest) {
             Ok(found) => found,
             Err(error) => dialects::decoded_symbol(rest).ok_or(error)?,
@@ -175,6 +171,10 @@ impl<'a> Frame<'a> {
     pub(crate) fn is_at(&self, other: &Frame<'_>) -> bool {
         match (self.symbol.zip(self.offset), other.symbol.zip(other.offset)) {
             (Some(place), Some(other)) => place == other,
+            // Of `decode_stacktrace.sh`.
+            (None, None) if self.symbol.is_some() && self.source.is_some() => {
+                (self.symbol, self.source) == (other.symbol, other.source)
+            }
             _ => self.address.is_some() && self.address == other.address,
         }
     }
@@ -378,9 +378,10 @@ fn behind_module(input: &[u8]) -> Option<(&str, &[u8])> {
 
 /// `sym+0xoff/0xsize`, then in any order a module, a build ID and a source line.
 fn symbol_offset(input: &[u8]) -> Parsed<'_, Frame<'_>> {
+    let (module, input) = behind_module(input).map_or((None, input), |(module, rest)| (Some(module), rest));
     let (rest, symbol) = text::symbol(input)?;
     let (rest, _) = tag("+").parse(rest)?;
-    let named = Frame { symbol: Some(symbol), ..Frame::EMPTY };
+    let named = Frame { symbol: Some(symbol), module, ..Frame::EMPTY };
     let Ok((rest, offset)) = text::hex(rest) else {
         // Typed off a screen: `fn+...`
         let dots = rest.strip_prefix(b"0x").unwrap_or(rest);
@@ -468,9 +469,15 @@ pub(crate) fn function_of_line(body: &[u8]) -> Option<&str> {
     text::ascii(name)
 }
 
+/// Whether a line is a frame of `decode_stacktrace.sh`: `do_sys_open (fs/open.c:34) mod`.
+pub(crate) fn is_decoded(body: &[u8]) -> bool {
+    let is_frame = |frame: Frame<'_>| frame.offset.is_none() && frame.source.is_some();
+    text::contains(body, " (") && Frame::parse(body).is_some_and(is_frame)
+}
+
 /// The place that a line names, as text: `object_err+0x24c/0x274` of a frame or of a program counter.
 pub(crate) fn place_of_line(body: &[u8]) -> Option<&[u8]> {
-    let plus = text::find(body, "+0x")?;
+    let Some(plus) = text::find(body, "+0x") else { return dialects::decoded_place(body) };
     let is_part = |b: &u8| text::is_symbol_byte(*b) || matches!(b, b'+' | b'/');
     let start = body.get(..plus)?.iter().rposition(|b| !is_part(b)).map_or(0, |at| at + 1);
     let end = body.get(plus..)?.iter().position(|b| !is_part(b)).map_or(body.len(), |at| plus + at);
@@ -479,7 +486,7 @@ pub(crate) fn place_of_line(body: &[u8]) -> Option<&[u8]> {
 
 /// Whether a line is the frame at a place.
 pub(crate) fn is_frame_at(body: &[u8], place: &[u8]) -> bool {
-    place_of_line(body) == Some(place) && function_of_line(body).is_some()
+    place_of_line(body) == Some(place) && names_function(body)
 }
 
 /// The functions of a stack line, innermost first: 32-bit ARM names callee and caller,
@@ -494,6 +501,11 @@ pub(crate) fn functions_of_line(body: &[u8]) -> [Option<&str>; 2] {
         *slot = frame.function();
     }
     functions
+}
+
+/// Whether a line is a frame of a function, in the loosest reading.
+pub(crate) fn names_function(body: &[u8]) -> bool {
+    functions_of_line(body).iter().any(Option::is_some)
 }
 
 /// A line without the name that kmemleak puts before each of those that it prints into the log: warn_or_seq_printf,

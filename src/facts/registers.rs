@@ -12,6 +12,7 @@ mod dump;
 mod line;
 
 pub use self::dump::Registers;
+pub(crate) use self::line::is_of_program;
 
 impl<'a> Registers<'a> {
     /// All register dumps in the lines of a report.

@@ -92,7 +92,20 @@ impl<'a> Task<'a> {
 
     /// Number of the build, `#1`: the first word of `uname -v`.
     pub fn build_number(&self) -> Option<&'a str> {
-        self.build?.split(' ').next()
+        self.build?.split([' ', ')']).next()
+    }
+
+    /// The machine, where the header has it behind the kernel: `2.6.38-8-generic #42-Ubuntu Dell Inc. PowerEdge R710/0N047H`,
+    /// `show_regs_common` of x86 up to Linux 3.9; before 2.6.30 in i386 `(2.6.27.5 #1) Latitude D630`.
+    pub fn machine(&self) -> Option<&'a str> {
+        let (_, rest) = self.build.filter(|_| self.cpu.is_none())?.split_once(' ')?;
+        // Debian's package goes before it, and others print all of `uname -v`: `#1 SMP Fri Jul 16 18:58:12 UTC 2021`.
+        let rest = match rest.trim().strip_prefix("Debian ") {
+            Some(package) => package.split_once(' ')?.1.trim(),
+            None => rest.trim(),
+        };
+        let word = rest.split(' ').next().filter(|word| !word.is_empty())?;
+        (word != "SMP" && !is_model(word) && !DAYS.contains(&word)).then_some(rest)
     }
 
     /// The preemption model, since Linux 6.15: `PREEMPT(full)`, `VOLUNTARY`, `PREEMPT_{RT,(lazy)}`
@@ -175,6 +188,9 @@ fn release(tail: &[u8]) -> Option<&str> {
     let (release, _) = text::take(tail.strip_prefix(b"(").unwrap_or(tail), |b| b.is_ascii_graphic());
     text::ascii(release.strip_suffix(b")").unwrap_or(release)).filter(|release| !release.is_empty())
 }
+
+/// What the time of the build begins with.
+const DAYS: &[&str] = &["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// Words that a preemption model begins with.
 const MODELS: &[&str] = &["PREEMPT", "VOLUNTARY", "NONE", "RT"];
@@ -406,6 +422,27 @@ mod tests {
         let machine = Task::parse(b"Pid: 1, comm: a Not tainted 3.2.0 #1 Debian 3.2.1-1 Dell Inc. x")
             .expect("a header");
         assert_eq!((machine.package(), machine.preemption()), (None, None));
+        for (tail, name) in [
+            ("3.2.0 #1 Debian 3.2.1-1 Dell Inc. x", Some("Dell Inc. x")),
+            ("3.2.0 #1 Debian 3.2.1-1", None),
+            (
+                "2.6.38-8-generic #42-Ubuntu Gigabyte Co., Ltd. GA-1/GA-1",
+                Some("Gigabyte Co., Ltd. GA-1/GA-1"),
+            ),
+            ("2.6.32-696.el6.x86_64 #1 HP ProLiant DL380 G7", Some("HP ProLiant DL380 G7")),
+            ("(2.6.27.5 #1) Latitude D630", Some("Latitude D630")),
+            ("2.6.32-696.el6.x86_64 #1 ", None),
+            ("3.10.0-1160.el7_lustre.x86_64 #1 SMP Fri Jul 16 18:58:12 UTC 2021", None),
+            ("3.10.0 #1 Fri Jul 16 18:58:12 UTC 2021", None),
+        ] {
+            let line = format!("Pid: 1, comm: a Not tainted {tail}");
+            let task = Task::parse(line.as_bytes()).expect(tail);
+            assert_eq!(
+                (task.machine(), task.build_number().map(|n| &n[..2])),
+                (name, tail.find('#').map(|at| &tail[at..at + 2])),
+                "{tail}"
+            );
+        }
     }
 
     #[test]

@@ -403,6 +403,10 @@ impl<'a> State<'a> {
     /// Fills the heading with what a `CPU: … Comm: …` line says; alone, it heads a stack as well.
     fn name(&mut self, task: Task<'a>, at: usize) {
         self.open = None;
+        if matches!(self.heading.kind, Some(TraceKind::Allocated | TraceKind::Freed)) {
+            // No stack is kept of who had the memory, and that of who prints it comes.
+            self.heading = Heading::NONE;
+        }
         self.heading.line = self.heading.line.or(Some(at));
         self.heading.cpu = self.heading.cpu.or(task.cpu);
         self.heading.comm = self.heading.comm.or(Some(task.comm));
@@ -444,6 +448,8 @@ fn is_inside(body: &[u8]) -> bool {
 /// Ends of lines that one address follows, which is of no stack: `print_address_description` and
 /// `print_address_stack_frame` of KASAN, `print_unlock_imbalance_bug` of lockdep.
 const PLACES: &[(&str, &str)] = &[
+    // do_page_fault, arch/x86_64/mm/fault.c, up to Linux 2.6.24
+    ("Unable to handle kernel ", " RIP:"),
     ("The buggy address belongs to the variable:", ""),
     ("and is located at offset ", " in frame:"),
     ("[", ") created by:"),
@@ -452,7 +458,7 @@ const PLACES: &[(&str, &str)] = &[
 
 /// Lines that a frame follows which is of no stack.
 fn is_stray(body: &[u8]) -> bool {
-    let line = text::skip_blanks(body);
+    let line = body.trim_ascii();
     let place =
         |(start, end): &(&str, &str)| line.starts_with(start.as_bytes()) && line.ends_with(end.as_bytes());
     STRAYS.find(line).is_some() || PLACES.iter().any(place)

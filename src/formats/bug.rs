@@ -77,7 +77,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule {
                 line: "BUG: .*still has locks held!",
-                report: &["BUG: .*still has locks held!", "{{PC}} +{{FUNC}}"],
+                report: &["BUG: .*still has locks held!", super::lockdep::ADDRESS],
                 title: "BUG: still has locks held in {1}",
                 ..Rule::NEW
             },

@@ -15,6 +15,9 @@ use super::{Family, Pick, Rule, Step, TRACE};
 
 const AT: &str = "at: (?:{{PC}} +)?{{FUNC}}";
 
+/// A line with nothing but an address: print_ip_sym, kernel/kallsyms.c.
+pub(crate) const ADDRESS: &str = "{{PC}} +{{FUNC}}|^ *([a-zA-Z_][a-zA-Z0-9_]*){{DECODED}}";
+
 /// The lock that is wanted, the lock that is held, the first link of the chain of dependencies.
 const CHAIN: &[Step] = &[Step::Line(AT), Step::Line(AT), Step::Trace];
 /// The lock that the report is about, or where nothing there may be to blame, the stack.
@@ -22,12 +25,8 @@ pub(crate) const LOCK: &[Step] = &[Step::Line(AT), Step::Line("{{TRACE}}"), Step
 /// Where the first lock became safe, which is what a change to it would break.
 const BECAME_SAFE: &[Step] = &[Step::Line("which became [A-Z]+-irq-safe at"), Step::Trace];
 /// The lock that is not held and yet released.
-pub(crate) const UNLOCK: &[Step] = &[
-    Step::Line("is trying to release lock"),
-    Step::Line("{{PC}} +{{FUNC}}"),
-    Step::Line("{{TRACE}}"),
-    Step::Trace,
-];
+pub(crate) const UNLOCK: &[Step] =
+    &[Step::Line("is trying to release lock"), Step::Line(ADDRESS), Step::Line("{{TRACE}}"), Step::Trace];
 
 pub(crate) const FAMILIES: &[Family] = &[
     // print_circular_bug_header

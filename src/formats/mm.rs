@@ -63,6 +63,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     // slab_bug, mm/slub.c
     Family {
         banner: "BUG kmalloc-",
+        // object_err by kasan_report_error, Linux 4.0 to 4.7: a part of KASAN's report
+        unless: &["kasan: bad access detected"],
         rules: &[
             Rule {
                 line: "BUG kmalloc-.*: Object already free",

@@ -6,7 +6,11 @@
 //!
 //! | macro | stands for |
 //! | --- | --- |
-//! | `{{FUNC}}` | a function's name before its `+` or its first `.`; captured |
+//! | `{{FUNC}}` | a function's name before its `+`, its first `.` or `{{DECODED}}`; captured |
+//! | `{{BEHIND}}` | what stands behind the name there |
+//! | `{{DECODED}}` | what `scripts/decode_stacktrace.sh` has put there for the offset: ` (fs/open.c:34 ` |
+//! | `{{PLACE}}` | `{{FUNC}}` with what old kernels put before it: its address, its module between colons |
+//! | `{{KERNEL}}` | the selector of a code segment of the kernel: `0010:`, `0060:`, `e030:` of a Xen guest; the two low bits of a program's are 3 |
 //! | `{{PC}}` | an address in brackets |
 //! | `{{SRC}}` | `path/file.c:12`; captured |
 //! | `{{TRACE}}` | the heading of a stack trace |
@@ -52,6 +56,8 @@ pub(crate) struct Family {
     pub(crate) event: bool,
     /// The crash lasts, and is noticed again or by others after a while: a lockup, a stall.
     pub(crate) lasts: bool,
+    /// A report is one only where one of its lines is like this: else the hardware has corrected the error.
+    pub(crate) uncorrected: &'static str,
     /// The line means something only where a kernel has spoken before: without, it is the first boot's.
     pub(crate) again: bool,
     /// What is printed before a check fails: where the failed check follows, the title is its.
@@ -69,7 +75,8 @@ pub(crate) struct Family {
 pub(crate) enum Part {
     /// It opens a report of its own.
     Opens,
-    /// It opens a report of its own, of one line, and does not end the report that it stands in.
+    /// It opens a report of its own, of one line, and does not end the report that it stands in; or it is the end of what
+    /// leads to it, and may lead to a panic itself.
     Aside,
     /// It belongs to any report: a dump that a crash asks for.
     OfAny,
@@ -176,6 +183,7 @@ impl Family {
         part: Part::Opens,
         event: false,
         lasts: false,
+        uncorrected: "",
         again: false,
         prelude: false,
         warns: false,
@@ -188,7 +196,7 @@ impl Family {
 pub(crate) const RIP_THEN_TRACE: &[Step] = &[Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
 /// Who called where nothing can run, by the link register of powerpc, then the trace.
 pub(crate) const LINK_THEN_TRACE: &[Step] =
-    &[Step::Line("^LR {{PC}} {{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
+    &[Step::Line("^LR (?:{{PC}} )?{{FUNC}}"), Step::Line("{{TRACE}}"), Step::Trace];
 /// The first call trace.
 pub(crate) const TRACE: &[Step] = &[Step::Line("{{TRACE}}"), Step::Trace];
 

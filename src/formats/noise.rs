@@ -158,7 +158,7 @@ pub(crate) const ANNOUNCEMENTS: &[&str] =
 pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 
 /// What the lines of a stack hold: a frame, or the word that there is none (`show_stack_log_lvl`, arch/x86).
-pub(crate) const OF_STACKS: &[&str] = &["+0x", "stack is not available"];
+pub(crate) const OF_STACKS: &[&str] = &["+0x", ".c:", "stack is not available"];
 
 /// `CUT_HERE` of `include/asm-generic/bug.h`: what follows belongs to the next banner.
 pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";

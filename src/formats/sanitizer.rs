@@ -95,7 +95,15 @@ pub(crate) const FAMILIES: &[Family] = &[
     // print_report, kernel/kcsan/report.c
     Family {
         banner: "BUG: KCSAN:",
-        rules: &[Rule { line: "BUG: KCSAN: (.*)", title: "KCSAN: {1}", traceless: true, ..Rule::NEW }],
+        rules: &[
+            Rule {
+                line: "BUG: KCSAN: (.* in .*[a-zA-Z0-9_]){{DECODED}}",
+                title: "KCSAN: {1}",
+                traceless: true,
+                ..Rule::NEW
+            },
+            Rule { line: "BUG: KCSAN: (.*)", title: "KCSAN: {1}", traceless: true, ..Rule::NEW },
+        ],
         ..Family::NEW
     },
     // kfence_report_error, mm/kfence/report.c

@@ -241,6 +241,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^rcu_read_", "^__rcu_read_", "^rcu_is_cq", "^rcu_lock_acquire$", "^rcu_lock_release$",
         "^cleanup_srcu_struct$",
     ]),
+    everywhere("Where a lock is waited for: .text.lock.NAME, LOCK_SECTION_NAME of include/linux/spinlock.h, up to Linux 2.6.19", &["^text$"]),
     leaf("Spin and read-write locks: kernel/locking", &[
         "<raw_spin_rq", "<spin_", "<raw_read_", "<raw_write_", "^queued_", "^_raw_", "^do_raw_",
         "<read_lock", "<read_unlock", "<read_trylock", "<write_lock", "<write_unlock", "<write_trylock",
@@ -691,7 +692,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^prepare_exit_to_usermode", "^__prepare_exit_to_usermode$",
     ]),
     anchors("Threads and interrupts: kernel/workqueue.c, kernel/softirq.c, kernel/time, kernel/sched/idle.c", &[
-        "^process_one_work$", "^kthread$", "^ret_from_fork", "^start_secondary",
+        "^process_one_work$", "^run_workqueue$", "^kthread$", "^child_rip$", "^ret_from_fork", "^start_secondary",
         "^cpu_startup_entry", "^run_ksoftirqd", "^smpboot_thread_fn", "^do_softirq",
         "^__do_softirq", "^____do_softirq$", "^handle_softirqs$", "^tasklet_action", "^tasklet_hi_action",
         "^call_timer_fn", "^expire_timers", "^_run_timers", "^__run_timers", "^run_timer_softirq",

@@ -10,13 +10,15 @@ use super::skip::Format;
 use super::{Family, Pick, RIP_THEN_TRACE, Rule, Step, TRACE};
 
 /// The stack below the interrupt that noticed the stall.
-const INTERRUPTED: &[Step] =
-    &[Step::Line("apic_timer_interrupt(?:_[a-z_]*)?\\+0x|el1h_64_irq\\+0x|Exception stack"), Step::Trace];
+const INTERRUPTED: &[Step] = &[
+    Step::Line("apic_timer_interrupt(?:_[a-z_]*)?{{BEHIND}}|el1h_64_irq{{BEHIND}}|Exception stack"),
+    Step::Trace,
+];
 
 /// The stack of a CPU that was asked for it (nmi_cpu_backtrace), as for expedited stalls.
 const ASKED: &[Step] = &[
     Step::Line("NMI backtrace for cpu "),
-    Step::Line("^RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}"),
+    Step::Line("^RIP: {{KERNEL}}{{PLACE}}"),
     Step::Line("{{TRACE}}"),
     Step::Trace,
 ];
@@ -24,7 +26,7 @@ const ASKED: &[Step] = &[
 /// Since Linux 6.1 a CPU that notices its own stall prints its registers and its stack, without the interrupt's.
 const SELF: &[Step] = &[
     Step::Line("self-detected stall on CPU"),
-    Step::Line("^RIP: 0010:(?:{{PC}} +){0,2}{{FUNC}}"),
+    Step::Line("^RIP: {{KERNEL}}{{PLACE}}"),
     Step::Line("{{TRACE}}"),
     Step::Trace,
 ];
@@ -44,7 +46,7 @@ const POWERPC: &[Step] = &[Step::Line("^--- interrupt: [0-9a-f]+ at \\.?{{FUNC}}
 const DUMPED: &[Step] = &[
     Step::Line("^Task dump for CPU "),
     Step::Line("{{TRACE}}"),
-    Step::Line("^ *(?:{{PC}} +)?(?:\\? )?__switch_to\\+0x"),
+    Step::Line("^ *(?:{{PC}} +)?(?:\\? )?__switch_to{{BEHIND}}"),
     Step::Trace,
 ];
 

@@ -36,8 +36,23 @@ fn every_pattern_compiles() {
     let heads = spelling::TRACE_HEADS.iter().map(|head| head.pattern);
     let others = noise::SUPPRESSED.iter().copied().chain(heads);
     let replaced = spelling::REPLACEMENTS.iter().map(|replacement| replacement.pattern);
-    for source in of_rules.chain(others).chain(replaced) {
+    let uncorrected = families().map(|family| family.uncorrected);
+    for source in of_rules.chain(others).chain(replaced).chain(uncorrected) {
         assert!(rules::compile(source).is_some(), "does not compile: {source}");
+    }
+}
+
+#[test]
+fn selectors_tell_the_kernel_from_programs() {
+    let pattern = rules::compile("^RIP: {{KERNEL}}{{PLACE}}").expect("a pattern");
+    let is_kernels = |selector: &str| pattern.is_match(format!("RIP: {selector}:fn+0x1/0x2").as_bytes());
+    // __KERNEL_CS, with the privilege of a Xen guest; FLAT_KERNEL_CS, FLAT_RING1_CS and FLAT_RING1_DS of Xen
+    for selector in ["0010", "0008", "0060", "0061", "e030", "e019", "e021"] {
+        assert!(is_kernels(selector), "{selector}");
+    }
+    // __USER_CS, __USER32_CS; FLAT_RING3_CS64, FLAT_RING3_CS32, FLAT_RING3_DS
+    for selector in ["0033", "0023", "0073", "e033", "e023", "e02b"] {
+        assert!(!is_kernels(selector), "{selector}");
     }
 }
 

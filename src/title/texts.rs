@@ -76,7 +76,7 @@ impl<'a> Text<'a> {
 
     /// Whether the line is a stack's frame.
     pub(super) fn is_frame(&self) -> bool {
-        frame::function_of_line(self.body).is_some()
+        frame::names_function(self.body)
     }
 
     /// Whether a stack trace begins with the line, of any kind.

@@ -72,7 +72,7 @@ impl Block<'_> {
             }
             Piece::Hardware => at == Rows && self.is_strict(),
             // Old kernels print it again, with the stack pointer, after the stack.
-            Piece::Counter(true) if body.starts_with(b"RIP: 0010:") => {
+            Piece::Counter(true) if body.starts_with(b"RIP: ") => {
                 at == Rows || (matches!(at, Counter | Code) && self.last != body)
             }
             Piece::Counter(true) => at == Rows && self.row > 2 && self.is_strict() && !self.is_code_first(),

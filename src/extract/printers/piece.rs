@@ -8,7 +8,7 @@ use crate::facts::task::Task;
 use crate::formats::dumps::{self, Dump};
 use crate::text::{self, Starts};
 
-use super::super::shape::Shape;
+use super::super::shape::{self, Shape};
 
 /// A line's place in the order of such a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Piece {
             return Piece::Header(task.cpu, task.pid);
         }
         if registers::is_pc_line(text) {
-            return Piece::Counter(!text.starts_with(b"RIP: 0033:"));
+            return Piece::Counter(!registers::is_of_program(text));
         }
         match shape {
             Shape::End => Piece::End,
@@ -162,7 +162,7 @@ fn is_frame(body: &[u8]) -> bool {
     // ` #0: ffff88800092c430 (sb_writers#3){.+.+}-{0:0}, at: ksys_write+0xfb/0x1d0` is a lock.
     matches!(body.first(), Some(b' ' | b'['))
         && text::skip_blanks(body).first() != Some(&b'#')
-        && text::contains(body, "+0x")
+        && shape::is_frame(body)
 }
 
 /// `x29: ffff80000a3abc00 x28: ffff00000304ab80 x27: 0000000000000000`

@@ -62,11 +62,12 @@ fn spaced<'a>(body: &'a [u8], rest: &'a [u8], address: Option<u64>) -> Found<'a>
 
 /// `sym+0xoff/0xsize` or `0x0`, whatever follows.
 fn symbol_or_address(input: &[u8], address: Option<u64>) -> Found<'_> {
-    let (rest, frame) = match symbol_offset(input) {
-        Ok(found) => found,
-        Err(_) => {
-            let (rest, address) = text::hex(input).ok()?;
-            (rest, Frame::at(address))
+    let (rest, frame) = match (symbol_offset(input), text::hex(input)) {
+        (Ok(found), _) => found,
+        (_, Ok((rest, address))) => (rest, Frame::at(address)),
+        _ => {
+            let (rest, frame, _) = decoded(input)?;
+            (rest, frame)
         }
     };
     let frame = Frame { address: address.or(frame.address), ..frame };
@@ -154,6 +155,15 @@ fn decoded(input: &[u8]) -> Option<(&[u8], Frame<'_>, Lead<'_>)> {
     let (rest, source, inlined) = chain(text::skip_blanks(rest))?;
     let lead = if inlined.is_empty() { Lead::None } else { Lead::Inlined(inlined) };
     Some((rest, Frame { symbol: Some(symbol), source, ..Frame::EMPTY }, lead))
+}
+
+/// The text of `do_sys_open (fs/open.c:34 fs/open.c:1234)` in a line.
+pub(super) fn decoded_place(body: &[u8]) -> Option<&[u8]> {
+    let open = text::find(body, " (")?;
+    let start = body.get(..open)?.iter().rposition(|b| !text::is_symbol_byte(*b)).map_or(0, |at| at + 1);
+    let place = body.get(start..)?;
+    let (rest, ..) = decoded(place)?;
+    place.get(..place.len() - rest.len())
 }
 
 /// The frame of `do_sys_open (fs/open.c:34) mod` and what follows.

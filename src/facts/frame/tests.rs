@@ -314,6 +314,18 @@ fn decode_stacktrace() {
             &[(Some("do_one"), Some(0x12), Some(0x340), None, Some("ext4"), Return, None)],
         ),
     ]);
+    check(&[
+        (" unwind_backtrace from do_one (fs/open.c:1234)", &[named("unwind_backtrace"), one(None, Return)]),
+        ("(unwind_backtrace) from do_one (fs/open.c:1234)", &[named("unwind_backtrace"), one(None, Return)]),
+    ]);
+    assert_eq!(
+        place_of_line(b"RIP: 0010:do_one (fs/a.c:1 fs/open.c:1234 (discriminator 3)) ext4"),
+        Some(&b"do_one (fs/a.c:1 fs/open.c:1234 (discriminator 3))"[..])
+    );
+    assert!(is_decoded(b"? do_one (fs/open.c:1234) ext4"));
+    for other in ["did it (see fs/open.c:1234)", "do_one (me)", "do_one (0000:00:1f.2:3)", "a (b.c:1) c d"] {
+        assert!(!is_decoded(other.as_bytes()), "{other}");
+    }
     let (rest, frame) = Frame::parse_symbol(b"do_one (fs/a.c:1 fs/open.c:1234) ext4").expect("decoded");
     assert_eq!((rest, short(&frame)), (&b""[..], one(Some("ext4"), Return)));
     let (rest, frame) = Frame::parse_symbol(b"do_one (fs/open.c:1234) RSP: 0").expect("decoded");

@@ -24,7 +24,7 @@ pub(super) fn pc_line(body: &[u8], line: usize) -> Option<Registers<'_>> {
         let nameless = pointer.frame.symbol.is_none();
         dump.user = match pointer.selector {
             // User-mode Linux runs in user mode itself.
-            Some(selector) => selector & 3 == 3 && nameless,
+            Some(selector) => is_programs(selector) && nameless,
             None => arch.bare_pc_is_user && bare && nameless,
         };
         dump.pc = Some(Frame { trust: Trust::Pc, ..pointer.frame });
@@ -265,6 +265,18 @@ fn code_pointer(input: &[u8]) -> Option<Pointer<'_>> {
         return Some(Pointer { rest, frame: Frame { address, ..frame }, selector, status, digits });
     }
     Some(Pointer { rest, frame: Frame::at(address?), selector, status, digits })
+}
+
+/// Whether a selector of a code segment is a program's: its two low bits are the privilege. Kernels have 0010 and 0060, Xen's
+/// guests e030 (e019 and 0061 on i386); programs 0033, 0023, 0073, e033, e023.
+fn is_programs(selector: u64) -> bool {
+    selector & 3 == 3
+}
+
+/// Whether a line is a program's counter: `RIP: 0033:0x7f1b2c3d4e5f`.
+pub(crate) fn is_of_program(line: &[u8]) -> bool {
+    let rest = line.strip_prefix(b"RIP: ").or_else(|| line.strip_prefix(b"EIP: "));
+    rest.and_then(code_pointer).and_then(|pointer| pointer.selector).is_some_and(is_programs)
 }
 
 /// Reads an address without a symbol and counts its digits if it has all: `0x47b7a0`, `(null)`,
