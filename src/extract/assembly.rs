@@ -86,7 +86,8 @@ impl<'a> Assembly<'a> {
             let mut incident = report.finish();
             let lines = incident.lines.get(..incident.kept).unwrap_or_default();
             let again = first.is_some_and(|first| self.printed.is_again(log, first, lines));
-            if owned && !again {
+            let crashed = lines.is_empty() || incident.banner.family.tells_crash(lines);
+            if owned && !again && crashed {
                 incident.follows = incident.follows.map(|start| self.printed.first(start));
                 return Some(incident);
             }
@@ -210,6 +211,9 @@ impl<'a> Assembly<'a> {
             return;
         }
         let Some(talk) = self.lanes.get(entry.lane) else { return };
+        if talk.now.cause.banner.is_aside() {
+            return self.end(entry.lane);
+        }
         let shape = entry.shape();
         if shape == Shape::Cut {
             // What was announced begins.
@@ -240,15 +244,12 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
-        if banner.is_aside() {
-            let report = self.open(entry, banner, None, window);
-            if let Some(report) = self.reports.get(report) {
-                report.done = true;
-            }
-            return;
-        }
         let now = self.talk(entry).map(|talk| &talk.now).filter(|now| !now.over);
         let relation = now.and_then(|now| now.cause.relation(&banner, &now.course));
+        if banner.is_aside() && relation != Some(Relation::Part) {
+            let within = now.is_some_and(|now| !now.cause.banner.is_aside());
+            return self.put_aside(entry, banner, within, window);
+        }
         let asked = || now.is_none_or(|now| now.guest && relation == Some(Relation::Part));
         if banner.is_backtrace() && (relation.is_none() || asked()) && self.is_answered(entry, banner) {
             return;
@@ -267,6 +268,15 @@ impl<'a> Assembly<'a> {
                 self.begin(entry, cause, follows, announced, window);
             }
         }
+    }
+
+    /// A banner that is all of its report, but for what its lane's next line may be; not `within` another report.
+    fn put_aside(&mut self, entry: &Entry<'a>, banner: Banner<'a>, within: bool, window: &mut Window<'a>) {
+        if !within && !banner.family.family.leads_to.is_empty() {
+            return self.begin(entry, Cause::first(banner), None, false, window);
+        }
+        let report = self.open(entry, banner, None, window);
+        self.reports.get(report).into_iter().for_each(|report| report.done = true);
     }
 
     /// A banner goes on with the report of its lane; `false` if that is over.
@@ -302,8 +312,10 @@ impl<'a> Assembly<'a> {
             self.unsettled.get_or_insert(banner.line.offset);
         }
         let now = &mut talk.now;
-        now.cause = now.cause.next(banner);
-        (now.course, now.waits) = (now.cause.course(), false);
+        if !banner.is_aside() {
+            now.cause = now.cause.next(banner);
+            (now.course, now.waits) = (now.cause.course(), false);
+        }
         now.last = banner.line.offset + banner.line.raw.len();
         true
     }

@@ -97,7 +97,11 @@ impl<'a> Cause<'a> {
         let (first, then) = (self.banner.family.family, banner.family.family);
         let close = course.is_close();
         let part = match then.part {
-            Part::Aside => return Some(Relation::Alone),
+            Part::Aside if !first.leads_to.contains(&then.banner) => return Some(Relation::Alone),
+            Part::Aside => close,
+            _ if first.part == Part::Aside && !first.leads_to.contains(&then.banner) => {
+                return Some(Relation::Alone);
+            }
             Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
                 close && !course.ended
             }
@@ -122,7 +126,7 @@ impl<'a> Cause<'a> {
         };
         Some(if part {
             Relation::Part
-        } else if course.foreign == 0 && self.is_near_in_time(banner) {
+        } else if course.foreign == 0 && first.uncorrected.is_empty() && self.is_near_in_time(banner) {
             Relation::Cascade
         } else {
             Relation::Alone

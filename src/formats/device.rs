@@ -41,25 +41,18 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule { line: "\\[Hardware Error\\]: ", title: "Hardware Error", traceless: true, ..Rule::NEW },
         ],
         leads_to: &["[Hardware Error]: ", "Kernel panic"],
+        uncorrected: UNCORRECTED,
         ..Family::NEW
     },
-    // edac_ue_error, edac_ce_error: drivers/edac/edac_mc.c
+    // edac_ue_error, drivers/edac/edac_mc.c; what edac_ce_error says was corrected
     Family {
         banner: "EDAC MC",
-        rules: &[
-            Rule {
-                line: "EDAC MC[0-9]+: [0-9]+ CE ",
-                title: "Hardware Error: corrected memory error",
-                traceless: true,
-                ..Rule::NEW
-            },
-            Rule {
-                line: "EDAC MC[0-9]+: [0-9]+ UE ",
-                title: "Hardware Error: uncorrected memory error",
-                traceless: true,
-                ..Rule::NEW
-            },
-        ],
+        rules: &[Rule {
+            line: "EDAC MC[0-9]+: [0-9]+ UE ",
+            title: "Hardware Error: uncorrected memory error",
+            traceless: true,
+            ..Rule::NEW
+        }],
         leads_to: &["[Hardware Error]: "],
         part: Part::OfAny,
         ..Family::NEW
@@ -304,6 +297,11 @@ pub(crate) const FAMILIES: &[Family] = &[
         ..Family::NEW
     },
 ];
+
+/// What says of a hardware error that it was not corrected: print_mce, whose status has a bit for it ("Bank 4: b200000000070f0f",
+/// of the first digit the second), and mce_panic; amd_decode_mce, drivers/edac/mce_amd.c ("MC4_STATUS[Over|UE|…"); cper_estatus_print,
+/// drivers/firmware/efi/cper.c; a panic.
+const UNCORRECTED: &str = "Machine [Cc]heck(?: Exception|.*Bank [0-9]+: [2367abef][0-9a-f]{15}|: [A-Z])|_STATUS\\[[^]|]*\\|UE|Uncorrected|Deferred error|Fatal error|event severity: (?:recoverable|fatal)|EDAC MC[0-9]+: [0-9]+ UE|Kernel panic";
 
 const RING_TIMEOUT: Rule = Rule {
     line: "ring ([a-z]+(?:_[a-z]+)*)_?[0-9.]* timeout, (?:(?:last )?signaled seq=|but soft recovered)",

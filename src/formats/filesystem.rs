@@ -23,6 +23,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         part: Part::Aside,
+        // ext4_handle_error, where it is mounted with errors=panic
+        leads_to: &["Kernel panic"],
         ..Family::NEW
     },
     // xfs_error_report, fs/xfs/xfs_error.c: its stack follows
@@ -34,25 +36,21 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        leads_to: SHUTDOWNS,
         ..Family::NEW
     },
+    // xfs_do_force_shutdown, fs/xfs/xfs_fsops.c; xlog_force_shutdown, fs/xfs/xfs_log.c
+    Family { banner: SHUTTING_DOWN, rules: SHUTDOWN, part: Part::Aside, ..Family::NEW },
+    Family { banner: SHUT_DOWN, rules: &[LOG_ERROR], part: Part::Aside, ..Family::NEW },
     // xfs_buf_corruption_error, xfs_verifier_error: fs/xfs/xfs_error.c
     Family {
         banner: "XFS (",
-        rules: &[
-            Rule {
-                line: "XFS \\([^)]*\\): (?:Metadata corruption|Metadata CRC error|Corruption) detected at (?:{{PC}} +)?{{FUNC}}",
-                title: "XFS: metadata corruption in {1}",
-                traceless: true,
-                ..Rule::NEW
-            },
-            Rule {
-                line: "XFS \\([^)]*\\): Corruption of in-memory data",
-                title: "XFS: corruption of in-memory data",
-                traceless: true,
-                ..Rule::NEW
-            },
-        ],
+        rules: &[Rule {
+            line: "XFS \\([^)]*\\): (?:Metadata corruption|Metadata CRC error|Corruption) detected at (?:{{PC}} +)?{{FUNC}}",
+            title: "XFS: metadata corruption in {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
         part: Part::Aside,
         ..Family::NEW
     },
@@ -92,7 +90,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
-        leads_to: &["PANIC at "],
+        leads_to: &["PANIC at ", "SPLError: "],
         ..Family::NEW
     },
     Family {
@@ -150,5 +148,40 @@ pub(crate) const FAMILIES: &[Family] = &[
     },
 ];
 
+const SHUTTING_DOWN: &str = "Shutting down filesystem";
+const SHUT_DOWN: &str = "Filesystem has been shut down due to log error";
+const SHUTDOWNS: &[&str] = &[SHUTTING_DOWN, SHUT_DOWN];
+
+/// "XFS (dm-3): Corruption of in-memory data detected.  Shutting down filesystem"; up to Linux 2.6.38 with `Filesystem "dm-3": `
+/// in front, since 5.16 "… (0x8) detected at xfs_trans_cancel+0x153/0x170 [xfs] (fs/xfs/xfs_trans.c:1097).  Shutting …"
+const SHUTDOWN: &[Rule] = &[
+    Rule {
+        line: "^(?:XFS \\(|Filesystem \").*: Corruption of (in-memory data|on-disk metadata)",
+        title: "XFS: corruption of {1}",
+        traceless: true,
+        ..Rule::NEW
+    },
+    LOG_ERROR,
+    Rule {
+        line: "^(?:XFS \\(|Filesystem \").*: (?:Metadata )?I/O Error",
+        title: "XFS: metadata I/O error",
+        traceless: true,
+        ..Rule::NEW
+    },
+    Rule {
+        line: "^(?:XFS \\(|Filesystem \").*: (?:All device paths lost|Block device removal)",
+        title: "XFS: block device removal",
+        traceless: true,
+        ..Rule::NEW
+    },
+];
+
+const LOG_ERROR: Rule = Rule {
+    line: "^(?:XFS \\(|Filesystem \").*(?:: Log I/O Error| due to log error)",
+    title: "XFS: log I/O error",
+    traceless: true,
+    ..Rule::NEW
+};
+
 /// Who is to blame is in the line itself, whatever the compiler inlined.
-const SPL_PANIC: &str = "^PANIC at [^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)";
+const SPL_PANIC: &str = "^(?:PANIC at |SPLError: [0-9]+:[0-9]+:\\()[^:]+:[0-9]+:([a-zA-Z0-9_]+)\\(\\)";

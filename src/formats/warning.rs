@@ -154,6 +154,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule { line: "^WARNING:\\s*$", title: "WARNING: corrupted", broken: true, ..Rule::NEW },
         ],
         raw: true,
+        // btrfs_abort_transaction, fs/btrfs/transaction.h
+        leads_to: &["BTRFS: error (device "],
         ..Family::NEW
     },
     // report_bug, lib/bug.c, 2.6.20 to 2.6.38, of CPUs that trap for it: "Badness at kernel/softirq.c:159"; before,
