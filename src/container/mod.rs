@@ -18,6 +18,7 @@ mod lava;
 mod logcat;
 mod logcat_long;
 mod mail;
+mod midst;
 mod netconsole;
 mod objects;
 mod page;
@@ -44,7 +45,7 @@ use unpack::HEAD;
 use watch::Watch;
 
 /// Decodes a log that a container holds: `journalctl -o json`, `export` or `verbose`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program has broken, `dmesg` has
+/// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program or a screen has broken, `dmesg` has
 /// painted or a web page has altered, or lines that end with carriage returns alone. Any other log comes back as it is,
 /// borrowed.
 ///

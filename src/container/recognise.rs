@@ -37,8 +37,8 @@ pub(super) enum Kind {
     Pstore,
     /// Lines with colours inside their text.
     Colour,
-    /// A log that a mail program has broken.
-    Wrapped,
+    /// A log that a mail program or a screen has broken.
+    Wrapped(wrapped::How),
     /// A log copied from a web page.
     Page,
     /// Objects in JSON that a store of logs exports.
@@ -68,7 +68,7 @@ impl Kind {
             Kind::Mail { text } => Box::new(mail::Mail::new(text)),
             Kind::Pstore => Box::new(pstore::Pstore::default()),
             Kind::Colour => Box::new(colour::Colour),
-            Kind::Wrapped => Box::new(wrapped::Wrapped::default()),
+            Kind::Wrapped(how) => Box::new(wrapped::Wrapped::new(how)),
             Kind::Page => Box::new(page::Page),
             Kind::Objects { array } => Box::new(objects::Objects::new(array)),
             Kind::Table => Box::new(table::Table::default()),

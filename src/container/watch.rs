@@ -4,11 +4,8 @@
 use super::mail::{self, Evidence};
 use super::recognise::Kind;
 use super::unpack::trim;
-use super::wrapped::{Join, Joiner};
+use super::wrapped::{How, Join, Joiner};
 use super::{colour, page, pstore};
-
-/// So many lines of a log must be broken.
-const LEAST_BROKEN: usize = 2;
 
 /// Reads the first lines of a log one after another.
 #[derive(Debug, Default)]
@@ -23,8 +20,7 @@ pub(super) struct Watch {
     joiner: Joiner,
     /// Where the line before began.
     line_from: usize,
-    /// How many lines are broken, and where the first began.
-    broken: usize,
+    /// Where the first line began that may be broken.
     broken_from: Option<usize>,
     found: Option<(usize, Kind)>,
 }
@@ -89,12 +85,15 @@ impl Watch {
             None if self.mail.any() => self.mail_from = self.mail_from.or(Some(from)),
             None => {}
         }
-        if let (Join::Sure(_), _) = self.joiner.look(bare) {
-            self.broken += 1;
-            self.broken_from = self.broken_from.or(Some(self.line_from));
-        } else if self.broken > 0 && self.joiner.is_whole() {
-            (self.broken, self.broken_from) = (0, None);
+        let (join, _) = self.joiner.look(bare);
+        match (self.joiner.how(), join) {
+            (_, Join::Rest(_)) | (How::Mailed | How::Screen(_), _) => {
+                return Some((self.broken_from.unwrap_or(self.line_from), Kind::Wrapped(self.joiner.how())));
+            }
+            (_, Join::Open) => self.broken_from = self.broken_from.or(Some(self.line_from)),
+            (_, Join::Apart) if self.joiner.forgets() => self.broken_from = None,
+            (_, Join::Apart) => {}
         }
-        self.broken_from.filter(|_| self.broken >= LEAST_BROKEN).map(|from| (from, Kind::Wrapped))
+        None
     }
 }

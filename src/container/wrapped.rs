@@ -10,7 +10,15 @@
 //! A line is the rest of the one before if its first word had no room there, and the one before ends in the middle of
 //! something: a label without its value, a row of registers, a list of modules, a version. In a log that is known to be
 //! broken, what has no stamp behind what has one is the rest in any case.
+//!
+//! A screen breaks lines at its width, in the midst of a word:
+//!
+//! ```text
+//! [ 1523.441265] CPU: 5 PID: 2817 Comm: fio Tainted: G           OE      6.6.13-20
+//! 0.fc39.x86_64 #1
+//! ```
 
+use super::midst;
 use super::sink::Sink;
 use super::unpack::{Unpack, lines, trim};
 use crate::line::{self, Line, Origin};
@@ -21,18 +29,48 @@ const LONGEST: usize = 80;
 /// Up to here a word has room: programs break at 72 columns, marks of quotes included or not.
 const ROOM: usize = 66;
 
+/// Narrowest and widest screen that a log is copied from.
+const NARROW: usize = 40;
+const WIDE: usize = 250;
+/// What is known of so many broken lines is kept.
+const BREAKS: usize = 8;
+/// So many lines of a log must be broken.
+const LEAST_BROKEN: usize = 2;
+/// What goes on behind a break begins with no more blanks; with two at least, since the kernel's own lines have one.
+const INDENT: std::ops::RangeInclusive<usize> = 2..=8;
+/// Where a screen breaks, so many blanks may stand: more are what it fills its lines with.
+const BLANKS: usize = 7;
+/// Lines that have so many first bytes in common have a prefix.
+const ALIKE: usize = 5;
+/// More of a line that was put together is not kept.
+const KEPT: usize = 1 << 10;
+
 /// Lines that go on with words of any sort.
 const PROSE: &[&str] = &["CPU: ", "Hardware name: ", "Workqueue: "];
 
 /// Headlines, which go on with what is no beginning of a sentence.
-const HEADLINES: &[&str] =
-    &["BUG: ", "INFO: ", "WARNING: ", "Unable to handle ", "watchdog: ", "Internal error: ", "8<--- "];
+const HEADLINES: &[&str] = &[
+    "BUG: ",
+    "INFO: ",
+    "WARNING: ",
+    "Unable to handle ",
+    "watchdog: ",
+    "Internal error: ",
+    "8<--- ",
+    "kernel BUG at",
+];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Wrapped {
     joiner: Joiner,
     /// What ends the line that was written, once it is known that it has ended.
     feed: Vec<u8>,
+}
+
+impl Wrapped {
+    pub(super) fn new(how: How) -> Wrapped {
+        Wrapped { joiner: Joiner { how, ..Joiner::default() }, feed: Vec::new() }
+    }
 }
 
 impl Unpack for Wrapped {
@@ -42,11 +80,11 @@ impl Unpack for Wrapped {
             let bare = trim(line);
             let (join, text) = self.joiner.look(bare);
             match join {
-                Join::Apart => {
+                Join::Apart | Join::Open => {
                     sink.write(source, &self.feed);
                     sink.write(source, bare);
                 }
-                Join::Sure(glue) | Join::Stamped(glue) => {
+                Join::Rest(glue) => {
                     sink.write(source, glue);
                     sink.write(source, text);
                 }
@@ -65,23 +103,58 @@ impl Unpack for Wrapped {
     }
 }
 
+/// How a log is broken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum How {
+    /// It is not known: only what is the rest for sure is joined.
+    #[default]
+    Unknown,
+    /// At blanks, by a mail program.
+    Mailed,
+    /// At so many columns, by a screen.
+    Screen(usize),
+}
+
 /// How a line belongs to the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
     Apart,
-    /// The grammar says that it is the rest; with what was between them.
-    Sure(&'static [u8]),
-    /// It has no stamp, and the one before has one.
-    Stamped(&'static [u8]),
+    /// It may be the rest: as yet nothing tells.
+    Open,
+    /// It is the rest; with what was between them.
+    Rest(&'static [u8]),
+}
+
+/// A line that looks broken.
+#[derive(Clone, Copy, Debug)]
+struct Break {
+    length: usize,
+    /// As a mail program breaks it.
+    mailed: bool,
+    sort: Cut,
+}
+
+/// Who may have broken a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// A screen: within a number.
+    Screen,
+    Mail,
+    Either,
 }
 
 /// Reads lines one after another. Most logs are not broken: what a line is, is looked at only where its length and the next
 /// one's leave it open.
 #[derive(Debug, Default)]
 pub(super) struct Joiner {
+    how: How,
+    breaks: Vec<Break>,
+    /// Longest line.
+    longest: usize,
     /// The line before, as it was sent.
     length: usize,
     quote: Vec<u8>,
+    /// Its text, with what was joined to it.
     text: Vec<u8>,
     /// What it is, or what it is the rest of, once that was looked at.
     record: Option<Record>,
@@ -92,6 +165,8 @@ pub(super) struct Joiner {
 struct Record {
     sort: Sort,
     stamped: bool,
+    /// Where its text begins.
+    start: usize,
 }
 
 /// What a line begins with.
@@ -109,7 +184,8 @@ impl Record {
     fn of(text: &[u8]) -> Record {
         let read = Line::parse(0, text);
         let stamped = read.prefix.origin != Origin::Unknown || read.body.len() < read.raw.len();
-        Record { sort: Sort::of(read.body), stamped }
+        let start = (read.body.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        Record { sort: Sort::of(read.body), stamped, start }
     }
 
     /// Whether it is the kernel's.
@@ -119,59 +195,155 @@ impl Record {
 }
 
 impl Joiner {
+    /// How the log is broken, as far as is known.
+    pub(super) fn how(&self) -> How {
+        self.how
+    }
+
     /// How the next line belongs to the one before, and its text without marks of quotes.
     pub(super) fn look<'a>(&mut self, line: &'a [u8]) -> (Join, &'a [u8]) {
         let text = line::quoted(line).unwrap_or(line);
         let quote = line.get(..line.len() - text.len()).unwrap_or_default();
-        let record = self.may_join(quote, text).then(|| Record::of(text));
-        let join = record.map_or(Join::Apart, |record| self.join(record, text));
-        if join == Join::Apart {
-            self.record = record;
+        let (mut join, mut record) = (Join::Apart, None);
+        if self.may_join(quote, text) {
+            let next = Record::of(text);
+            record = Some(next);
+            if !next.stamped && self.may_go_on() {
+                join = self.join(quote, text);
+            }
         }
+        let rest = if self.is_full() { text } else { unindented(text).unwrap_or(text) };
+        match join {
+            Join::Rest(glue) if self.text.len() + text.len() < KEPT => {
+                self.text.extend_from_slice(glue);
+                self.text.extend_from_slice(rest);
+            }
+            Join::Rest(_) => keep(&mut self.text, text),
+            Join::Apart | Join::Open => {
+                self.record = record;
+                keep(&mut self.text, text);
+            }
+        }
+        self.longest = self.longest.max(line.len());
         self.length = line.len();
         keep(&mut self.quote, quote);
-        keep(&mut self.text, text);
-        (join, text)
+        (join, if let Join::Rest(_) = join { rest } else { text })
     }
 
     fn record(&mut self) -> Record {
         *self.record.get_or_insert_with(|| Record::of(&self.text))
     }
 
-    /// Whether the line that was read is the kernel's, and longer than what a mail program leaves.
-    pub(super) fn is_whole(&mut self) -> bool {
-        self.length > LONGEST && self.record().is_known()
+    /// Whether the line that was read is the kernel's, and longer than those that were broken: then they were not.
+    pub(super) fn forgets(&mut self) -> bool {
+        let most = self.breaks.iter().map(|found| found.length).fold(LONGEST, usize::max);
+        let forgets = !self.breaks.is_empty() && self.length > most && self.record().is_known();
+        if forgets {
+            self.breaks.clear();
+        }
+        forgets
     }
 
     /// Whether the line that was read may have been broken.
     pub(super) fn may_go_on(&mut self) -> bool {
-        self.length <= LONGEST && (self.record().is_known() || self.values())
+        self.length <= WIDE
+            && (self.record().is_known() || self.values() || self.names() || midst::is_begun(&self.text))
     }
 
-    /// Whether a line had no room where the one before ends.
+    /// Whether the line ends where the screen does.
+    fn is_full(&self) -> bool {
+        self.how == How::Screen(self.length)
+    }
+
+    /// Whether the next line can be the rest: most are not, and need no more.
     fn may_join(&self, quote: &[u8], text: &[u8]) -> bool {
-        let first = word(text);
-        let no_room = (ROOM..=LONGEST + first.len()).contains(&(self.length + first.len()));
-        // What was broken off after the text was quoted has no mark.
-        let same = quote == self.quote || quote.is_empty();
-        self.length <= LONGEST && no_room && same && !first.is_empty() && !self.text.is_empty()
+        // What was broken off after the text was quoted has no mark, or one fewer.
+        let same = quote == self.quote || marks(quote) < marks(&self.quote);
+        let stamped = matches!(text, [b'[', b' ' | b'0'..=b'9', ..]);
+        // What all lines begin with is a prefix that no table knows.
+        let alike = text.get(..ALIKE).is_some_and(|start| self.text.starts_with(start));
+        self.length <= WIDE
+            && same
+            && !stamped
+            && !alike
+            && !text.trim_ascii().is_empty()
+            && !self.text.is_empty()
     }
 
-    fn join(&mut self, next: Record, text: &[u8]) -> Join {
-        if next.stamped || !self.may_go_on() {
-            return Join::Apart;
-        }
+    /// Whether a word had no room where the line before ends.
+    fn no_room(&self, text: &[u8]) -> bool {
+        let first = word(text);
+        let room = (ROOM..=LONGEST + first.len()).contains(&(self.length + first.len()));
+        self.length <= LONGEST && room && !first.is_empty()
+    }
+
+    fn join(&mut self, quote: &[u8], text: &[u8]) -> Join {
         let record = self.record();
-        let last = self.last();
-        let version = last.len() > 1 && last.ends_with(b"-");
-        let glue: &[u8] = if version || self.text.ends_with(b" ") { b"" } else { b" " };
-        if self.goes_on(record.sort, last, text, word(text)) {
-            Join::Sure(glue)
-        } else if record.stamped {
-            Join::Stamped(glue)
-        } else {
-            Join::Apart
+        let rest = unindented(text).filter(|_| record.stamped).unwrap_or(text);
+        let screen = self.is_screens(record, text);
+        let sure = midst::is_rest(self.text.get(record.start..).unwrap_or_default(), rest);
+        let goes_on = sure.is_some() && screen != Some(Cut::Screen)
+            || self.goes_on(record.sort, self.last(), rest, word(rest));
+        let mailed = goes_on && self.no_room(rest);
+        if screen.is_some() || mailed {
+            self.note(screen.unwrap_or(Cut::Mail), mailed);
         }
+        let version = self.last().len() > 1 && self.last().ends_with(b"-");
+        let glue: &[u8] = if version || self.text.ends_with(b" ") { b"" } else { b" " };
+        // Only the grammar speaks for what has lost a mark.
+        let stamped = record.stamped && (quote.is_empty() || quote == self.quote) && self.no_room(rest);
+        match self.how {
+            How::Screen(width) if width == self.length && self.is_cut(record, text) => Join::Rest(b""),
+            How::Mailed if mailed || stamped => Join::Rest(glue),
+            _ => match sure {
+                Some(glue) => Join::Rest(glue),
+                None if screen.is_some() || mailed => Join::Open,
+                None => Join::Apart,
+            },
+        }
+    }
+
+    /// Notes that a line looks broken, and finds out how.
+    fn note(&mut self, sort: Cut, mailed: bool) {
+        let found = Break { length: self.length, mailed, sort };
+        let same = self.breaks.iter().filter(|other| other.length == found.length && other.sort != Cut::Mail);
+        // Lines of a mail are of one length by chance, and its longest are shorter than most screens.
+        let wide = found.length >= LONGEST && self.longest <= found.length;
+        let is_screen = |other: &Break| wide || other.sort == Cut::Screen || sort == Cut::Screen;
+        let screen = sort != Cut::Mail && same.clone().any(is_screen);
+        if self.breaks.len() < BREAKS {
+            self.breaks.push(found);
+        }
+        let mails = self.breaks.iter().filter(|other| other.mailed).count();
+        match self.how {
+            How::Unknown if screen => self.how = How::Screen(self.length),
+            How::Unknown if mailed && mails >= LEAST_BROKEN => self.how = How::Mailed,
+            _ => {}
+        }
+    }
+
+    /// Whether a screen may have broken the line here, or must have.
+    fn is_screens(&self, record: Record, text: &[u8]) -> Option<Cut> {
+        let sized = (NARROW..=WIDE).contains(&self.length) && text.trim_ascii_end().len() <= self.length;
+        if !sized || !self.is_cut(record, text) {
+            return None;
+        }
+        let whole = [&self.text, text].concat();
+        let code = || text::after(&whole, "Code: ").is_some_and(|code| is_even(code));
+        let cut = midst::is_cut(self.text.get(record.start..).unwrap_or_default(), text);
+        match record.sort {
+            _ if cut => Some(Cut::Screen),
+            Sort::Code if code() => Some(Cut::Screen),
+            Sort::Prose | Sort::Modules if record.stamped => Some(Cut::Either),
+            _ => (record.sort == Sort::Prose && !text.starts_with(b" ")).then_some(Cut::Either),
+        }
+    }
+
+    /// Whether the next line goes on where the screen ended: in a log with stamps, what has none.
+    fn is_cut(&self, record: Record, text: &[u8]) -> bool {
+        let blanks = self.text.len() - self.text.trim_ascii_end().len();
+        let own = is_label(text) || is_place(text) || Sort::of(text) != Sort::Other;
+        blanks <= BLANKS && (record.stamped || !own)
     }
 
     /// Whether it ends with a label, or a value that others of its row may follow.
@@ -184,8 +356,13 @@ impl Joiner {
             || is_hex(last) && last.len() >= 8
     }
 
+    /// Whether it is a frame or its function alone.
+    fn names(&self) -> bool {
+        words(&self.text).take(2).count() == 1 && self.text.starts_with(b" ") || is_place(&self.text)
+    }
+
     fn last(&self) -> &[u8] {
-        self.text.rsplit(|&c| c == b' ').next().unwrap_or_default()
+        self.text.trim_ascii_end().rsplit(|&c| c == b' ').next().unwrap_or_default()
     }
 
     /// Whether `text` is the rest of what the line before is in the middle of.
@@ -230,6 +407,27 @@ impl Sort {
             Sort::Other
         }
     }
+}
+
+/// A text without the blanks that an editor has put before what it broke off.
+fn unindented(text: &[u8]) -> Option<&[u8]> {
+    let (blanks, rest) = text::take(text, |c| c == b' ');
+    INDENT.contains(&blanks.len()).then_some(rest)
+}
+
+fn marks(quote: &[u8]) -> usize {
+    quote.iter().filter(|&&byte| byte == b'>').count()
+}
+
+/// Whether all bytes or instructions of `Code:` have as many digits.
+fn is_even(code: &[u8]) -> bool {
+    let mut lengths =
+        words(code).map(|word| text::take(word, |c| matches!(c, b'<' | b'>' | b'(' | b')')).1).map(|word| {
+            let (digits, _) = text::take(word, |c| c.is_ascii_hexdigit());
+            digits.len()
+        });
+    let first = lengths.next();
+    first > Some(1) && words(code).all(is_code) && lengths.all(|length| Some(length) == first)
 }
 
 /// Keeps bytes where others were.

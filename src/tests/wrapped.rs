@@ -79,6 +79,110 @@ fn at_a_hyphen_nothing_is_put_between() {
     assert!(lines[0].ends_with("Not tainted 5.10.0-8-demonstration-amd64 #1"), "{lines:?}");
 }
 
+/// One is enough to tell: nothing else is worded so.
+#[test]
+fn a_message_goes_on_in_the_kernels_words() {
+    for (line, rest) in [
+        ("BUG: KASAN: slab-use-after-free in", "demo_destroy_work+0x131b/0x1570 drivers/demo.c:9200"),
+        ("BUG: KMSAN: uninit-value in", "demo_read+0x131b/0x1570"),
+        ("Read of size 4 at addr ffff8880241c5a50 by task", "kworker/1:2/1211"),
+        ("Write of size 4 at addr", "ffff8880241c5a50 by task kworker/1:2/1211"),
+        ("INFO: task kworker/0:3:211 blocked for more than 122", "seconds."),
+        ("INFO: task kworker/0:3:211 blocked for more", "than 122 seconds."),
+        ("kernel BUG at", "drivers/usb/core/hub.c:1211!"),
+        ("BUG: sleeping function called from invalid", "context at kernel/locking/mutex.c:580"),
+        ("BUG: sleeping function called from invalid context at", "kernel/locking/mutex.c:580"),
+        ("rcu: INFO: rcu_preempt self-detected stall", "on CPU"),
+        ("rcu: INFO: rcu_preempt detected stalls on", "CPUs/tasks:"),
+        ("BUG: kernel NULL pointer dereference,", "address: 0000000000000018"),
+        ("BUG: unable to handle page fault for address:", "ffffb0d5c0e3f000"),
+        ("BUG: unable to handle page fault for", "address: ffffb0d5c0e3f000"),
+        ("Unable to handle kernel paging request at virtual", "address 0000000000000018"),
+        ("watchdog: BUG: soft lockup - CPU#1 stuck for", "22s! [demo:1]"),
+        ("WARNING: CPU: 3 PID: 112 at drivers/demo.c:12", "demo_read+0x1/0x2"),
+        ("BUG: Bad page state in process", "demo  pfn:3c1a2"),
+        ("UBSAN: array-index-out-of-bounds in", "drivers/demo.c:12:3"),
+        ("WARNING: possible recursive locking", "detected"),
+        ("Kernel panic - not syncing: Fatal exception in", "interrupt"),
+        // A frame and its file
+        (" demo_destroy_work+0x131b/0x1570", "drivers/demo.c:9200"),
+        (" demo_commit_release", "drivers/demo.c:8700 [inline]"),
+    ] {
+        for (first, second) in
+            [("", ""), ("> ", "> "), ("> > ", "> "), ("[   51.101001] ", ""), ("[   51.101001] ", "    ")]
+        {
+            let lines = joined(&format!("{first}{line}\n{second}{rest}\n{first}next\n"));
+            assert_eq!(lines, [format!("{first}{line} {rest}"), format!("{first}next")]);
+        }
+    }
+    for (line, rest) in [
+        ("BUG: KASAN: slab-use-after-free in", "the driver that we have"),
+        (
+            "BUG: sleeping function called from invalid context at kernel/locking/mutex.c:580",
+            "in_atomic(): 1",
+        ),
+        ("BUG: kernel NULL pointer dereference, address: 0000000000000018", "#PF: supervisor read access"),
+        ("INFO: task kworker/0:3:211 blocked for more than 122 seconds.", "      Not tainted 6.5.0"),
+        ("kernel BUG at drivers/usb/core/hub.c:1211!", "invalid opcode: 0000 [#1]"),
+        (" demo_read+0x131b/0x1570 drivers/demo.c:9200", " demo_write drivers/demo.c:8700 [inline]"),
+    ] {
+        let log = format!("{line}\n{rest}\n");
+        assert_eq!(decode(log.as_bytes()), log.as_bytes());
+    }
+}
+
+/// What a screen of `width` columns shows of `log`, each line filled with blanks if it is `padded`.
+fn on_a_screen(log: &str, width: usize, padded: bool) -> String {
+    let mut screen = String::new();
+    for line in log.lines() {
+        for row in line.as_bytes().chunks(width) {
+            let row = std::str::from_utf8(row).unwrap();
+            screen += &if padded { format!("{row:width$}\n") } else { format!("{row}\n") };
+        }
+    }
+    screen
+}
+
+#[test]
+fn a_screen_breaks_within_words() {
+    let oops = "\
+BUG: unable to handle page fault for address: ffffc9000f3b2010
+#PF: supervisor read access in kernel mode
+CPU: 5 PID: 2817 Comm: demo Tainted: G           OE      6.6.13-200.fc39.x86_64 #1
+Hardware name: Demonstration Systems Co., Ltd. LX-400 AORUS ELITE/LX-400 AORUS ELITE, BIOS F36 11/16/2022
+RIP: 0010:demo_map_queue+0x1b3/0x3d0
+Code: 49 8b 84 d4 d0 00 00 00 44 89 f9 48 8b 14 c8 48 85 d2 74 3d 8b 42 10 39 c5 0f 46 e8 <4c> 8b 52 10 41 0f b7 86 f4 00 00 00
+RAX: 0000000000000000 RBX: ffff9a8b4a0f1800 RCX: 0000000000000003
+FS:  00007f2f8a5fd740(0000) GS:ffff9a9a2eb40000(0000) knlGS:0000000000000000
+CR2: ffffc9000f3b2010 CR3: 000000010f4a8000 CR4: 0000000000750ee0
+Call Trace:
+ demo_update_queues+0x2a5/0x480
+Modules linked in: nvme(E) nvme_core(E) vboxdrv(OE) snd_hda_intel amdgpu kvm_amd ccp demo_one demo_two demo_three
+";
+    for prefix in [
+        "",
+        "[ 1523.441200] ",
+        "Feb 03 10:11:12 host kernel: ",
+        "Feb 03 10:11:12 host kernel: [ 1523.441200] ",
+    ] {
+        let log: String = oops.lines().map(|line| format!("{prefix}{line}\n")).collect();
+        for (width, padded) in
+            [(60, false), (80, false), (80, true), (100, false), (120, false), (132, false)]
+        {
+            if width < prefix.len() + 60 && prefix.len() > 20 {
+                continue;
+            }
+            let lines = joined(&on_a_screen(&log, width, padded));
+            let whole: Vec<_> = log.lines().map(str::trim_end).collect();
+            let lost =
+                whole.iter().filter(|line| !lines.iter().any(|other| other == *line)).collect::<Vec<_>>();
+            // One broken line alone may be a program's.
+            let broken = whole.iter().filter(|line| line.len() > width).count();
+            assert!(broken < 2 || lost.is_empty(), "{prefix:?} {width} {padded}: {lost:#?}");
+        }
+    }
+}
+
 #[test]
 fn lines_of_their_own_stay_apart() {
     for apart in [
