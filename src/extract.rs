@@ -35,6 +35,7 @@ mod lane;
 mod learned;
 mod limits;
 mod lines;
+mod listed;
 mod preamble;
 mod printers;
 mod quoted;

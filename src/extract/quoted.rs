@@ -13,6 +13,7 @@ use crate::text::{self, Log};
 
 use super::limits::LINES_BEFORE;
 use super::lines::{line_at, lines_before};
+use super::listed::is_listed;
 use super::said::is_said;
 
 /// What a report's first lines stand behind.
@@ -35,7 +36,13 @@ pub(super) fn is_quoted(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) 
         None => (log.is_ended(), false),
         Some(true) => (true, true),
         Some(false) => match is_prose(log, line, family).or(log.is_ended().then_some(false)) {
-            Some(false) => is_said(log, line, family).map_or((false, false), |said| (said, true)),
+            Some(false) => {
+                let is_other = match is_listed(log, line, family) {
+                    Some(false) => is_said(log, line, family),
+                    listed => listed,
+                };
+                is_other.map_or((false, false), |other| (other, true))
+            }
             prose => (prose == Some(true), prose.is_some()),
         },
     }

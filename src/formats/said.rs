@@ -51,6 +51,59 @@ pub(crate) const WORDS: &[&str] = &[
     "caused",
 ];
 
+/// Words that make a text where several stand around a banner; one alone may be a program's.
+pub(crate) const MORE_WORDS: &[&str] = &[
+    "The",
+    "This",
+    "It",
+    "When",
+    "Since",
+    "in",
+    "on",
+    "by",
+    "be",
+    "as",
+    "at",
+    "are",
+    "not",
+    "from",
+    "which",
+    "could",
+    "would",
+    "also",
+    "following",
+];
+
+/// What stands behind a banner in the list of a release's changes, and refers to where the change was asked for:
+/// Ubuntu's, Debian's, SUSE's, Red Hat's.
+pub(crate) const REFERENCES: &[&str] = &[
+    "\\((?:LP|Closes|closes): ?#[0-9]+(?:,? ?#[0-9]+)*\\)\\s*$",
+    "\\((?:bsc|bnc|boo|bko|gh|jsc|git)#[^()]*\\)\\.?\\s*$",
+    "\\((?:CVE-[0-9]+-[0-9]+[ ,]*)+\\)\\s*$",
+    "[(\\[](?:rhbz#?|RHEL-)[0-9]+[)\\]]\\s*$",
+];
+
+/// What stands in angle brackets before a daemon's line, where a person's name stands in a talk.
+pub(crate) const LEVELS: &[&str] = &[
+    "emerg", "alert", "crit", "critical", "err", "error", "warn", "warning", "notice", "info", "debug",
+    "trace", "kern", "kernel",
+];
+
+/// What is in a text about a kernel, and in no log: the tags of a commit, a patch, an advisory.
+pub(crate) const DOCUMENTS: &[&str] = &[
+    "(?m)^commit [0-9a-f]{12,40}\\s*$",
+    "(?m)^[> ]*(?:Fixes: [0-9a-f]{8,40} \\(|[A-Z][a-z]+(?:-[a-z]+)*-by: \\S)",
+    "(?m)^Subject: .*\\[PATCH",
+    "(?m)^CVE-[0-9]{4}-[0-9]+\\s*$",
+    "\\bRH[SBE]A-[0-9]{4}:[0-9]+",
+];
+
+/// Tags that end a commit's text.
+pub(crate) const TRAILERS: &[&str] = &["Fixes: ", "-by: ", "Link: http", "Closes: http"];
+
+/// A line of syzbot's reports about a subsystem: `<6>  2       No    BUG: …`.
+pub(crate) const SYZBOTS_LIST: &str = "^<[0-9]+> +[0-9]+ +(?:Yes|No) +";
+
 /// What a heading about a crash begins with: of a mail, a form, a bug tracker, a commit.
 pub(crate) const HEADINGS: &[&str] =
     &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^#+ "];

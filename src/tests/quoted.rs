@@ -92,3 +92,94 @@ Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)
         "Hello,\nit dies with\nKernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n\n";
     check(&[words, stamped].concat(), 1);
 }
+
+/// Lists of changes, bugs and crashes.
+#[test]
+fn lists() {
+    for log in [
+        "* kernel BUG at fs/ext4/inode.c:1914! (LP: #1991211)\n",
+        "  * INFO: rcu_sched self-detected stall on CPU (Closes: #991234)\n",
+        " - INFO: task kworker/u8:1:62 blocked for more than 120 seconds. (bsc#1191234)\n - fix kernel BUG at mm/usercopy.c:101! (bsc#1191235)\n",
+        // A frame in the list is another item's.
+        "  * demo: avoid a crash
+    - demo: Fix BUG: sleeping function called from invalid context at kernel/locking/mutex.c:282
+  * WARNING: CPU: 0 PID: 1 at drivers/demo.c:12 demo_read+0x12/0x34
+",
+        "216123\tIO\tNEW\t---\tBUG: kernel NULL pointer dereference, address: 0000000000000018\t2022-06-14
+216301\tMemory\tNEW\t---\tkernel BUG at mm/usercopy.c:101!\t2022-08-01
+",
+        "Topics | Replies | Last post
+[SOLVED] BUG: unable to handle page fault for address: ffffb0d5c0e3f000 | 11 | Today 10:11:22
+Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0) | 7 | Yesterday
+",
+        " #1211  OPEN    BUG: kernel NULL pointer dereference, address: 0000000000000010    2 days ago
+ #1177  OPEN    INFO: task txg_sync:1234 blocked for more than 120 seconds.        11 days ago
+",
+        "     12 WARNING: CPU: 1 PID: 18 at kernel/sched/core.c:9701 demo_read+0x1b0/0x1d8
+      1 INFO: task fio:211 blocked for more than 120 seconds.
+",
+        "<1>  20563   Yes   KASAN: out-of-bounds Read in demo_read
+<6>  2       No    BUG: sleeping function called from invalid context in demo_read
+",
+        "<alice> got INFO: task kworker/u8:1:62 blocked for more than 120 seconds. again
+<bob> on the nas?
+",
+    ] {
+        check(log, 0);
+    }
+}
+
+/// Commits, advisories, answers to patches.
+#[test]
+fn texts() {
+    for log in [
+        "    as the timer is not stopped. Before, this could end in
+
+        Kernel panic - not syncing: Fatal exception in interrupt
+
+    Fixes: 0123456789ab (\"net: demo: add timer\")
+",
+        "CVE-2024-26123
+
+When the device is removed, the following appears:
+
+  kernel BUG at net/core/skbuff.c:2211!
+
+and the machine stops. Fix this by stopping the queue first.
+",
+        "Subject: Re: [PATCH v3 2/4] mm: demo
+
+> The fix below gets rid of
+>   BUG: Bad page state in process kcompactd0  pfn:3c1a2
+> which several people see. While at it, avoid the
+>   WARNING: CPU: 1 PID: 12 at mm/page_alloc.c:4417 demo_alloc+0x1c0/0x230
+> too.
+
+It also fixes the other one that I have seen.
+",
+    ] {
+        check(log, 0);
+    }
+}
+
+/// What looks like an item of a list may be a console's: a program has begun the line, or another one numbers the lines.
+#[test]
+fn items_may_be_a_consoles() {
+    for log in [
+        " * Mounting local filesystems ... kernel BUG at fs/ext4/inode.c:1914!\n * Starting udev\nCPU: 0 PID: 1 Comm: demo Not tainted 6.1.0 #1\n",
+        "     11 demo: link up\n     12 kernel BUG at fs/ext4/inode.c:1914!\n     13 demo: link down\n",
+        "The system is going down for reboot.\nkernel BUG at fs/ext4/inode.c:1914!\nPlease stand by while the system is rebooted.\n",
+        "2024-02-03\thost\tkernel BUG at fs/ext4/inode.c:1914!\n2024-02-03\thost\tdemo: link down\n",
+        " * Mounting local filesystems ... kernel BUG at fs/ext4/inode.c:1914!\n * Starting udev\n",
+        "10:00:01 | kernel BUG at fs/ext4/inode.c:1914! | host\n10:00:02 | demo: link down | host\n",
+        "<info> demo: link up\n<err> kernel BUG at fs/ext4/inode.c:1914!\n",
+        "- BUG: kernel NULL pointer dereference, address: 0000000000000018\n- CPU: 0 PID: 1 Comm: demo Not tainted 6.1.0 #1\n",
+    ] {
+        check(log, 1);
+    }
+    // What `grep -i bug` finds in a log.
+    let log = "kernel BUG at fs/ext4/inode.c:1914!
+BUG: Bad page state in process demo  pfn:3c1a2
+";
+    check(log, 2);
+}

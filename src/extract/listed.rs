@@ -1,0 +1,187 @@
+//! Banners that are items of a list, or of a text about a kernel: no log is around them.
+//!
+//! ```text
+//!   * kernel BUG at fs/ext4/inode.c:1914! (LP: #1991211)
+//! 216301	Memory	Page Allocator	NEW	---	kernel BUG at mm/usercopy.c:101!	2022-08-01
+//!      12 INFO: task fio:211 blocked for more than 120 seconds.
+//! ```
+
+use std::sync::LazyLock;
+
+use crate::formats::{noise, said};
+use crate::line::{Line, Prefix};
+use crate::rules::{CompiledFamily, Pattern};
+use crate::scan;
+use crate::text::{self, Log};
+
+use super::lines::{line_at, lines_before};
+
+/// So many bytes before and behind a banner tell what it is in.
+const AROUND: usize = 2 << 10;
+/// So many lines with words on each side of a banner tell whether it is in a text.
+const NEAR: usize = 3;
+/// So many of a person's words make a text.
+const WORDS: usize = 2;
+
+static REFERENCES: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::REFERENCES));
+static DOCUMENTS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::DOCUMENTS));
+static SYZBOTS: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(said::SYZBOTS_LIST));
+
+fn patterns(table: &[&'static str]) -> Vec<Pattern> {
+    table.iter().map(|pattern| Pattern::new(pattern)).collect()
+}
+
+/// What a line of a list looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    /// `* …`, `  - …`
+    Bullet,
+    /// `#1211  OPEN    …`
+    Numbered,
+    /// `     12 …`: so many times (`uniq -c`).
+    Counted(u64),
+    /// `<alice> …`
+    Spoken,
+    /// Columns between so many tabs.
+    Tabs(usize),
+    /// Columns between so many ` | `.
+    Bars(usize),
+}
+
+/// Whether a banner is in a list or in a text, and nothing that only a report has comes behind it. `None` where more of the
+/// log may tell.
+pub(super) fn is_listed(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> Option<bool> {
+    if SYZBOTS.is_match(line.raw) {
+        return Some(true);
+    }
+    let at = text::find(line.body, family.family.banner);
+    let halves = at.and_then(|at| line.body.split_at_checked(at));
+    let Some((before, after)) = halves.filter(|_| line.prefix == Prefix::default()) else {
+        return Some(false);
+    };
+    if REFERENCES.iter().any(|reference| reference.is_match(after)) {
+        return Some(true);
+    }
+    let item = item(before, after);
+    let start = (log.line_end(line.offset + line.raw.len()) + 1).min(log.end());
+    let end = start + AROUND;
+    let ended = log.is_ended() || end <= log.end();
+    let is_item = item.is_some_and(|item| {
+        above_lines(log, line).next().is_some_and(|above| is_beside(above.body, item, true))
+            || rows(log, start, end).next().is_some_and(|next| is_beside(next.body, item, false))
+    });
+    let above_text = is_text(above_lines(log, line));
+    if !is_item && !(above_text && is_in_text(log, line, start)) {
+        // The lines that tell may not be here yet.
+        return if item.is_none() && !above_text { Some(false) } else { ended.then_some(false) };
+    }
+    let reports = rows(log, start, end)
+        .filter(|row| !scan::has_needle(row.body) || row.prefix != Prefix::default())
+        .any(|row| noise::OF_REPORTS.iter().any(|word| text::contains(row.raw, word)));
+    if reports { Some(false) } else { ended.then_some(true) }
+}
+
+/// The lines before one that have words.
+fn above_lines<'a>(log: Log<'a>, line: &Line<'_>) -> impl Iterator<Item = Line<'a>> + use<'a> {
+    lines_before(log, line.offset).filter(|line| !line.raw.trim_ascii().is_empty())
+}
+
+/// The lines of a part that have words.
+fn rows(log: Log<'_>, start: usize, end: usize) -> impl Iterator<Item = Line<'_>> + use<'_> {
+    let mut next = start;
+    let lines = std::iter::from_fn(move || {
+        let from = Some(next).filter(|from| *from < end.min(log.end()))?;
+        let to = log.line_end(from);
+        next = to + 1;
+        Some(line_at(log, from, to))
+    });
+    lines.filter(|line| !line.raw.trim_ascii().is_empty())
+}
+
+/// What a line of a list is, by what stands before a banner and behind it.
+fn item(before: &[u8], after: &[u8]) -> Option<Item> {
+    let bars = columns(after, " | ");
+    let tabs = columns(after, "\t");
+    match before.trim_ascii_start() {
+        _ if bars > 0 => Some(Item::Bars(bars + columns(before, " | "))),
+        _ if tabs > 0 && before.contains(&b'\t') => Some(Item::Tabs(tabs + columns(before, "\t"))),
+        start => beginning(start, before.len() > start.len())
+            .filter(|item| *item != Item::Bullet || is_said_of(start)),
+    }
+}
+
+/// Whether an item says nothing before its banner, or what people say: boot scripts mark their lines as well.
+fn is_said_of(start: &[u8]) -> bool {
+    let words = || start.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let is_word = |word: &[u8]| said::WORDS.iter().any(|said| word.eq_ignore_ascii_case(said.as_bytes()));
+    words().next().is_none()
+        || words().any(is_word)
+        || said::OPENERS.iter().any(|opener| start.ends_with(opener.as_bytes()))
+}
+
+/// The same by its beginning alone; `indented` if blanks stand before it.
+fn beginning(start: &[u8], indented: bool) -> Option<Item> {
+    let (number, rest) = text::take(start, |c| c.is_ascii_digit());
+    match start {
+        [b'*' | b'-' | b'+', b' ', ..] => Some(Item::Bullet),
+        _ if start.starts_with("• ".as_bytes()) => Some(Item::Bullet),
+        [b'#', b'0'..=b'9', ..] => Some(Item::Numbered),
+        [b'<', name @ ..] => {
+            let (name, rest) = text::take(name, |c| text::is_word_byte(c) || c == b'-');
+            let is_level = said::LEVELS.iter().any(|level| name.eq_ignore_ascii_case(level.as_bytes()));
+            let is_name = name.iter().any(u8::is_ascii_lowercase) && rest.starts_with(b"> ");
+            (is_name && !is_level).then_some(Item::Spoken)
+        }
+        _ if indented && rest.starts_with(b" ") => {
+            std::str::from_utf8(number).ok()?.parse().ok().map(Item::Counted)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the line above or below is of the same list. A program's table and what it numbers may be a log, but not one
+/// banner after the other.
+fn is_beside(other: &[u8], item: Item, above: bool) -> bool {
+    let start = other.trim_ascii_start();
+    let same = match item {
+        Item::Bars(bars) => columns(other, " | ") == bars,
+        Item::Tabs(tabs) => columns(other, "\t") == tabs,
+        // The most frequent is first; what numbers lines counts up.
+        Item::Counted(count) => match beginning(start, other.len() > start.len()) {
+            Some(Item::Counted(other)) if above => other >= count,
+            Some(Item::Counted(other)) => other <= count,
+            _ => false,
+        },
+        item => return beginning(start, false) == Some(item),
+    };
+    same && scan::has_needle(other)
+}
+
+fn columns(text: &[u8], between: &str) -> usize {
+    memchr::memmem::find_iter(text, between.as_bytes()).count()
+}
+
+/// Whether a line stands between a person's sentences, in a text that is about a kernel and no log: a commit, a patch, an
+/// advisory.
+fn is_in_text(log: Log<'_>, line: &Line<'_>, behind: usize) -> bool {
+    let from = log.before(line.offset, AROUND);
+    let part = log.get(from..behind + AROUND);
+    DOCUMENTS.iter().any(|document| document.is_match(part)) && is_text(rows(log, behind, behind + AROUND))
+}
+
+fn is_text<'a>(lines: impl Iterator<Item = Line<'a>>) -> bool {
+    let mut words = 0;
+    for line in lines.take(NEAR) {
+        if line.prefix != Prefix::default() {
+            return false;
+        }
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b'"');
+        let said = line
+            .body
+            .split(is_end)
+            .filter(|word| said::WORDS.iter().chain(said::MORE_WORDS).any(|said| said.as_bytes() == *word));
+        words += said.count();
+        words += WORDS * usize::from(said::TRAILERS.iter().any(|tag| text::contains(line.body, tag)));
+    }
+    words >= WORDS
+}
