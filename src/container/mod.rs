@@ -10,6 +10,7 @@
 mod colour;
 mod decoder;
 mod dmesg;
+mod edge;
 mod export;
 mod journal;
 mod json;
@@ -27,7 +28,9 @@ mod recognise;
 mod returns;
 mod sink;
 mod store;
+mod strings;
 mod table;
+mod tagged;
 mod unpack;
 mod verbose;
 mod watch;

@@ -39,6 +39,8 @@ impl Unpack for Objects {
 
 /// Where the objects of a log begin, and whether that is in an array.
 pub(super) fn start(begin: &[u8], end: bool) -> Result<(&[u8], bool), Fault> {
+    // Events that a server sends have an object each.
+    let begin = begin.strip_prefix(b"data: ").unwrap_or(begin);
     if !begin.starts_with(b"[") {
         let mut record = Record::default();
         match record.read(begin) {

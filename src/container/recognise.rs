@@ -3,8 +3,8 @@
 use super::json::{self, Fault, Value};
 use super::unpack::{Fit, Unpack, trim};
 use super::{
-    colour, dmesg, export, journal, kmsg, lava, logcat, logcat_long, mail, objects, page, pstore, returns,
-    table, verbose, wrapped, xml,
+    colour, dmesg, edge, export, journal, kmsg, lava, logcat, logcat_long, mail, objects, page, pstore,
+    returns, strings, table, tagged, verbose, wrapped, xml,
 };
 
 /// The containers.
@@ -36,7 +36,16 @@ pub(super) enum Kind {
     },
     Pstore,
     /// Lines with colours inside their text.
-    Colour,
+    Colour {
+        /// How their sequences begin.
+        intro: &'static str,
+    },
+    /// Lines that all have the same end.
+    Edged(edge::Edge),
+    /// Strings with a log in them.
+    Strings,
+    /// Records in JSON behind the kernel's tag.
+    Tagged,
     /// A log that a mail program or a screen has broken.
     Wrapped(wrapped::How),
     /// A log copied from a web page.
@@ -67,7 +76,10 @@ impl Kind {
             Kind::Html => Box::new(xml::Xml::html()),
             Kind::Mail { text } => Box::new(mail::Mail::new(text)),
             Kind::Pstore => Box::new(pstore::Pstore::default()),
-            Kind::Colour => Box::new(colour::Colour),
+            Kind::Colour { intro } => Box::new(colour::Colour::new(intro)),
+            Kind::Edged(edge) => Box::new(edge::Edged::new(edge)),
+            Kind::Strings => Box::new(strings::Strings),
+            Kind::Tagged => Box::new(tagged::Tagged),
             Kind::Wrapped(how) => Box::new(wrapped::Wrapped::new(how)),
             Kind::Page => Box::new(page::Page),
             Kind::Objects { array } => Box::new(objects::Objects::new(array)),

@@ -13,6 +13,7 @@ use super::journal::{Entry, Field};
 use super::json::{self, Fault, Value};
 use super::sink::Sink;
 use crate::line::{Line, Origin};
+use crate::text;
 
 /// Names of the text in any case, the members of objects behind a dot. Of several the first counts: those of the line
 /// as it came are before those of what was made of it.
@@ -78,6 +79,11 @@ pub(super) fn is_text(name: &[u8]) -> bool {
 pub(super) fn is_kernels(text: &[u8]) -> bool {
     Line::parse(0, text.trim_ascii_end()).prefix.origin == Origin::Kernel
 }
+
+/// Lines of the kernel's that no program prints, where no prefix tells it: show_trace_log_lvl, print_modules,
+/// dump_stack_print_info, __warn.
+const WORDS: &[&str] =
+    &["Call Trace:", "Call trace:", "Modules linked in:", "Hardware name: ", "------------[ cut here ]"];
 
 /// What a store says of a line.
 #[derive(Debug, Default)]
@@ -150,7 +156,8 @@ impl Record {
     /// Whether its text is a line of the kernel's: what the store says of it counts more than how it looks.
     pub(super) fn is_kernels(&self) -> bool {
         let text = self.text.as_ref();
-        text.is_some_and(|(_, text)| self.entry.is_kernels().unwrap_or_else(|| is_kernels(text)))
+        let looks = |text: &[u8]| is_kernels(text) || WORDS.iter().any(|words| text::begins(text, words));
+        text.is_some_and(|(_, text)| self.entry.is_kernels().unwrap_or_else(|| looks(text)))
     }
 
     pub(super) fn write(mut self, source: u64, sink: &mut Sink) {
@@ -158,5 +165,24 @@ impl Record {
             self.entry.set(Field::Message, &text);
             self.entry.write(source, sink);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode;
+
+    #[test]
+    fn words_of_the_kernel_tell_a_line_without_a_stamp() {
+        let table =
+            "time,host,message\n\"3 Feb, 10:11\",h,\"Call Trace:\"\n\"3 Feb, 10:11\",h,\" f+0x1/0x2\"\n";
+        assert_eq!(String::from_utf8_lossy(&decode(table.as_bytes())), "Call Trace:\n f+0x1/0x2\n");
+    }
+
+    #[test]
+    fn events_of_a_server_are_records() {
+        let events = "data: {\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"Call Trace:\"}\n\n\
+            data: {\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\" f+0x1/0x2\"}\n\n";
+        assert_eq!(String::from_utf8_lossy(&decode(events.as_bytes())), "Call Trace:\n f+0x1/0x2\n");
     }
 }

@@ -1,11 +1,12 @@
 //! Looks for the containers that may have other text before them: dumps of pstore, mails, and logs that a mail program
-//! has broken or `dmesg` painted.
+//! has broken, `dmesg` painted, or somebody pasted where lines get marks of their own.
 
+use super::edge::Edges;
 use super::mail::{self, Evidence};
 use super::recognise::Kind;
-use super::unpack::trim;
+use super::unpack::{HEAD, trim};
 use super::wrapped::{How, Join, Joiner};
-use super::{colour, page, pstore};
+use super::{colour, page, pstore, strings, tagged};
 
 /// Reads the first lines of a log one after another.
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub(super) struct Watch {
     /// Where the text began that may be a mail's.
     mail_from: Option<usize>,
     joiner: Joiner,
+    edges: Edges,
     /// Where the line before began.
     line_from: usize,
     /// Where the first line began that may be broken.
@@ -51,12 +53,20 @@ impl Watch {
             (self.line_from, self.seen) = (self.seen, self.seen + length);
             rest = after;
         }
+        // The line is longer than what is looked at.
+        if self.found.is_none() && self.seen + rest.len() >= HEAD && strings::is_folded(rest) {
+            self.found = Some((self.seen, Kind::Strings));
+        }
         self.passed = match self.found {
             Some((from, _)) => from,
             None => {
                 // The line before may be broken.
                 let last = self.joiner.may_go_on().then_some(self.line_from);
-                [self.mail_from, self.broken_from, last].into_iter().flatten().min().unwrap_or(self.seen)
+                [self.mail_from, self.broken_from, self.edges.from(), last]
+                    .into_iter()
+                    .flatten()
+                    .min()
+                    .unwrap_or(self.seen)
             }
         };
         self.passed - before
@@ -76,8 +86,15 @@ impl Watch {
             Some(b'A'..=b'Z') if pstore::header(bare).is_some() => return Some((from, Kind::Pstore)),
             Some(b'C' | b'c') if mail::is_header(bare) => return Some((from, Kind::Mail { text: false })),
             _ if page::is_copied(bare) => return Some((from, Kind::Page)),
-            _ if colour::is_painted(bare) => return Some((from, Kind::Colour)),
+            _ if tagged::is_tagged(bare) => return Some((from, Kind::Tagged)),
+            _ if strings::is_folded(bare) => return Some((from, Kind::Strings)),
             _ => {}
+        }
+        if let Some(intro) = colour::painted(bare) {
+            return Some((from, Kind::Colour { intro }));
+        }
+        if let Some((from, edge)) = self.edges.look(bare, from) {
+            return Some((from, Kind::Edged(edge)));
         }
         match self.mail.look(bare) {
             Some(true) => return Some((self.mail_from.unwrap_or(from), Kind::Mail { text: true })),

@@ -75,10 +75,13 @@ fn symbol_or_address(input: &[u8], address: Option<u64>) -> Found<'_> {
     if end.is_empty() { Some((frame, Lead::None)) } else { tail(frame, end) }
 }
 
+/// Who points at a frame with words of his own, `<--- here`, begins so.
+const ARROWS: &[&str] = &["<-", "<=", "<<", "\u{2190}", "//", "# ", "/*"];
+
 /// What follows a frame's symbol: `(unreliable)`, `(P)`, `(fs/open.c:34) mod`.
 pub(super) fn tail<'a>(mut frame: Frame<'a>, mut end: &'a [u8]) -> Found<'a> {
     let mut lead = Lead::None;
-    while !end.is_empty() {
+    while !end.is_empty() && !ARROWS.iter().any(|arrow| text::begins(end, arrow)) {
         if let Some((rest, last, inlined)) = chain(end) {
             frame.source = last.or(frame.source);
             if !inlined.is_empty() {
