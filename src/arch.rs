@@ -126,6 +126,8 @@ pub(crate) static ALL: &[Arch] = &[
     SPARC,
     PARISC64,
     PARISC,
+    rare::SH,
+    rare::M68K,
 ];
 
 /// CPUs whose lines of a program counter may begin with this byte.
@@ -215,6 +217,9 @@ macro_rules! rows {
         &[$(Row { head: $head, names: &[$($name,)*], digits: $digits },)*]
     };
 }
+
+// Behind the macros that it uses.
+mod rare;
 
 /// What a table leaves out.
 const NONE: Arch = Arch {

@@ -149,7 +149,10 @@ impl<'a> Reader<'a> {
             let few = open.values.len() <= FEW;
             let first = open.pc.is_none() && few;
             let second = open.arch.pc_twice && is_same_pc(open, &dump, few);
-            if late || (near && (first || second || (half != self.half && few))) {
+            // show_fault_oops of sh says where before its registers come, as m68k does.
+            let place = |dump: &Registers<'a>| dump.pc.and_then(|pc| pc.symbol);
+            let again = open.values.is_empty() && open.arch != dump.arch && place(open) == place(&dump);
+            if late || again || (near && (first || second || (half != self.half && few))) {
                 // Two CPUs print the same registers; their program counters tell them apart.
                 if open.values.is_empty() || strip_any(body, open.arch.pc_prefixes).is_none() {
                     open.arch = dump.arch;

@@ -293,7 +293,12 @@ impl<'a> State<'a> {
 
     /// Takes the next line of the caller.
     fn take(&mut self, body: &'a [u8], at: usize, traces: &mut Vec<StackTrace<'a>>) {
-        let frames = Frame::parse_all(frame::behind_stack_name(body));
+        // show_trace of m68k: the first frame stands behind the heading.
+        let headed = body.strip_prefix(b"Call Trace:").filter(|rest| rest.starts_with(b" [<"));
+        if headed.is_some() {
+            (self.open, self.broken) = (None, None);
+        }
+        let frames = Frame::parse_all(frame::behind_stack_name(headed.unwrap_or(body)));
         let stray = std::mem::take(&mut self.stray);
         if !frames.is_empty() {
             self.block = None;

@@ -409,12 +409,21 @@ pub(crate) const FAMILIES: &[Family] = &[
     // parisc_terminate, arch/parisc/kernel/traps.c: "Kernel Fault: Code=26 (Data memory access rights trap) at addr 00000000"
     Family {
         banner: ": Code=",
-        rules: &[Rule {
-            line: "^[A-Z][A-Za-z ()?]+: Code=[0-9]+ \\((.*)\\) at addr ",
-            title: "Kernel Fault: {1} in {frame}",
-            stacks: &[RIP_THEN_TRACE, TRACE],
-            ..Rule::NEW
-        }],
+        rules: &[
+            Rule {
+                line: "^[A-Z][A-Za-z ()?]+: Code=[0-9]+ \\((.*)\\) at addr ",
+                title: "Kernel Fault: {1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+            // The same up to Linux 4.6: "Kernel Fault: Code=26 regs=00000000fe2bf780 (Addr=0000000000000018)"
+            Rule {
+                line: "^([A-Z][A-Za-z ()?]+): Code=[0-9]+ regs=[0-9a-fx]+ \\(Addr=[0-9a-fx]+\\)",
+                title: "{1} in {frame}",
+                stacks: &[RIP_THEN_TRACE, TRACE],
+                ..Rule::NEW
+            },
+        ],
         ..Family::NEW
     },
     // die_if_kernel, arch/parisc/kernel/traps.c: "demo (pid 905): Illegal instruction (code 8)"; a program's has an address

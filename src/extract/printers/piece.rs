@@ -140,6 +140,10 @@ impl Piece {
         if let Some(task) = Task::parse(text) {
             return Piece::Header(task.cpu, task.pid);
         }
+        // show_fault_oops, arch/sh/mm/fault.c: a part of what the fault says.
+        if text.starts_with(b"PC: [") {
+            return Piece::Inside;
+        }
         if registers::is_pc_line(text) {
             return Piece::Counter(!registers::is_of_program(text));
         }

@@ -63,6 +63,8 @@ const BANNERS: &[&str] = &[
     // die_kernel_fault, arch/riscv/mm/fault.c: of a user's task a NULL pointer too
     "Unable to handle kernel access to user memory without uaccess routines at virtual address ",
     "Unable to handle kernel execution of user memory at virtual address ",
+    // do_no_context, arch/s390/mm/fault.c, up to Linux 3.x
+    "Unable to handle kernel pointer dereference at virtual kernel address ",
 ];
 
 /// How a line of other CPUs begins, and what stands right before its address: `bad_page_fault` (powerpc; the fourth
@@ -76,6 +78,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("CPU ", " Unable to handle kernel paging request at virtual address "),
     (FAILING, FAILING),
     ("Kernel Fault: Code=", ") at addr "),
+    ("Bad Address (null pointer deref?): Code=", ") at addr "),
+    // The same up to Linux 4.6
+    ("Kernel Fault: Code=", " (Addr="),
+    ("Bad Address (null pointer deref?): Code=", " (Addr="),
     ("Unhandled fault: ", ") at "),
     ("Unhandled prefetch abort: ", ") at "),
     ("Kernel panic - not syncing: Kernel mode fault", " at addr "),
@@ -248,6 +254,10 @@ const X86_CODE: (u64, &[(u64, Access)]) =
 /// That of sh, `die` in `arch/sh/kernel/traps.c`: FAULT_CODE_WRITE, FAULT_CODE_ITLB.
 const SH_CODE: (u64, &[(u64, Access)]) =
     (0x5, &[(0, Access::Read), (1, Access::Write), (4, Access::Execute), (5, Access::Execute)]);
+/// The syndrome of arm64, `die` in `arch/arm64/kernel/traps.c`, where nothing decodes it (up to Linux 4.14): ESR_ELx_WNR of a
+/// data abort of the kernel.
+const ARM64_CODE: (u64, &[(u64, Access)]) = (0x40, &[(0, Access::Read), (0x40, Access::Write)]);
+const DATA_ABORT: u64 = 0x25;
 /// That of arm, `die` in `arch/arm/kernel/traps.c`.
 const ARM_CODE: (u64, &[(u64, Access)]) = (FSR, FSR_MEANS);
 
@@ -397,6 +407,9 @@ impl<'a> Reader<'a> {
         let plain = oops.what == Some(b"Oops") && oops.ilc.is_none() && oops.signal.is_none();
         let of_sh = || self.fault.tables.first().is_some_and(|(name, _)| *name == "pgd");
         let (mask, means) = match body.first() {
+            Some(b'I') if plain && oops.code.is_some_and(|code| code >> 26 & 0x3f == DATA_ABORT) => {
+                ARM64_CODE
+            }
             Some(b'I') if plain => ARM_CODE,
             Some(b'O') if plain && self.coded && of_sh() => SH_CODE,
             Some(b'O') if plain && self.coded => X86_CODE,

@@ -35,8 +35,11 @@ impl<'a> Mention<'a> {
     fn parse(body: &'a [u8]) -> Option<Mention<'a>> {
         let line = text::skip_blanks(body);
         let nothing = Mention::default();
+        if let Some(task) = numbered(line) {
+            return Some(Mention { task: Some(task), ..nothing });
+        }
         let found = match line.first()? {
-            b'P' => Mention { task: Some(process(line)?), ..nothing },
+            b'P' => Mention { task: Some(process(line).or_else(|| sh_task(line))?), ..nothing },
             b'C' => cpu_line(line)?,
             b'E' => {
                 let cpu = text::after(line, "] EFLAGS: ").and_then(|rest| text::u32_after(rest, " CPU: "));
@@ -97,10 +100,28 @@ fn process(line: &[u8]) -> Option<(&[u8], u32)> {
     after.starts_with(b", ").then_some((rest.get(..at)?, pid))
 }
 
+/// `cat(905): Oops [#1]`, `die_if_kernel` of sparc.
+fn numbered(line: &[u8]) -> Option<(&[u8], u32)> {
+    let head = line.get(..text::find(line, " [#")?).filter(|_| line.ends_with(b"]"))?;
+    let at = text::find(head, "): ")?;
+    let task = head.get(..at)?;
+    let (comm, pid) = task.split_at_checked(memchr::memrchr(b'(', task)?)?;
+    let pid = pid.get(1..)?;
+    Some((comm, text::dec_u32(pid).ok().filter(|(rest, _)| rest.is_empty())?.1))
+}
+
+/// `Pid : 905, Comm: \t\t  cat`, `show_regs` of sh, up to Linux 2.6.38.
+fn sh_task(line: &[u8]) -> Option<(&[u8], u32)> {
+    let (rest, pid) = text::dec_u32(line.strip_prefix(b"Pid : ")?).ok()?;
+    let comm = rest.strip_prefix(b", Comm:")?.trim_ascii();
+    (!comm.is_empty()).then_some((comm, pid))
+}
+
 /// `CPU 7 `, `Cpu 0`, `CPU:    0`, and with what taints and the release.
 fn cpu_line(line: &[u8]) -> Option<Mention<'_>> {
     let number = line.strip_prefix(b"CPU").or_else(|| line.strip_prefix(b"Cpu"))?;
-    let number = text::skip_blanks(number.strip_prefix(b":").unwrap_or(number));
+    let number = [&b":"[..], b" : "].iter().find_map(|colon| number.strip_prefix(*colon)).unwrap_or(number);
+    let number = text::skip_blanks(number);
     let (rest, cpu) = text::dec_u32(number).ok()?;
     let tail = text::skip_blanks(rest).trim_ascii_end();
     let said = tail.starts_with(b"Not tainted") || tail.starts_with(b"Tainted: ");
