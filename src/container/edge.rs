@@ -59,7 +59,10 @@ impl Edge {
 
     /// A line without it.
     fn strip<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        Some(without_comma(line).strip_suffix(self.bytes())?.trim_ascii_end())
+        let text = without_comma(line).strip_suffix(self.bytes())?;
+        // Up to a border it is filled with blanks; others are the kernel's.
+        let border = self.bytes().first().is_some_and(|first| *first == b'|' || !first.is_ascii());
+        Some(if border { text.trim_ascii_end() } else { text })
     }
 
     /// The text that the kernel printed.

@@ -48,8 +48,9 @@ use unpack::HEAD;
 use watch::Watch;
 
 /// Decodes a log that a container holds: `journalctl -o json`, `export` or `verbose`, `dmesg -J`, `/dev/kmsg`, netconsole,
-/// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log that a mail program or a screen has broken, `dmesg` has
-/// painted or a web page has altered, or lines that end with carriage returns alone. Any other log comes back as it is,
+/// pstore, LAVA, logcat, JUnit, mail, JSON or CSV from a store of logs, a log in strings of JSON or YAML, one that a mail
+/// program or a screen has broken, `dmesg` has painted, a web page has altered or that has marks at the ends of all lines,
+/// or lines that end with carriage returns alone. Any other log comes back as it is,
 /// borrowed.
 ///
 /// Of stores of logs (Docker, Elasticsearch, Splunk, Graylog, CloudWatch, Google's, `logcli -o jsonl`, …) it reads an object

@@ -176,7 +176,10 @@ mod tests {
     fn words_of_the_kernel_tell_a_line_without_a_stamp() {
         let table =
             "time,host,message\n\"3 Feb, 10:11\",h,\"Call Trace:\"\n\"3 Feb, 10:11\",h,\" f+0x1/0x2\"\n";
-        assert_eq!(String::from_utf8_lossy(&decode(table.as_bytes())), "Call Trace:\n f+0x1/0x2\n");
+        assert_eq!(
+            String::from_utf8_lossy(&decode(table.as_bytes())),
+            "time,host,message\nCall Trace:\n f+0x1/0x2\n"
+        );
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::{Line, Origin, reports};
 
 /// File, and the console log that it holds.
 const FILES: &[(&str, &str)] = &[
+    ("cat-A.log", "plain.log"),
+    ("console-output.json", "plain.log"),
     ("dashboard.html", "plain.log"),
     ("dev-kmsg.log", "plain.log"),
     ("dmesg-follow.json", "plain.log"),
@@ -23,6 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ("junit.xml", "plain.log"),
     ("lava-single.yaml", "plain.log"),
     ("lava.yaml", "plain.log"),
+    ("list.json", "plain.log"),
     ("logcat-long.log", "plain.log"),
     ("logcat.log", "plain.log"),
     ("mail-quoted.txt", "plain.log"),
@@ -30,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("mail.eml", "plain.log"),
     ("netconsole-lines.log", "netconsole.plain.log"),
     ("netconsole.log", "netconsole.plain.log"),
+    ("page.txt", "plain.log"),
     ("pstore-erst.log", "plain.log"),
     ("pstore-two.log", "pstore-two.plain.log"),
     ("ramoops.log", "plain.log"),
