@@ -37,7 +37,6 @@ const FILES: &[(&str, &str)] = &[
     ("pstore-erst.log", "plain.log"),
     ("pstore-two.log", "pstore-two.plain.log"),
     ("ramoops.log", "plain.log"),
-    ("screen.txt", "plain.log"),
 ];
 
 /// Those whose parts come in another order.
