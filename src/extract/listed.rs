@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   * kernel BUG at fs/ext4/inode.c:1914! (LP: #1991211)
-//! 216301	Memory	Page Allocator	NEW	---	kernel BUG at mm/usercopy.c:101!	2022-08-01
+//! 216301    Memory    Page Allocator    NEW    ---    kernel BUG at mm/usercopy.c:101!    2022-08-01
 //!      12 INFO: task fio:211 blocked for more than 120 seconds.
 //! ```
 
