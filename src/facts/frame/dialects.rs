@@ -11,6 +11,7 @@ pub(super) fn line<'a>(body: &'a [u8], rest: &'a [u8], address: Option<u64>) -> 
     match body.first()? {
         b'-' => context(body.strip_prefix(b"--- ").or(body.strip_prefix(b"---- "))?),
         b'#' => numbered(body),
+        b'(' if text::contains(body, ") from ") => called(body),
         b'[' if address.is_none() && rest.len() == body.len() => bracketed(body),
         b'C' if body.starts_with(b"Caller[") => {
             let (rest, address) = addresses(body.get("Caller".len()..)?);
