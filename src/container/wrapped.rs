@@ -329,7 +329,7 @@ impl Joiner {
             return None;
         }
         let whole = [&self.text, text].concat();
-        let code = || text::after(&whole, "Code: ").is_some_and(|code| is_even(code));
+        let code = || text::after(&whole, "Code: ").is_some_and(is_even);
         let cut = midst::is_cut(self.text.get(record.start..).unwrap_or_default(), text);
         match record.sort {
             _ if cut => Some(Cut::Screen),

@@ -71,7 +71,8 @@ pub(super) fn is_listed(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) 
             || rows(log, start, end).next().is_some_and(|next| is_beside(next.body, item, false))
     });
     let above_text = is_text(above_lines(log, line));
-    if !is_item && !(above_text && is_in_text(log, line, start)) {
+    let in_text = above_text && is_in_text(log, line, start);
+    if !(is_item || in_text) {
         // The lines that tell may not be here yet.
         return if item.is_none() && !above_text { Some(false) } else { ended.then_some(false) };
     }
