@@ -130,7 +130,8 @@ impl Boots {
 pub(super) fn last(log: Log<'_>, part: Range<usize>) -> Option<usize> {
     let places: Vec<usize> = places(log, part).collect();
     let mut times = Times::default();
-    let mut is_boot = |start: &usize| is_kernels_first(log, *start, &mut times) && !is_printed_again(log, *start);
+    let mut is_boot =
+        |start: &usize| is_kernels_first(log, *start, &mut times) && !is_printed_again(log, *start);
     places.into_iter().rev().find(|start| is_boot(start))
 }
 

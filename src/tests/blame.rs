@@ -317,7 +317,8 @@ fn lists_are_searched_as_they_read() {
     let names: Vec<&str> =
         names.chain(KINDS.iter().flat_map(|(_, a, b)| a.split(' ').chain(b.split(' ')))).collect();
     let lists = HEADS.iter().map(|(format, _)| List::In(*format));
-    for list in lists.chain([List::Everywhere, List::Inline, List::Leaves, List::Anchors, List::LateAnchors]) {
+    for list in lists.chain([List::Everywhere, List::Inline, List::Leaves, List::Anchors, List::LateAnchors])
+    {
         let compiled = Names::new(list);
         for name in &names {
             let want = list.patterns().any(|pattern| fits(pattern, name));
