@@ -109,7 +109,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "panic: executor 3: failed to start",
     // drivers, kernel/irq/spurious.c, net/sched/sch_generic.c
     "mce: [Hardware Error]: CPU 2: Machine Check Exception: 5 Bank 4: b200000000070f0f",
-    "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0",
+    "EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0",
     "irq 16: nobody cared (try booting with the \"irqpoll\" option)",
     "NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out",
     // drivers/gpu, drivers/nvme/host/pci.c, drivers/pci/pcie
@@ -149,6 +149,8 @@ pub(crate) const BANNERS: &[&str] = &[
     "---[ end Kernel panic - not syncing: sysrq triggered crash ]---",
     // fs
     "EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: 131",
+    "XFS (sda1): Filesystem has been shut down due to log error (0x2).",
+    "XFS (sda1): Log I/O Error Detected. Shutting down filesystem",
     "XFS (dm-0): Internal error ltbno + ltlen > bno at line 1955 of file fs/xfs/libxfs/xfs_alloc.c.  Caller xfs_free_ag_extent+0x4a1/0x8d0 [xfs]",
     "XFS (dm-0): Metadata corruption detected at xfs_agf_read_verify+0xb6/0x110 [xfs], xfs_agf block 0x1",
     "BTRFS critical (device sda1): corrupt leaf: root=5 block=30408704 slot=12",

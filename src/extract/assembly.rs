@@ -405,7 +405,7 @@ impl<'a> Assembly<'a> {
     ) -> u64 {
         let owned = self.range.contains(&banner.line.offset);
         let first = self.printed.before(&banner.line);
-        if let Some(quoted) = first.and_then(|first| self.reports.at(first)) {
+        if let Some(quoted) = first.filter(|_| !banner.is_aside()).and_then(|first| self.reports.at(first)) {
             // A person has put the banner before the log.
             quoted.owned &= !quoted.is_bare();
         }

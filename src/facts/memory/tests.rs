@@ -513,12 +513,12 @@ fn accesses_by_registers() {
             0,
             Some(Access::Write),
         ),
-        // The same of arm64 is a syndrome.
+        // The same of arm64 is a syndrome, which has another bit for a write.
         (
             "Unable to handle kernel NULL pointer dereference at virtual address 00000000\n\
              Internal error: Oops: 96000005 [#1] SMP\n",
             0,
-            None,
+            Some(Access::Read),
         ),
         // __show_regs of arch/powerpc, up to 5.1
         (
