@@ -40,7 +40,7 @@ mod xml;
 use std::borrow::Cow;
 
 pub use decoder::Decoder;
-pub(crate) use pstore::is_record;
+pub(crate) use pstore::{ends_heading, is_record};
 use recognise::{Verdict, begin, recognise};
 pub use sink::LineMap;
 use sink::Sink;

@@ -34,6 +34,16 @@ pub(crate) fn is_record(line: &[u8]) -> bool {
     header(trim(line)).is_some()
 }
 
+/// Whether a text ends as a part's heading does before its number, whatever stands before: `Panic#2`.
+pub(crate) fn ends_heading(text: &[u8]) -> bool {
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let reason = text.get(..text.len() - digits).unwrap_or_default();
+    digits > 0
+        && reason
+            .strip_suffix(b"#")
+            .is_some_and(|reason| REASONS.iter().any(|known| reason.ends_with(known.as_bytes())))
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Pstore {
     dumps: Vec<Dump>,

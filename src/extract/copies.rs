@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::container::is_record;
+use crate::container::ends_heading;
 use crate::formats::noise;
 use crate::line::{Line, Origin};
 use crate::scan::{self, LINE_BYTES};
@@ -193,8 +193,7 @@ impl Marks {
         let start = self.searched.max(log.before(end, COPY_BYTES));
         self.searched = end.max(self.searched);
         let text = log.get(start..end);
-        let is_heading =
-            |at: &usize| is_record(log.get(log.line_start(*at)..log.line_end(*at)).trim_ascii_end());
+        let is_heading = |at: &usize| ends_heading(log.get(log.line_start(*at)..*at));
         let record = memmem::rfind_iter(text, b" Part").map(|at| start + at).find(is_heading);
         let booted = boots::last(log, start..end);
         let over = booted.max(boots::last_panic_end(log, start..end));

@@ -70,15 +70,17 @@ pub(super) fn is_listed(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) 
         above_lines(log, line).next().is_some_and(|above| is_beside(above.body, item, true))
             || rows(log, start, end).next().is_some_and(|next| is_beside(next.body, item, false))
     });
-    let above_text = is_text(above_lines(log, line));
-    let in_text = above_text && is_in_text(log, line, start);
+    let below_words = has_words(log, line.offset);
+    let in_text = below_words && is_in_text(log, line, start);
     if !(is_item || in_text) {
         // The lines that tell may not be here yet.
-        return if item.is_none() && !above_text { Some(false) } else { ended.then_some(false) };
+        return if item.is_none() && !below_words { Some(false) } else { ended.then_some(false) };
     }
-    let reports = rows(log, start, end)
-        .filter(|row| !scan::has_needle(row.body) || row.prefix != Prefix::default())
-        .any(|row| noise::OF_REPORTS.iter().any(|word| text::contains(row.raw, word)));
+    let has_report = |text: &[u8]| noise::OF_REPORTS.iter().any(|word| text::contains(text, word));
+    let reports = has_report(log.get(start..end))
+        && rows(log, start, end)
+            .filter(|row| !scan::has_needle(row.body) || row.prefix != Prefix::default())
+            .any(|row| has_report(row.raw));
     if reports { Some(false) } else { ended.then_some(true) }
 }
 
@@ -167,7 +169,25 @@ fn columns(text: &[u8], between: &str) -> usize {
 fn is_in_text(log: Log<'_>, line: &Line<'_>, behind: usize) -> bool {
     let from = log.before(line.offset, AROUND);
     let part = log.get(from..behind + AROUND);
-    DOCUMENTS.iter().any(|document| document.is_match(part)) && is_text(rows(log, behind, behind + AROUND))
+    DOCUMENTS.iter().any(|document| document.is_match(part))
+        && is_text(above_lines(log, line))
+        && is_text(rows(log, behind, behind + AROUND))
+}
+
+/// Whether the lines before an offset may be a text, whatever stands before their words.
+fn has_words(log: Log<'_>, offset: usize) -> bool {
+    let lines = log.get(log.before(offset, AROUND)..offset).rsplit(|&byte| byte == b'\n');
+    let near = lines.filter(|line| !line.trim_ascii().is_empty()).take(NEAR);
+    near.map(said_words).sum::<usize>() >= WORDS
+}
+
+/// How many of a person's words are in a line.
+fn said_words(line: &[u8]) -> usize {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b'"');
+    let is_said =
+        |word: &&[u8]| said::WORDS.iter().chain(said::MORE_WORDS).any(|said| said.as_bytes() == *word);
+    let trailer = said::TRAILERS.iter().any(|tag| text::contains(line, tag));
+    line.split(is_end).filter(is_said).count() + WORDS * usize::from(trailer)
 }
 
 fn is_text<'a>(lines: impl Iterator<Item = Line<'a>>) -> bool {
@@ -176,13 +196,7 @@ fn is_text<'a>(lines: impl Iterator<Item = Line<'a>>) -> bool {
         if line.prefix != Prefix::default() {
             return false;
         }
-        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b'"');
-        let said = line
-            .body
-            .split(is_end)
-            .filter(|word| said::WORDS.iter().chain(said::MORE_WORDS).any(|said| said.as_bytes() == *word));
-        words += said.count();
-        words += WORDS * usize::from(said::TRAILERS.iter().any(|tag| text::contains(line.body, tag)));
+        words += said_words(line.body);
     }
     words >= WORDS
 }
