@@ -45,7 +45,7 @@ enum State {
     /// Whether the whole is a container is not known yet.
     Start,
     /// The whole is none; one may still begin within the head.
-    Watch(Watch),
+    Watch(Box<Watch>),
     Inside(Box<dyn Unpack>),
     /// No container.
     Plain,
@@ -179,7 +179,7 @@ impl<R: Read> Decoder<R> {
                     self.enter(kind);
                     return true;
                 }
-                Verdict::Plain => State::Watch(Watch::default()),
+                Verdict::Plain => State::Watch(Box::default()),
                 Verdict::More => return false,
             },
             State::Watch(watch) => {
