@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::formats::noise;
 use crate::line::Line;
-use crate::text::{self, Log};
+use crate::text::Log;
 
 use super::banner::Banner;
 use super::boots::begins;
@@ -22,6 +21,10 @@ use super::printers::Settled;
 use super::shape::Shape;
 use super::telling::{Reports, Telling};
 use super::window::{Entry, Window};
+
+mod asked;
+
+use asked::is_request;
 
 /// Puts the reports together whose banner starts in a range.
 #[derive(Clone, Debug)]
@@ -320,34 +323,6 @@ impl<'a> Assembly<'a> {
         true
     }
 
-    /// Whether a CPU prints its backtrace because another one has asked for it: then it belongs to that one's report.
-    fn is_answered(&mut self, entry: &Entry<'a>, banner: Banner<'a>) -> bool {
-        let offset = banner.line.offset;
-        let Some(request) = self.request.filter(|request| offset - request.offset <= LOOK_BACK_BYTES) else {
-            return false;
-        };
-        let Some(talk) = self.lanes.get(entry.lane) else { return self.join(entry, banner, request.report) };
-        // What it has printed since then is its own.
-        if talk.now.cause.banner.line.offset > request.offset && talk.now.report != request.report {
-            return false;
-        }
-        self.join(entry, banner, request.report)
-    }
-
-    /// A CPU begins to print for another's report; `false` if that is over.
-    fn join(&mut self, entry: &Entry<'a>, banner: Banner<'a>, number: u64) -> bool {
-        if self.reports.get(number).is_none_or(|report| report.done) {
-            return false;
-        }
-        self.end(entry.lane);
-        let Some(report) = self.reports.get(number) else { return false };
-        report.take(banner.line, true);
-        report.guests += 1;
-        let cause = Cause::first(report.banner).next(banner);
-        self.watch(entry, Telling::new(number, cause, true, false), None);
-        true
-    }
-
     /// A banner opens a report of its lane.
     fn begin(
         &mut self,
@@ -405,7 +380,10 @@ impl<'a> Assembly<'a> {
     ) -> u64 {
         let owned = self.range.contains(&banner.line.offset);
         let first = self.printed.before(&banner.line);
-        if let Some(quoted) = first.filter(|_| !banner.is_aside()).and_then(|first| self.reports.at(first)) {
+        if let Some(quoted) = first
+            .filter(|first| !banner.is_aside() && window.is_above_log(*first))
+            .and_then(|first| self.reports.at(first))
+        {
             // A person has put the banner before the log.
             quoted.owned &= !quoted.is_bare();
         }
@@ -417,9 +395,4 @@ impl<'a> Assembly<'a> {
         report.shared = self.shared.clone().filter(|_| entry.mixed);
         self.reports.push(report)
     }
-}
-
-/// Whether a line asks other CPUs for their backtraces.
-fn is_request(entry: &Entry<'_>) -> bool {
-    text::skip_blanks(entry.line.body).starts_with(noise::NMI_REQUEST.as_bytes())
 }

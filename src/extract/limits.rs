@@ -39,3 +39,9 @@ pub(super) const LINES_BEFORE: usize = 96;
 pub(super) const PAST_LINES: usize = 128;
 /// Lines before a window that are remembered: each banner looks back as far as [`PAST_LINES`].
 pub(super) const REREAD_LINES: usize = 8 * PAST_LINES;
+/// Between a banner that a person has put above a log and the log stand fewer lines.
+pub(super) const LINES_ABOVE_LOG: usize = 4;
+/// Microseconds after which nobody waits for the next line of a CPU any more.
+pub(super) const PATIENCE_MICROS: u64 = 5_000_000;
+/// Lines of a CPU that may be lost before one that is still taken.
+pub(super) const MOST_LOST: u8 = 2;

@@ -11,7 +11,9 @@ use super::banner::Banner;
 use super::copies;
 use super::lane::{Context, Lane};
 use super::learned::Learned;
-use super::limits::{LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES, REREAD_LINES};
+use super::limits::{
+    LINES_ABOVE_LOG, LINES_BEFORE, LOOK_BACK_BYTES, PAST_LINES, READ_AHEAD_BYTES, REREAD_LINES,
+};
 use super::lines::{is_replayed, line_at, lines_before};
 use super::quoted;
 use super::shape::{Shape, shape};
@@ -247,6 +249,20 @@ impl<'a> Window<'a> {
             self.silent = offset;
         }
         spoken
+    }
+
+    /// Whether a line has been put above a log: what comes next is older.
+    pub(super) fn is_above_log(&self, start: usize) -> bool {
+        let line = line_at(self.log, start, self.log.line_end(start));
+        let mut next = self.log.line_end(start) + 1;
+        for _ in 0..LINES_ABOVE_LOG {
+            let other = line_at(self.log, next, self.log.line_end(next));
+            if let Some((time, then)) = other.prefix.time.zip(line.prefix.time) {
+                return time < then;
+            }
+            next = self.log.line_end(next) + 1;
+        }
+        false
     }
 
     /// Remembers a line that is settled.

@@ -70,7 +70,7 @@ fn a_panic_prints_the_log_once_more() {
 #[test]
 fn what_says_more_is_not_lost() {
     let banner = OOPS.split_inclusive('\n').next().unwrap();
-    check(&[BOOT, banner, PANIC, OOPS, END, PANIC, PANIC_END].concat(), 2);
+    check(&[BOOT, banner, PANIC, OOPS, END, PANIC, PANIC_END].concat(), 3);
     // A person has copied it.
     check(&[banner, "\n[   11.900000] usb 1-1: disconnect\n", OOPS, END].concat(), 1);
     check(&[BOOT, banner, "$ dmesg -x\n", &dmesg_x(OOPS), &dmesg_x(END)].concat(), 2);

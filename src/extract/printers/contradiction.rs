@@ -8,8 +8,9 @@ use crate::line::Line;
 use crate::text;
 
 use super::evidence::is_other;
-use super::order::{Block, MOST_LOST, Phase, QUIET_MICROS};
+use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
+use crate::extract::limits::MOST_LOST;
 
 /// Bytes from a banner that are watched.
 const WATCHED_BYTES: usize = 16 << 10;

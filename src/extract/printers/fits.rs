@@ -3,9 +3,10 @@
 use crate::line::Line;
 
 use super::evidence::Evidence;
-use super::order::{Block, MOST_LOST, PATIENCE_MICROS, Phase};
+use super::order::{Block, Phase};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
+use crate::extract::limits::{MOST_LOST, PATIENCE_MICROS};
 
 /// Who printed one of so many last lines may have printed the next.
 pub(super) const RECENT_LINES: usize = 4;

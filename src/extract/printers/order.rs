@@ -9,12 +9,8 @@ use super::super::banner::Banner;
 use super::mentions::{FAULTS, address, gs_base, is_bug, named};
 use super::piece::{Piece, Row};
 
-/// Microseconds after which nobody waits for a line any more.
-pub(super) const PATIENCE_MICROS: u64 = 5_000_000;
 /// Behind the end of a crash its registers may come once more, in so many microseconds.
 pub(super) const QUIET_MICROS: u64 = 500_000;
-/// Lines that may be lost before one that is still taken.
-pub(super) const MOST_LOST: u8 = 2;
 
 /// What was printed last, in the order in which kernels print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

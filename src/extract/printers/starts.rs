@@ -10,10 +10,10 @@ use crate::text::Log;
 
 use crate::extract::banner::Banner;
 use crate::extract::lane::Context;
-use crate::extract::limits::QUIET_LOOK_BACK_BYTES;
+use crate::extract::limits::{PATIENCE_MICROS, QUIET_LOOK_BACK_BYTES};
 use crate::extract::lines::line_at;
 
-use super::order::{PATIENCE_MICROS, QUIET_MICROS};
+use super::order::QUIET_MICROS;
 
 /// A crash is over when the next one begins, if no banner stands in so many bytes before that.
 const NEAR_BYTES: usize = 8 << 10;
