@@ -90,7 +90,9 @@ impl<'a> Assembly<'a> {
             let lines = incident.lines.get(..incident.kept).unwrap_or_default();
             let again = first.is_some_and(|first| self.printed.is_again(log, first, lines));
             let crashed = lines.is_empty() || incident.banner.family.tells_crash(lines);
-            if owned && !again && crashed {
+            // More of the log may tell: until then it is there.
+            let settled = !incident.open || log.is_ended();
+            if owned && (!settled || !again && crashed) {
                 incident.follows = incident.follows.map(|start| self.printed.first(start));
                 return Some(incident);
             }

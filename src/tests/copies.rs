@@ -1,7 +1,10 @@
 //! Reports that a log has twice: one where all of it is printed again, two where they are two crashes, or where the second
 //! says more.
 
+use std::io::{self, Read};
+
 use super::split::{difference, in_parts, whole};
+use crate::{LineNumbers, ReportReader};
 
 const BOOT: &str = "[    0.000000] Linux version 6.1.0 (user@host) (gcc 12.2) #1 SMP
 [    0.000000] Command line: console=ttyS0 panic=5
@@ -36,6 +39,44 @@ fn check(log: &str, reports: usize) {
         let parts = in_parts(log.as_bytes(), &[newline + 1]);
         assert_eq!(difference(&all, &parts), None, "cut at {newline}");
     }
+    for bytes in [1, 77, 500] {
+        let mut reader = ReportReader::new(Pieces(log.as_bytes(), bytes));
+        let mut streamed = Vec::new();
+        while let Some(report) = reader.next_report().unwrap() {
+            streamed.push((report.line_number(), report.title().to_string()));
+        }
+        let mut numbers = LineNumbers::new(log.as_bytes());
+        let numbered =
+            crate::reports(log.as_bytes()).map(|r| (Some(numbers.of(r.span().start)), r.title().to_string()));
+        assert_eq!(streamed, numbered.collect::<Vec<_>>(), "{bytes} bytes at a time");
+    }
+}
+
+/// A stream that gives so many bytes at a time.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.1.min(buffer.len()).min(self.0.len());
+        let (now, later) = self.0.split_at(bytes);
+        buffer[..bytes].copy_from_slice(now);
+        self.0 = later;
+        Ok(bytes)
+    }
+}
+
+/// An error whose last line says that it was not corrected.
+#[test]
+fn what_is_no_crash_may_become_one() {
+    let error = "[   12.000001] mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 5: 8c00004000010090
+[   12.000002] mce: [Hardware Error]: TSC 0 ADDR 12345 MISC 0
+[   12.000003] mce: [Hardware Error]: PROCESSOR 0:306e4 TIME 1700000000 SOCKET 0 APIC 6 microcode 42e
+";
+    check(error, 0);
+    check(
+        &[error, "[   12.000004] mce: [Hardware Error]: Machine check: Processor context corrupt\n"].concat(),
+        1,
+    );
 }
 
 /// As rsyslog writes it.
