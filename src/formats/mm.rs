@@ -8,6 +8,16 @@
 use super::skip::Format;
 use super::{Family, Rule, Step, TRACE};
 
+const OOM_PANICS: Rule = Rule {
+    then: &[OOM_PANIC],
+    title: "kernel panic: {1}",
+    format: Format::OutOfMemory,
+    traceless: true,
+    ..Rule::NEW
+};
+
+const OOM_KILLS: Rule = Rule { title: "OOM kill", format: Format::OutOfMemory, traceless: true, ..Rule::NEW };
+
 pub(crate) const FAMILIES: &[Family] = &[
     // check_mm, kernel/fork.c
     Family {
@@ -115,31 +125,10 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "invoked oom-killer:",
         rules: &[
             // check_panic_on_oom, out_of_memory: nothing is killed
-            Rule {
-                line: "invoked oom-killer:",
-                then: &[OOM_PANIC],
-                title: "kernel panic: {1}",
-                format: Format::OutOfMemory,
-                traceless: true,
-                ..Rule::NEW
-            },
+            Rule { line: "invoked oom-killer:", ..OOM_PANICS },
             // moom_callback, drivers/tty/sysrq.c: somebody asked for it
-            Rule {
-                line: "invoked oom-killer:",
-                then: &["moom_callback"],
-                title: "OOM kill",
-                format: Format::OutOfMemory,
-                traceless: true,
-                blameless: true,
-                ..Rule::NEW
-            },
-            Rule {
-                line: "invoked oom-killer:",
-                title: "OOM kill",
-                format: Format::OutOfMemory,
-                traceless: true,
-                ..Rule::NEW
-            },
+            Rule { line: "invoked oom-killer:", then: &["moom_callback"], blameless: true, ..OOM_KILLS },
+            Rule { line: "invoked oom-killer:", ..OOM_KILLS },
         ],
         leads_to: OOM_ENDS,
         event: true,
@@ -149,21 +138,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         banner: "oom-killer: gfp_mask=",
         rules: &[
-            Rule {
-                line: "(?:^|kernel: )oom-killer: gfp_mask=",
-                then: &[OOM_PANIC],
-                title: "kernel panic: {1}",
-                format: Format::OutOfMemory,
-                traceless: true,
-                ..Rule::NEW
-            },
-            Rule {
-                line: "(?:^|kernel: )oom-killer: gfp_mask=",
-                title: "OOM kill",
-                format: Format::OutOfMemory,
-                traceless: true,
-                ..Rule::NEW
-            },
+            Rule { line: "(?:^|kernel: )oom-killer: gfp_mask=", ..OOM_PANICS },
+            Rule { line: "(?:^|kernel: )oom-killer: gfp_mask=", ..OOM_KILLS },
         ],
         leads_to: OOM_ENDS,
         event: true,

@@ -1,10 +1,7 @@
 //! Reports that a log has twice: one where all of it is printed again, two where they are two crashes, or where the second
 //! says more.
 
-use std::io::{self, Read};
-
-use super::split::{difference, in_parts, whole};
-use crate::{LineNumbers, ReportReader};
+use super::split::check_however_read as check;
 
 const BOOT: &str = "[    0.000000] Linux version 6.1.0 (user@host) (gcc 12.2) #1 SMP
 [    0.000000] Command line: console=ttyS0 panic=5
@@ -29,41 +26,6 @@ const PANIC: &str = "[   13.000001] Kernel panic - not syncing: sysrq triggered 
 [   13.000005]  sysrq_handle_crash+0x10/0x20
 ";
 const PANIC_END: &str = "[   13.000006] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n";
-
-/// How many reports a log has, however it is read.
-#[track_caller]
-fn check(log: &str, reports: usize) {
-    let all = whole(log.as_bytes());
-    assert_eq!(all.len(), reports, "{all:#?}\n{log}");
-    for (newline, _) in log.match_indices('\n') {
-        let parts = in_parts(log.as_bytes(), &[newline + 1]);
-        assert_eq!(difference(&all, &parts), None, "cut at {newline}");
-    }
-    for bytes in [1, 77, 500] {
-        let mut reader = ReportReader::new(Pieces(log.as_bytes(), bytes));
-        let mut streamed = Vec::new();
-        while let Some(report) = reader.next_report().unwrap() {
-            streamed.push((report.line_number(), report.title().to_string()));
-        }
-        let mut numbers = LineNumbers::new(log.as_bytes());
-        let numbered =
-            crate::reports(log.as_bytes()).map(|r| (Some(numbers.of(r.span().start)), r.title().to_string()));
-        assert_eq!(streamed, numbered.collect::<Vec<_>>(), "{bytes} bytes at a time");
-    }
-}
-
-/// A stream that gives so many bytes at a time.
-struct Pieces<'a>(&'a [u8], usize);
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.1.min(buffer.len()).min(self.0.len());
-        let (now, later) = self.0.split_at(bytes);
-        buffer[..bytes].copy_from_slice(now);
-        self.0 = later;
-        Ok(bytes)
-    }
-}
 
 /// An error whose last line says that it was not corrected.
 #[test]

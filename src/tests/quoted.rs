@@ -1,17 +1,6 @@
 //! Banners in people's words are no reports, and no line of a console is taken for one.
 
-use super::split::{difference, in_parts, whole};
-
-/// How many reports a log has, however it is read.
-#[track_caller]
-fn check(log: &str, reports: usize) {
-    let all = whole(log.as_bytes());
-    assert_eq!(all.len(), reports, "{all:#?}\n{log}");
-    for (newline, _) in log.match_indices('\n') {
-        let parts = in_parts(log.as_bytes(), &[newline + 1]);
-        assert_eq!(difference(&all, &parts), None, "cut at {newline}:\n{log}");
-    }
-}
+use super::split::check_however_read as check;
 
 #[test]
 fn sentences_and_headings() {

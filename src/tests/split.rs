@@ -3,13 +3,14 @@
 //! in the log, reports come in the order of their banners, and `follows` points to an earlier one.
 
 use std::collections::HashSet;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::{Prefix, Report, contains_crash, reports, reports_in};
+use crate::{LineNumbers, Prefix, Report, ReportReader, contains_crash, reports, reports_in};
 
 use super::support::{self, Log};
 
@@ -96,6 +97,41 @@ fn check(name: &str, log: &[u8], all: &[Seen], cuts: &[usize]) -> Result<(), Tes
     match difference(all, &in_parts(log, cuts)) {
         None => Ok(()),
         Some(difference) => Err(TestCaseError::fail(format!("{name}, cut at {cuts:?}: {difference}"))),
+    }
+}
+
+/// How many reports a log has, however it is read.
+#[track_caller]
+pub(super) fn check_however_read(log: &str, reports: usize) {
+    let all = whole(log.as_bytes());
+    assert_eq!(all.len(), reports, "{all:#?}\n{log}");
+    for (newline, _) in log.match_indices('\n') {
+        let parts = in_parts(log.as_bytes(), &[newline + 1]);
+        assert_eq!(difference(&all, &parts), None, "cut at {newline}");
+    }
+    for bytes in [1, 77, 500] {
+        let mut reader = ReportReader::new(Bites(log.as_bytes(), bytes));
+        let mut streamed = Vec::new();
+        while let Some(report) = reader.next_report().unwrap() {
+            streamed.push((report.line_number(), report.title().to_string()));
+        }
+        let mut numbers = LineNumbers::new(log.as_bytes());
+        let numbered =
+            crate::reports(log.as_bytes()).map(|r| (Some(numbers.of(r.span().start)), r.title().to_string()));
+        assert_eq!(streamed, numbered.collect::<Vec<_>>(), "{bytes} bytes at a time");
+    }
+}
+
+/// A stream that gives so many bytes at a time.
+struct Bites<'a>(&'a [u8], usize);
+
+impl Read for Bites<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.1.min(buffer.len()).min(self.0.len());
+        let (now, later) = self.0.split_at(bytes);
+        buffer[..bytes].copy_from_slice(now);
+        self.0 = later;
+        Ok(bytes)
     }
 }
 
