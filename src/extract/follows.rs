@@ -96,12 +96,14 @@ impl<'a> Cause<'a> {
         }
         let (first, then) = (self.banner.family.family, banner.family.family);
         let close = course.is_close();
+        if [first.part, then.part].contains(&Part::Aside) {
+            let leads = first.leads_to.contains(&then.banner) && self.is_near_in_time(banner);
+            let part = close && leads && is_of_one(self.banner.line.body, banner.line.body);
+            return Some(if part { Relation::Part } else { Relation::Alone });
+        }
+        let hardware = !first.uncorrected.is_empty();
         let part = match then.part {
-            Part::Aside if !first.leads_to.contains(&then.banner) => return Some(Relation::Alone),
-            Part::Aside => close,
-            _ if first.part == Part::Aside && !first.leads_to.contains(&then.banner) => {
-                return Some(Relation::Alone);
-            }
+            Part::Aside => false,
             Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
                 close && !course.ended
             }
@@ -115,10 +117,13 @@ impl<'a> Cause<'a> {
                     && self.is_near_in_time(banner)
                     && first.leads_to.contains(&then.banner)
             }
+            // What comes after a hardware error is one, or has nothing to do with it.
+            Part::OfAny | Part::OfFault if hardware && !then.leads_to.contains(&first.banner) => false,
             Part::OfAny => (close || first.event) && !course.ended,
             Part::OfCrash => {
                 let event = self.event && self.start(offset).is_some();
-                close && !event && (!course.ended || is_consequence(banner.line.body))
+                let near = !hardware || self.is_near_in_time(banner);
+                close && near && !event && (!course.ended || is_consequence(banner.line.body))
             }
             Part::OfFault => {
                 close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
@@ -126,7 +131,7 @@ impl<'a> Cause<'a> {
         };
         Some(if part {
             Relation::Part
-        } else if course.foreign == 0 && first.uncorrected.is_empty() && self.is_near_in_time(banner) {
+        } else if course.foreign == 0 && !hardware && self.is_near_in_time(banner) {
             Relation::Cascade
         } else {
             Relation::Alone
@@ -142,6 +147,20 @@ impl<'a> Cause<'a> {
             }
             _ => true,
         }
+    }
+}
+
+/// Whether a file system says what follows from a failure of its own: both name the device, or a check of its code failed.
+fn is_of_one(first: &[u8], then: &[u8]) -> bool {
+    let device = |body| {
+        let behind = text::after(body, "(")?;
+        let (device, _) = text::take(behind.strip_prefix(b"device ").unwrap_or(behind), |c| c != b')');
+        (!device.is_empty()).then_some(device)
+    };
+    match (device(first), device(then)) {
+        (Some(one), Some(other)) => one == other,
+        (None, Some(_)) => text::contains(first, "btrfs") && text::begins(then, "BTRFS"),
+        _ => false,
     }
 }
 

@@ -301,7 +301,7 @@ pub(crate) const FAMILIES: &[Family] = &[
 /// What says of a hardware error that it was not corrected: print_mce, whose status has a bit for it ("Bank 4: b200000000070f0f",
 /// of the first digit the second), and mce_panic; amd_decode_mce, drivers/edac/mce_amd.c ("MC4_STATUS[Over|UE|…"); cper_estatus_print,
 /// drivers/firmware/efi/cper.c; a panic.
-const UNCORRECTED: &str = "Machine [Cc]heck(?: Exception|.*Bank [0-9]+: [2367abef][0-9a-f]{15}|: [A-Z])|_STATUS\\[[^]|]*\\|UE|Uncorrected|Deferred error|Fatal error|event severity: (?:recoverable|fatal)|EDAC MC[0-9]+: [0-9]+ UE|Kernel panic";
+const UNCORRECTED: &str = "Machine [Cc]heck(?: Exception|.*Bank [0-9]+: [2367abef][0-9a-f]{15}|: [A-Z])|_STATUS\\[[^]|]*\\|UE|Uncorrected|Deferred error|Fatal error|severity: (?:[0-9]+, )?(?:recoverable|fatal)|EDAC MC[0-9]+: [0-9]+ UE|Kernel panic";
 
 const RING_TIMEOUT: Rule = Rule {
     line: "ring ([a-z]+(?:_[a-z]+)*)_?[0-9.]* timeout, (?:(?:last )?signaled seq=|but soft recovered)",

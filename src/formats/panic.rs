@@ -148,7 +148,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule {
                 line: "Kernel panic - not syncing: (Hard LOCKUP)",
-                then: &["watchdog_buddy_|watchdog_timer_fn|watchdog_smp_panic"],
+                then: &["watchdog_buddy_|watchdog_hardlockup_kick|watchdog_smp_panic"],
                 title: "kernel panic: {1}",
                 blameless: true,
                 ..Rule::NEW

@@ -754,6 +754,13 @@ pub(crate) const MODULES: &[(&[&str], &[&str])] = &[
     (&["jbd"], &[
         "log_wait_commit", "journal_start", "start_this_handle", "do_get_write_access", "journal_get_write_access",
     ]),
+    (&["f2fs"], &["f2fs_filemap_fault"]),
+    // Waits of cores: drivers/mmc/core/core.c, drivers/gpu/drm/drm_atomic_helper.c, drivers/nvme/host/core.c
+    (&["mmc_core"], &["mmc_wait_for_req_done", "mmc_wait_for_req", "mmc_wait_for_cmd"]),
+    (&["drm_kms_helper"], &[
+        "drm_atomic_helper_wait_for_fences", "drm_atomic_helper_wait_for_vblanks", "drm_atomic_helper_wait_for_flip_done",
+    ]),
+    (&["nvme_core"], &["nvme_wait_freeze", "nvme_wait_freeze_timeout"]),
     (&["ext4"], &[
         "__ext4_journal_start", "__ext4_journal_start_sb", "__ext4_journal_start_reserved", "__ext4_journal_get_write_access",
         "ext4_filemap_fault",

@@ -23,6 +23,10 @@ const ASKED: &[Step] = &[
     Step::Trace,
 ];
 
+/// The same on other CPUs.
+const ASKED_ANY: &[Step] =
+    &[Step::Line("NMI backtrace for cpu "), Step::Line("{{RIP}}"), Step::Line("{{TRACE}}"), Step::Trace];
+
 /// Since Linux 6.1 a CPU that notices its own stall prints its registers and its stack, without the interrupt's.
 const SELF: &[Step] = &[
     Step::Line("self-detected stall on CPU"),
@@ -176,7 +180,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 line: "INFO: rcu_[a-z_]+ detected expedited stalls",
                 title: "INFO: rcu detected stall in {frame}",
                 alt: &["stall in {frame}"],
-                stacks: &[INTERRUPTED, ASKED, ENTERED],
+                stacks: &[INTERRUPTED, ASKED, ASKED_ANY, ENTERED],
                 format: Format::RcuStall,
                 pick: Pick::Stall,
                 ..Rule::NEW
@@ -185,7 +189,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             Rule {
                 line: "INFO: rcu_[a-z_]+ detected stalls",
                 then: &["^(?:rcu: )?\\s*[0-9]+-[^ ]{1,4}: \\("],
-                stacks: &[INTERRUPTED, POWERPC, ENTERED, DUMPED, ASKED],
+                stacks: &[INTERRUPTED, POWERPC, ENTERED, DUMPED, ASKED, ASKED_ANY],
                 ..RCU_STALL
             },
             Rule { line: "INFO: rcu_[a-z_]+ (?:self-)?detected stalls?", ..RCU_STALL },
