@@ -72,8 +72,8 @@ const REPLACE_ROUNDS: usize = 64;
 pub(crate) fn compile(source: &str) -> Option<Regex> {
     let expanded = source
         .replace("{{RIP}}", r"(?:{{COUNTER}} {{WHERE}}|{{ELSEWHERE}})")
-        // x86, powerpc, arm and arm64
-        .replace("{{COUNTER}}", r"(?:IP is at|IP|NIP|pc |PC is at):?")
+        // x86, powerpc, arm and arm64; m68k
+        .replace("{{COUNTER}}", r"(?:IP is at|IP|NIP|pc |PC is at|^PC):?")
         .replace(
             "{{WHERE}}",
             r"(?:(?:[0-9a-f]+:)?{{PLACE}}|(?:[0-9a-f]+:)?0x[0-9a-f]+|(?:[0-9a-f]+:)?{{PC}} +\[< *\(null\)>\] +\(null\)|[0-9a-f]+: +\(null\))",

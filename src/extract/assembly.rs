@@ -268,7 +268,7 @@ impl<'a> Assembly<'a> {
                 let follows = now
                     .filter(|_| relation == Some(Relation::Cascade))
                     .and_then(|now| now.cause.start(banner.line.offset));
-                let faults = now.map_or(0, |now| now.cause.faults_in_a_row(&now.course));
+                let faults = now.map_or(0, |now| now.cause.faults_before(&banner, &now.course));
                 let cause = Cause::first(banner).after(faults);
                 self.begin(entry, cause, follows, announced, window);
             }
@@ -381,13 +381,12 @@ impl<'a> Assembly<'a> {
         window: &mut Window<'a>,
     ) -> u64 {
         let owned = self.range.contains(&banner.line.offset);
-        let first = self.printed.before(&banner.line);
-        if let Some(quoted) = first
-            .filter(|first| !banner.is_aside() && window.is_above_log(*first))
-            .and_then(|first| self.reports.at(first))
+        let mut first = self.printed.before(&banner.line);
+        // A person has put the banner before the log.
+        if let Some(above) = first.filter(|first| !banner.is_aside() && window.is_above_log(*first))
+            && let Some(quoted) = self.reports.at(above).filter(|report| report.is_bare())
         {
-            // A person has put the banner before the log.
-            quoted.owned &= !quoted.is_bare();
+            (quoted.owned, first) = (false, None);
         }
         let mut report = Collector::new(entry, banner, follows, owned, first);
         if owned {

@@ -64,6 +64,11 @@ impl<'a> Cause<'a> {
         if course.traced || course.ended || !course.is_close() { 0 } else { self.faults }
     }
 
+    /// The same before a banner, which comes at once.
+    pub(super) fn faults_before(&self, banner: &Banner<'_>, course: &Course) -> u8 {
+        if self.is_near_in_time(banner) { self.faults_in_a_row(course) } else { 0 }
+    }
+
     /// Whether the fault may be of who prints the one before it: the next banner tells.
     pub(super) fn may_repeat(&self) -> bool {
         self.faults == FAULTS_AT_ONCE
@@ -107,7 +112,9 @@ impl<'a> Cause<'a> {
             Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
                 close && !course.ended
             }
-            Part::Opens if banner.faults_again() && self.faults_in_a_row(course) >= FAULTS_AT_ONCE => true,
+            Part::Opens if banner.faults_again() && self.faults_before(banner, course) >= FAULTS_AT_ONCE => {
+                true
+            }
             Part::Opens if self.banner.is_inlined() && first.banner == then.banner => true,
             // Up to Linux 4.x the message of a WARN stands behind its banner.
             Part::Opens if self.banner.is_warning_of(banner) => close && !course.cut && !course.headed,

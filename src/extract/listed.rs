@@ -25,6 +25,7 @@ const WORDS: usize = 2;
 
 static REFERENCES: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::REFERENCES));
 static DOCUMENTS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::DOCUMENTS));
+static TIME_OF_DAY: Pattern = Pattern::new("[0-9]{2}:[0-9]{2}:[0-9]{2}");
 static SYZBOTS: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(said::SYZBOTS_LIST));
 
 fn patterns(table: &[&'static str]) -> Vec<Pattern> {
@@ -33,15 +34,15 @@ fn patterns(table: &[&'static str]) -> Vec<Pattern> {
 
 /// What a line of a list looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Item {
+enum Item<'a> {
     /// `* …`, `  - …`
     Bullet,
     /// `#1211  OPEN    …`
-    Numbered,
+    Numbered(u64),
     /// `     12 …`: so many times (`uniq -c`).
     Counted(u64),
     /// `<alice> …`
-    Spoken,
+    Spoken(&'a [u8]),
     /// Columns between so many tabs.
     Tabs(usize),
     /// Columns between so many ` | `.
@@ -62,7 +63,8 @@ pub(super) fn is_listed(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) 
     if REFERENCES.iter().any(|reference| reference.is_match(after)) {
         return Some(true);
     }
-    let item = item(before, after);
+    let head = line.raw.get(..line.raw.len().saturating_sub(after.len())).unwrap_or_default();
+    let item = if TIME_OF_DAY.is_match(head) { beginning_of(before) } else { item(before, after) };
     let start = (log.line_end(line.offset + line.raw.len()) + 1).min(log.end());
     let end = start + AROUND;
     let ended = log.is_ended() || end <= log.end();
@@ -102,15 +104,19 @@ fn rows(log: Log<'_>, start: usize, end: usize) -> impl Iterator<Item = Line<'_>
 }
 
 /// What a line of a list is, by what stands before a banner and behind it.
-fn item(before: &[u8], after: &[u8]) -> Option<Item> {
-    let bars = columns(after, " | ");
-    let tabs = columns(after, "\t");
-    match before.trim_ascii_start() {
+fn item<'a>(before: &'a [u8], after: &[u8]) -> Option<Item<'a>> {
+    let (bars, tabs) = (columns(after, " | "), columns(after, "\t"));
+    match before {
         _ if bars > 0 => Some(Item::Bars(bars + columns(before, " | "))),
         _ if tabs > 0 && before.contains(&b'\t') => Some(Item::Tabs(tabs + columns(before, "\t"))),
-        start => beginning(start, before.len() > start.len())
-            .filter(|item| *item != Item::Bullet || is_said_of(start)),
+        before => beginning_of(before),
     }
+}
+
+/// The same where columns are none of a list: rows with a time of day are a log's.
+fn beginning_of(before: &[u8]) -> Option<Item<'_>> {
+    let start = before.trim_ascii_start();
+    beginning(start, before.len() > start.len()).filter(|item| *item != Item::Bullet || is_said_of(start))
 }
 
 /// Whether an item says nothing before its banner, or what people say: boot scripts mark their lines as well.
@@ -123,17 +129,19 @@ fn is_said_of(start: &[u8]) -> bool {
 }
 
 /// The same by its beginning alone; `indented` if blanks stand before it.
-fn beginning(start: &[u8], indented: bool) -> Option<Item> {
+fn beginning(start: &[u8], indented: bool) -> Option<Item<'_>> {
     let (number, rest) = text::take(start, |c| c.is_ascii_digit());
     match start {
         [b'*' | b'-' | b'+', b' ', ..] => Some(Item::Bullet),
         _ if start.starts_with("• ".as_bytes()) => Some(Item::Bullet),
-        [b'#', b'0'..=b'9', ..] => Some(Item::Numbered),
+        [b'#', number @ ..] if number.first().is_some_and(u8::is_ascii_digit) => {
+            text::number(text::take(number, |c| c.is_ascii_digit()).0, 10).map(Item::Numbered)
+        }
         [b'<', name @ ..] => {
             let (name, rest) = text::take(name, |c| text::is_word_byte(c) || c == b'-');
             let is_level = said::LEVELS.iter().any(|level| name.eq_ignore_ascii_case(level.as_bytes()));
             let is_name = name.iter().any(u8::is_ascii_lowercase) && rest.starts_with(b"> ");
-            (is_name && !is_level).then_some(Item::Spoken)
+            (is_name && !is_level).then_some(Item::Spoken(name))
         }
         _ if indented && rest.starts_with(b" ") => {
             std::str::from_utf8(number).ok()?.parse().ok().map(Item::Counted)
@@ -144,7 +152,7 @@ fn beginning(start: &[u8], indented: bool) -> Option<Item> {
 
 /// Whether the line above or below is of the same list. A program's table and what it numbers may be a log, but not one
 /// banner after the other.
-fn is_beside(other: &[u8], item: Item, above: bool) -> bool {
+fn is_beside(other: &[u8], item: Item<'_>, above: bool) -> bool {
     let start = other.trim_ascii_start();
     let same = match item {
         Item::Bars(bars) => columns(other, " | ") == bars,
@@ -155,7 +163,14 @@ fn is_beside(other: &[u8], item: Item, above: bool) -> bool {
             Some(Item::Counted(other)) => other <= count,
             _ => false,
         },
-        item => return beginning(start, false) == Some(item),
+        // What a program numbers or names on all its lines is a prefix.
+        Item::Numbered(number) => {
+            return matches!(beginning(start, false), Some(Item::Numbered(other)) if other != number);
+        }
+        Item::Spoken(name) => {
+            return matches!(beginning(start, false), Some(Item::Spoken(other)) if other != name);
+        }
+        Item::Bullet => return beginning(start, false) == Some(item),
     };
     same && scan::has_needle(other)
 }
@@ -170,8 +185,9 @@ fn is_in_text(log: Log<'_>, line: &Line<'_>, behind: usize) -> bool {
     let from = log.before(line.offset, AROUND);
     let part = log.get(from..behind + AROUND);
     DOCUMENTS.iter().any(|document| document.is_match(part))
-        && is_text(above_lines(log, line))
-        && is_text(rows(log, behind, behind + AROUND))
+        && text_of(above_lines(log, line))
+            .zip(text_of(rows(log, behind, behind + AROUND)))
+            .is_some_and(|(above, below)| above || below)
 }
 
 /// Whether the lines before an offset may be a text, whatever stands before their words.
@@ -183,20 +199,31 @@ fn has_words(log: Log<'_>, offset: usize) -> bool {
 
 /// How many of a person's words are in a line.
 fn said_words(line: &[u8]) -> usize {
-    let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b'"');
     let is_said =
         |word: &&[u8]| said::WORDS.iter().chain(said::MORE_WORDS).any(|said| said.as_bytes() == *word);
-    let trailer = said::TRAILERS.iter().any(|tag| text::contains(line, tag));
-    line.split(is_end).filter(is_said).count() + WORDS * usize::from(trailer)
+    words_of(line).filter(is_said).count() + WORDS * usize::from(is_trailer(line))
 }
 
-fn is_text<'a>(lines: impl Iterator<Item = Line<'a>>) -> bool {
-    let mut words = 0;
+fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'.' | b'"'))
+}
+
+/// `Signed-off-by: …`
+fn is_trailer(line: &[u8]) -> bool {
+    said::TRAILERS.iter().any(|tag| text::contains(line, tag))
+}
+
+/// `None` if lines are of no text; else whether one of their words is in no line of the kernel's.
+fn text_of<'a>(lines: impl Iterator<Item = Line<'a>>) -> Option<bool> {
+    let (mut words, mut sure) = (0, false);
     for line in lines.take(NEAR) {
         if line.prefix != Prefix::default() {
-            return false;
+            return None;
         }
         words += said_words(line.body);
+        // The kernel says "not" and "by" as well.
+        sure |= words_of(line.body).any(|word| said::SURE_WORDS.iter().any(|said| said.as_bytes() == word))
+            || is_trailer(line.body);
     }
-    words >= WORDS
+    (words >= WORDS).then_some(sure)
 }

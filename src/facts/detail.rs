@@ -141,9 +141,11 @@ impl<'a> Detail<'a> {
         for (at, body) in bodies.into_iter().enumerate() {
             let text = text::skip_blanks(body);
             let text = text::skip_blanks(text.strip_prefix(b"rcu:").unwrap_or(text));
-            let holds = || HELD.iter().find(|(words, _)| text::contains(text, words)).map(|(_, how)| *how);
-            let held = || if at < FIRST_LINES { holds() } else { None };
-            let Some(how) = BEGINNINGS.find(text).or_else(held) else { continue };
+            // What stands before the words is a task's name.
+            let holds = |(words, how): &(&str, Reading)| Some((*how, text.get(text::find(text, words)?..)?));
+            let held = || if at < FIRST_LINES { HELD.iter().find_map(holds) } else { None };
+            let begins = BEGINNINGS.find(text).map(|how| (how, text));
+            let Some((how, text)) = begins.or_else(held) else { continue };
             if details.len() >= MAX_DETAILS {
                 break;
             }

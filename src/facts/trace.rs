@@ -408,7 +408,9 @@ impl<'a> State<'a> {
     /// Fills the heading with what a `CPU: … Comm: …` line says; alone, it heads a stack as well.
     fn name(&mut self, task: Task<'a>, at: usize) {
         self.open = None;
-        if matches!(self.heading.kind, Some(TraceKind::Allocated | TraceKind::Freed)) {
+        if self.heading.comm.is_none()
+            && matches!(self.heading.kind, Some(TraceKind::Allocated | TraceKind::Freed))
+        {
             // No stack is kept of who had the memory, and that of who prints it comes.
             self.heading = Heading::NONE;
         }

@@ -51,6 +51,37 @@ pub(crate) const WORDS: &[&str] = &[
     "caused",
 ];
 
+/// Those of them that are in no line of the kernel's.
+pub(crate) const SURE_WORDS: &[&str] = &[
+    "we",
+    "We",
+    "I",
+    "you",
+    "my",
+    "our",
+    "your",
+    "this",
+    "This",
+    "these",
+    "see",
+    "saw",
+    "hit",
+    "hits",
+    "fix",
+    "fixes",
+    "fixed",
+    "triggers",
+    "triggered",
+    "the",
+    "The",
+    "when",
+    "When",
+    "Since",
+    "leads",
+    "causes",
+    "caused",
+];
+
 /// Words that make a text where several stand around a banner; one alone may be a program's.
 pub(crate) const MORE_WORDS: &[&str] = &[
     "The",
@@ -106,7 +137,7 @@ pub(crate) const SYZBOTS_LIST: &str = "^<[0-9]+> +[0-9]+ +(?:Yes|No) +";
 
 /// What a heading about a crash begins with: of a mail, a form, a bug tracker, a commit.
 pub(crate) const HEADINGS: &[&str] =
-    &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^#+ "];
+    &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^##+ "];
 
 /// What the kernel prints before some banners.
 pub(crate) const OPENERS: &[&str] = &[

@@ -106,3 +106,39 @@ fn lines_that_are_dressed_otherwise() {
     let other = dmesg_x(&crash.replace("demo_poll", "demo_irq"));
     check(&[&crash, "$ dmesg -x\n", &other].concat(), 2);
 }
+
+/// Of two bare ones one stays.
+#[test]
+fn a_banner_above_the_same_in_another_dress() {
+    let banner = OOPS.split_inclusive('\n').next().unwrap();
+    check(
+        &[banner, "$ dmesg -x\n", &dmesg_x("[   11.900000] usb 1-1: disconnect\n"), &dmesg_x(banner)]
+            .concat(),
+        1,
+    );
+}
+
+/// A corrected hardware error, a file system's failure and a WARN take no later crash of something else with them.
+#[test]
+fn what_comes_later_is_of_something_else() {
+    let corrected = "[    5.000000] mce: [Hardware Error]: Machine check events logged\n";
+    check(
+        &[
+            corrected,
+            "[    5.100000] invalid opcode: 0000 [#1] SMP\n",
+            "[    5.100001] RIP: 0010:demo+0x1/0x2\n",
+        ]
+        .concat(),
+        1,
+    );
+    let error = "[   12.000000] EXT4-fs error (device sda1): ext4_lookup:1785: inode #2: comm ls: deleted inode referenced: 131\n";
+    for (panic, reports) in [
+        ("[   12.000100] Kernel panic - not syncing: EXT4-fs (device sda1): panic forced after error\n", 1),
+        ("[   12.000100] Kernel panic - not syncing: EXT4-fs (device sdb1): panic forced after error\n", 2),
+        ("[   12.000100] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000007\n", 2),
+    ] {
+        check(&[error, panic].concat(), reports);
+    }
+    let warning = "[   10.000000] WARNING: CPU: 0 PID: 1 at drivers/usb/core/urb.c:494 usb_submit_urb+0xd5/0x5a0\n[   10.000001] Call Trace:\n[   10.000002]  demo+0x1/0x2\n";
+    check(&[warning, "[   60.500000] BTRFS: error (device sda1) in btrfs_commit_transaction:2418: errno=-5 IO failure\n"].concat(), 2);
+}

@@ -172,3 +172,14 @@ BUG: Bad page state in process demo  pfn:3c1a2
 ";
     check(log, 2);
 }
+
+/// What stands on all lines is no item of a list, whatever it looks like.
+#[test]
+fn prefixes_that_look_like_items() {
+    let error = "EXT4-fs error (device sda1): ext4_lookup:1700: inode #2: comm ls: deleted inode referenced";
+    for prefix in ["#12 13.345 ", "<vm-one> ", "2024-05-04 10:00:00\thost\tkernel\t", "# "] {
+        check(&format!("{prefix}usb 1-1: reset\n{prefix}{error}: 12\n{prefix}{error}: 13\n"), 2);
+    }
+    let words = "usb 1-1: device not accepting address 5\nata1: link is slow to respond, please be patient\n";
+    check(&format!("commit {}\n{words}{error}: 12\n{words}", "0123456789".repeat(4)), 1);
+}

@@ -8,6 +8,7 @@ use crate::line::Line;
 use crate::text;
 
 use super::evidence::is_other;
+use super::mentions::is_coded;
 use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
 use crate::extract::limits::MOST_LOST;
@@ -108,7 +109,7 @@ impl<'a> Spotter<'a> {
         let mut found = !one && outer.is_some_and(|outer| outer.is_amid() && outer.pid.is_none());
         // What is numbered may be the crash that was announced first.
         if banner.part() == Part::OfFault && !announced {
-            let numbers = text::contains(banner.line.body, "[#");
+            let numbers = text::contains(banner.line.body, "[#") && !is_coded(banner.line.body);
             found |= !one && self.announced > 0 && (!joins || numbers);
         }
         self.outer = outer.or(self.outer.filter(|_| joins));

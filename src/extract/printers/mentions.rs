@@ -1,5 +1,7 @@
 //! What lines mention that tells crashes apart: addresses, CPUs, tasks, the base of a CPU's own data.
 
+use crate::extract::banner::Banner;
+use crate::formats::Part;
 use crate::text;
 
 /// What stands before the address of a fault in its banner: `address: 0000000000000028` of x86, `at virtual address
@@ -45,4 +47,18 @@ pub(super) fn is_trap(body: &[u8]) -> bool {
 pub(super) fn gs_base(body: &[u8]) -> Option<&[u8]> {
     let base = text::after(body, " GS:")?;
     Some(text::take(base, |byte| byte.is_ascii_hexdigit()).0).filter(|digits| digits.len() == 16)
+}
+
+/// Whether a banner says that the machine stops: no number comes behind it.
+pub(super) fn panics(banner: &Banner<'_>) -> bool {
+    banner.part() == Part::OfCrash
+}
+
+/// `Oops: 0002 [#1]`, and since Linux 6.11 `Oops: Oops: 0002 [#1]`: `__die_header` of x86.
+pub(super) fn is_coded(body: &[u8]) -> bool {
+    let code = text::after(body, "Oops: ").map(|rest| rest.strip_prefix(b"Oops: ").unwrap_or(rest));
+    let digits = code.map(|code| text::take(code, |c| c.is_ascii_hexdigit()));
+    digits.is_some_and(|(digits, rest)| {
+        digits.len() == 4 && rest.starts_with(b" [#") && !text::contains(body, "rror: ")
+    })
 }

@@ -6,7 +6,7 @@ use crate::line::Line;
 use crate::text;
 
 use super::super::banner::Banner;
-use super::mentions::{FAULTS, address, gs_base, is_bug, named};
+use super::mentions::{FAULTS, address, gs_base, is_bug, named, panics};
 use super::piece::{Piece, Row};
 
 /// Behind the end of a crash its registers may come once more, in so many microseconds.
@@ -336,7 +336,7 @@ impl<'a> Block<'a> {
 
     /// Whether the crash has been announced, and its registers and stack have not come.
     pub(super) fn is_announced(&self) -> bool {
-        self.dies && self.phase < Phase::Head
+        self.dies && self.phase < Phase::Head && !self.banner.is_some_and(|banner| panics(&banner))
     }
 
     /// Whether the crash ends with a marker that has not come.

@@ -11,13 +11,15 @@ use crate::line::Line;
 use crate::text;
 
 use super::fits::RECENT_LINES;
-use super::mentions::is_trap;
+use super::mentions::{is_coded, is_trap, panics};
 use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
 
 /// When all that were printed have come to their ends, others print after so many lines of nobody.
 const STRANGE_LINES: u32 = 3;
+/// Crashes of which one waits for the other are announced within so many microseconds.
+const AT_ONCE_MICROS: u64 = 100_000;
 
 /// Shares lines out, one by one.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,8 @@ pub(super) struct Sharing<'a> {
     /// Lines of nobody since the last one of somebody, and the time of that.
     strange: u32,
     time: Option<u64>,
+    /// Where a crash has ended last.
+    ended: usize,
 }
 
 /// Who printed a line, as numbers of printers.
@@ -108,9 +112,10 @@ impl<'a> Sharing<'a> {
 
     /// A banner goes on with a stream, or opens one.
     fn meet(&mut self, banner: &Banner<'a>) -> Option<usize> {
-        // x86 says enough of a check that fails.
+        // x86 announces a fault under the lock (`oops_begin`), and says enough of a check that fails.
         let body = banner.line.body;
-        let number = text::contains(body, "[#") && !text::contains(body, "invalid opcode:");
+        let number =
+            text::contains(body, "[#") && !(text::contains(body, "invalid opcode:") || is_coded(body));
         let number = number && banner.part() == Part::OfFault;
         if number && let Some(stream) = self.dying(banner) {
             return Some(stream);
@@ -131,14 +136,25 @@ impl<'a> Sharing<'a> {
         self.streams.take_turns();
         let check = is_trap(banner.line.body);
         let waits = |block: &Block<'_>| {
-            block.banner.is_some()
+            block.banner.is_some_and(|banner| !panics(&banner))
                 && block.phase <= Phase::Fault
                 && block.is_check() == check
                 && !block.is_numbered()
         };
         let waiting =
             self.streams.roots().filter(|(_, stream)| stream.among.is_empty() && waits(&stream.block));
-        let waiting: Vec<usize> = waiting.map(|(at, _)| at).collect();
+        let announced = waiting.map(|(at, stream)| (at, stream.block.banner.map(|banner| banner.line)));
+        let mut waiting: Vec<(usize, Line<'_>)> =
+            announced.filter_map(|(at, line)| Some((at, line?))).collect();
+        // One that was announced long before another has lost what it printed, as one that was before others ended.
+        let newest = waiting.iter().filter_map(|(_, line)| line.prefix.time).max();
+        waiting.retain(|(_, line)| {
+            line.prefix.time.zip(newest).is_none_or(|(time, newest)| newest <= time + AT_ONCE_MICROS)
+        });
+        if waiting.iter().any(|(_, line)| line.offset > self.ended) {
+            waiting.retain(|(_, line)| line.offset > self.ended);
+        }
+        let waiting: Vec<usize> = waiting.into_iter().map(|(at, _)| at).collect();
         if waiting.len() < 2 {
             return None;
         }
@@ -166,7 +182,10 @@ impl<'a> Sharing<'a> {
             Part::OfFault => {
                 let check = is_trap(banner.line.body);
                 let waits = |block: &Block<'_>| {
-                    block.banner.is_some() && block.phase <= Phase::Fault && block.is_check() == check
+                    block.banner.is_some()
+                        && block.phase <= Phase::Fault
+                        && block.is_check() == check
+                        && !block.banner.is_some_and(|banner| panics(&banner))
                 };
                 let unnumbered = |block: &Block<'_>| waits(block) && !block.is_numbered();
                 streams.last(waits).or_else(|| streams.alike(unnumbered)).or_else(|| streams.alike(waits))
@@ -244,6 +263,7 @@ impl<'a> Sharing<'a> {
         let at = streams.settle(fit, piece, line.body);
         streams.compare_bases(at, piece);
         if piece == Piece::End {
+            self.ended = line.offset;
             streams.take_turns();
         }
         Some(if matches!(piece, Piece::Header(..)) { streams.identify(at) } else { at })

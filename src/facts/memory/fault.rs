@@ -98,11 +98,15 @@ const DONE: &[(&str, Access)] = &[
     (FETCH_UP_TO_5_1, Access::Execute),
 ];
 
+/// Behind these the address comes on a line of its own.
+const ADDRESS_COMES: &[&str] = &[FETCH, FETCH_UP_TO_5_1, "Kernel unaligned instruction access"];
+
 /// What lines without the address say was done. Of the first two it is the counter, in the next line: `bad_page_fault` in
 /// `arch/powerpc/mm/fault.c`. The others stand before the banner: `bad_kernel_fault` in that file, `show_fault_oops` of x86.
 const SAID: &[(&str, Access)] = &[
     ("BUG: Unable to handle kernel instruction fetch", Access::Execute),
     ("Unable to handle kernel paging request for instruction fetch", Access::Execute),
+    ("Kernel unaligned instruction access", Access::Execute),
     ("kernel tried to execute ", Access::Execute),
     ("Kernel attempted to read user page ", Access::Read),
     ("Kernel attempted to write user page ", Access::Write),
@@ -255,8 +259,8 @@ const X86_CODE: (u64, &[(u64, Access)]) =
 const SH_CODE: (u64, &[(u64, Access)]) =
     (0x5, &[(0, Access::Read), (1, Access::Write), (4, Access::Execute), (5, Access::Execute)]);
 /// The syndrome of arm64, `die` in `arch/arm64/kernel/traps.c`, where nothing decodes it (up to Linux 4.14): ESR_ELx_WNR of a
-/// data abort of the kernel.
-const ARM64_CODE: (u64, &[(u64, Access)]) = (0x40, &[(0, Access::Read), (0x40, Access::Write)]);
+/// data abort of the kernel; that of a cache that is cleaned (ESR_ELx_CM) is always set.
+const ARM64_CODE: (u64, &[(u64, Access)]) = (0x140, &[(0, Access::Read), (0x40, Access::Write)]);
 const DATA_ABORT: u64 = 0x25;
 /// That of arm, `die` in `arch/arm/kernel/traps.c`.
 const ARM_CODE: (u64, &[(u64, Access)]) = (FSR, FSR_MEANS);
@@ -352,7 +356,7 @@ impl<'a> Reader<'a> {
         let said = SAID.iter().find(|(start, _)| text::begins(body, start));
         let Some((_, access)) = said.filter(|_| self.fault.address.is_none()) else { return false };
         self.fault.access = self.fault.access.or(Some(*access));
-        self.address_comes = text::contains(body, FETCH) || text::contains(body, FETCH_UP_TO_5_1);
+        self.address_comes = ADDRESS_COMES.iter().any(|words| text::contains(body, words));
         true
     }
 

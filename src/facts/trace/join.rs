@@ -24,8 +24,10 @@ impl<'a> StackTrace<'a> {
         self.interrupted();
         let dumps = std::mem::take(&mut self.registers);
         let start = dumps.iter().position(|dump| !dump.user && dump.line < self.first);
+        // Behind the stack x86 says once more where it was.
+        let last = self.at.last().copied().unwrap_or(self.first);
         for (index, dump) in dumps.iter().enumerate() {
-            let inside = dump.line > self.first;
+            let inside = (self.first + 1..last).contains(&dump.line);
             if let Some(pc) = dump.pc.filter(|_| !dump.user && (inside || start == Some(index))) {
                 let next = self.place(&pc, dump.line);
                 self.link(dump.link, &pc, next, dump.line);
