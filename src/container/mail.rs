@@ -106,6 +106,9 @@ fn pieces(text: &[u8], sink: &mut Sink) {
     text.split_inclusive(|&byte| byte == b'\n').for_each(|part| sink.write(source, part));
 }
 
+/// Of so many letters of a text one is no letter at most.
+const FEWEST_TEXT: usize = 16;
+
 /// What a line in base64 stands for, behind the letters that the one before has `left`; `None` where it is no text.
 fn base64(left: &mut Vec<u8>, line: &[u8]) -> Option<Vec<u8>> {
     let padding = line.iter().rev().take_while(|&&c| c == b'=').count();
@@ -122,8 +125,9 @@ fn base64(left: &mut Vec<u8>, line: &[u8]) -> Option<Vec<u8>> {
         out.extend(bytes(left));
         left.clear();
     }
-    let is_text = |c: &u8| *c >= b' ' || matches!(c, b'\n' | b'\r' | b'\t' | 0x1b);
-    out.iter().all(is_text).then_some(out)
+    // A console's log has a few of others: bells, NULs of a loader.
+    let is_other = |c: &&u8| **c < b' ' && !matches!(c, b'\n' | b'\r' | b'\t' | 0x1b);
+    (out.iter().filter(is_other).count() * FEWEST_TEXT <= out.len()).then_some(out)
 }
 
 /// The bytes of up to four letters.

@@ -112,6 +112,9 @@ fn plain(line: &[u8]) -> Vec<u8> {
     out
 }
 
+/// No prefix of a line is longer.
+const PREFIX_BYTES: usize = 128;
+
 /// The character that is shown, if any, and the length of what stands for it.
 type Shown = Option<(Option<char>, usize)>;
 
@@ -126,11 +129,18 @@ fn element(b: &[u8]) -> Shown {
     let (name, length) = tag(b)?;
     let behind = b.get(length..).unwrap_or_default();
     let char = match name {
-        "br" if !behind.trim_ascii().is_empty() => Some('\n'),
+        // In what the kernel says it is the kernel's own text.
+        "br" if begins_line(behind) => Some('\n'),
+        "br" if !behind.trim_ascii().is_empty() => Some(' '),
         "td" | "th" if b.starts_with(b"</") && matches!(tag(behind), Some(("td" | "th", _))) => Some(' '),
         _ => None,
     };
     Some((char, length))
+}
+
+/// Whether a text begins with a line of the kernel's.
+fn begins_line(text: &[u8]) -> bool {
+    Line::parse(0, text.get(..PREFIX_BYTES).unwrap_or(text)).prefix.origin == Origin::Kernel
 }
 
 fn letter(b: &[u8], wide: bool) -> Shown {

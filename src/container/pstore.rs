@@ -77,23 +77,35 @@ struct Part {
 }
 
 impl Dump {
-    /// Its last two lines, where the parts are in order.
-    fn last_lines(&self) -> Option<&[u8]> {
-        let text = self.parts.last()?.text.trim_ascii_end();
-        let mut ends = memchr::memrchr_iter(b'\n', text);
-        ends.next()?;
-        let from = ends.next().map_or(0, |newline| newline + 1);
-        text.get(from..).filter(|lines| lines.starts_with(b"<"))
+    /// Its text, where the parts are in order.
+    fn text(&self) -> Vec<u8> {
+        self.parts.iter().flat_map(|part| &part.text).copied().collect()
     }
 
-    /// The part, and the place in it, behind lines that the dump has.
-    fn place_behind(&self, lines: &[u8]) -> Option<(usize, usize)> {
+    /// The part, and the place in it, behind what another dump ends with and this one begins with.
+    fn place_behind(&self, before: &[u8]) -> Option<(usize, usize)> {
+        let last = last_lines(before)?;
+        let mut begins: Vec<u8> = Vec::new();
         self.parts.iter().enumerate().find_map(|(nth, part)| {
-            let at = memmem::find(&part.text, lines)? + lines.len();
-            let newline = memchr::memchr(b'\n', part.text.get(at..)?)?;
-            Some((nth, at + newline + 1))
+            let Some(at) = memmem::find(&part.text, last) else {
+                begins.extend(&part.text);
+                return None;
+            };
+            let behind = part.text.get(at + last.len()..)?;
+            let end = at + last.len() + memchr::memchr(b'\n', behind)? + 1;
+            begins.extend(part.text.get(..end)?);
+            before.trim_ascii_end().ends_with(begins.trim_ascii_end()).then_some((nth, end))
         })
     }
+}
+
+/// The last two lines of a text.
+fn last_lines(text: &[u8]) -> Option<&[u8]> {
+    let text = text.trim_ascii_end();
+    let mut ends = memchr::memrchr_iter(b'\n', text);
+    ends.next()?;
+    let from = ends.next().map_or(0, |newline| newline + 1);
+    text.get(from..).filter(|lines| lines.starts_with(b"<"))
 }
 
 impl Unpack for Pstore {
@@ -172,8 +184,8 @@ impl Pstore {
         let mut before: Option<(u64, Vec<u8>)> = None;
         for mut dump in self.dumps.drain(..) {
             dump.parts.sort_by_key(|part| std::cmp::Reverse(part.number));
-            let last = before.filter(|(count, _)| *count < dump.count);
-            let (known, seen) = last.and_then(|(_, last)| dump.place_behind(&last)).unwrap_or_default();
+            let old = before.filter(|(count, _)| *count < dump.count);
+            let (known, seen) = old.and_then(|(_, old)| dump.place_behind(&old)).unwrap_or_default();
             for (nth, part) in dump.parts.iter().enumerate().skip(known) {
                 let (old, new) = part.text.split_at(if nth == known { seen } else { 0 });
                 sink.end_line();
@@ -183,7 +195,7 @@ impl Pstore {
                 sink.end_line();
                 sink.write(part.source + 1 + memchr::memchr_iter(b'\n', old).count() as u64, new);
             }
-            before = dump.last_lines().map(|last| (dump.count, last.to_vec()));
+            before = Some((dump.count, dump.text()));
         }
         for (source, line) in self.others.drain(..) {
             sink.end_line();

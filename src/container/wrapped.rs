@@ -367,7 +367,7 @@ impl Joiner {
 
     /// Whether `text` is the rest of what the line before is in the middle of.
     fn goes_on(&self, sort: Sort, last: &[u8], text: &[u8], first: &[u8]) -> bool {
-        if is_label(text) {
+        if is_label(text) || WHERE.iter().any(|start| text::begins(text, start)) {
             return false;
         }
         let value = first.strip_prefix(b"0x").unwrap_or(first);
@@ -383,7 +383,9 @@ impl Joiner {
             _ if first.starts_with(b"[") => is_place(last) && is_module_of(first),
             _ if last.ends_with(b"-") && last.first().is_some_and(u8::is_ascii_digit) => true,
             _ if last == b"at" && (is_place(first) || text::contains(first, "/")) => true,
-            Sort::Prose => true,
+            // The build's number is the last that a header says.
+            Sort::Prose => !last.starts_with(b"#"),
+            Sort::Headline if is_place(last) => false,
             Sort::Headline => {
                 first.first().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) || is_place(first)
             }
@@ -391,6 +393,9 @@ impl Joiner {
         }
     }
 }
+
+/// How lines begin that say where a CPU was.
+const WHERE: &[&str] = &["PC is at ", "LR is at ", "PR is at "];
 
 impl Sort {
     fn of(body: &[u8]) -> Sort {

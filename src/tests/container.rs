@@ -830,6 +830,11 @@ fn pstore() {
         "Oops#1 Part1\n<4>b\n<4>c\nPanic#2 Part1\n<4>d\nPanic#2 Part2\n<4>b\n<4>c\n",
         "Oops#1 Part1\n<4>b\n<4>c\n<4>d\n",
     );
+    // What stood before the end of the first is not in it.
+    check(
+        "Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>x\n<4>a\n<4>b\n<4>c\n",
+        "Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>x\n<4>a\n<4>b\n<4>c\n",
+    );
     // One with a gap, or of another boot, does not.
     check(
         "Oops#1 Part1\n<4>a\n<4>b\nPanic#2 Part1\n<4>a\n<4>c\n",

@@ -191,7 +191,7 @@ const LOST: &[(&str, &[&str])] = &[
     ("shown-again", &["syslog's prefix"]),
     // A list's marks are not at the beginning of its lines, or one of its lines is printed by a console.
     ("lists", &["ANSI colours", "every 20th line cut and printed again"]),
-    ("commit-text", &["ANSI colours"]),
+    ("commit-text", &["ANSI colours", "lines of a program between"]),
     // What is between the lines of one of the two makes them two logs.
     ("doubled-console", &["bytes of no character", "lines of a program between"]),
 ];
