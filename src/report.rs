@@ -98,7 +98,7 @@ pub struct Report<'a> {
     incident: Incident<'a>,
     title: Title,
     /// Which words its lines have: see [`Text`].
-    words: u16,
+    words: u32,
     /// Whether more of the log might change it.
     open: bool,
     number: Option<u64>,
@@ -325,7 +325,12 @@ impl<'a> Report<'a> {
 
     /// CPU that crashed.
     pub fn cpu(&self) -> Option<u32> {
-        self.task().and_then(|task| task.cpu).or_else(|| Some(self.hard_lockup()?.cpu))
+        self.cpu_of(self.task())
+    }
+
+    /// The same, given the crashed task.
+    pub(crate) fn cpu_of(&self, task: Option<Task<'a>>) -> Option<u32> {
+        task.and_then(|task| task.cpu).or_else(|| Some(self.hard_lockup()?.cpu))
     }
 
     /// Header lines of the crash itself, not of other CPUs' backtraces.
@@ -439,12 +444,12 @@ impl<'a> Report<'a> {
 
     /// Locks held, by task.
     pub fn held_locks(&self) -> Vec<HeldLocks<'a>> {
-        HeldLocks::read(self.bodies())
+        if self.words & title::LOCKS_HELD == 0 { Vec::new() } else { HeldLocks::read(self.bodies()) }
     }
 
     /// The lock that a task wanted and the one that it held, of a lockdep report.
     pub fn lock_attempt(&self) -> Option<LockAttempt<'a>> {
-        LockAttempt::read(self.bodies())
+        (self.words & title::LOCK_WANTED != 0).then(|| LockAttempt::read(self.bodies())).flatten()
     }
 
     /// What the report says of memory: the bad access, the object, the shadow, the page tables.

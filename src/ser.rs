@@ -6,16 +6,18 @@
 
 mod bisect;
 mod fault;
+mod frame;
 mod hung;
 mod memory;
 mod named;
 mod places;
+mod value;
 
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::facts::frame::{Calls, Frame, Trust};
+use crate::facts::frame::Calls;
 use crate::facts::locks::{HeldLock, HeldLocks, LockAttempt};
 use crate::facts::modules::Module;
 use crate::facts::registers::Registers;
@@ -23,7 +25,9 @@ use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
 use crate::text;
 
+use self::frame::{WireFrame, WireFrames, frame, place};
 use self::named::Named;
+use self::value::{Hex, Sources, Text, hexadecimal};
 
 pub use bisect::JsonBisection;
 
@@ -91,46 +95,6 @@ impl<'r, 'a> JsonReport<'r, 'a> {
 impl Serialize for JsonReport<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Wire::new(self).serialize(serializer)
-    }
-}
-
-/// Who tells the calls at a frame, if anybody.
-type Sources<'a> = Option<&'a dyn Calls>;
-
-/// `0x` and the digits of a number.
-struct Hex(u64);
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A report has hundreds of them: the formatting machinery took a third of the time of writing it.
-        let digits = 16 - (self.0 | 1).leading_zeros() / 4;
-        let mut text = *b"0x0000000000000000";
-        for (byte, place) in text.iter_mut().skip(2).zip((0..digits).rev()) {
-            *byte = digit((self.0 >> (4 * place)) as u8 & 15);
-        }
-        let text = text.get(..2 + digits as usize).and_then(|text| std::str::from_utf8(text).ok());
-        serializer.serialize_str(text.unwrap_or_default())
-    }
-}
-
-/// Bytes as pairs of hexadecimal digits.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    let mut text = Vec::with_capacity(2 * bytes.len());
-    digits.for_each(|digit| text.push(digit));
-    String::from_utf8(text).unwrap_or_default()
-}
-
-fn digit(nibble: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-}
-
-/// Bytes of the log as text.
-struct Text<'a>(&'a [u8]);
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&text::lossy(self.0))
     }
 }
 
@@ -262,7 +226,7 @@ struct WireTrace<'a> {
     cpu: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TraceTask<'a>>,
-    frames: Vec<WireFrame<'a>>,
+    frames: WireFrames<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     registers: Vec<WireRegisters<'a>>,
 }
@@ -273,38 +237,6 @@ struct TraceTask<'a> {
     comm: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct WireFrame<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<Hex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<Hex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<Hex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    module: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    build_id: Option<&'a str>,
-    trust: &'static str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    ends_before: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    inlined: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discriminator: Option<u32>,
-    /// Of an address that is in no stack: the calls inlined there, innermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    inlines: Vec<WireFrame<'a>>,
 }
 
 #[derive(Serialize)]
@@ -387,7 +319,8 @@ struct WireModule<'a> {
 impl<'a> Wire<'a> {
     fn new(json: &JsonReport<'a, '_>) -> Wire<'a> {
         let (report, sources) = (json.report, json.sources);
-        let (task, header) = (report.task(), report.kernel_header());
+        let task = report.task();
+        let header = report.kernel_header_of(task);
         let (traces, mut elsewhere) = report.traces_and_strays();
         let own = report.registers_in(&traces);
         elsewhere.retain(|dump| own.as_ref() != Some(dump));
@@ -426,7 +359,7 @@ impl<'a> Wire<'a> {
             line: json.line,
             boot: report.boot(),
             time: report.time().map(|micros| micros as f64 / 1e6),
-            cpu: report.cpu(),
+            cpu: report.cpu_of(task),
             kernel: header.and_then(|header| header.kernel),
             tainted: header.and_then(|header| header.tainted),
             build: header.and_then(|header| places::build(&header)),
@@ -484,42 +417,9 @@ fn trace<'a>(trace: StackTrace<'a>, sources: Sources<'a>) -> WireTrace<'a> {
         usage: trace.usage.map(Text),
         cpu: trace.cpu,
         task: named.then(|| TraceTask { comm: trace.comm.map(Text), pid: trace.pid }),
-        frames: trace.frames.into_iter().flat_map(|frame| frame.calls(sources)).map(frame).collect(),
+        frames: WireFrames { frames: trace.frames, sources },
         registers: trace.registers.into_iter().map(|dump| registers(dump, sources)).collect(),
     }
-}
-
-fn frame(frame: Frame<'_>) -> WireFrame<'_> {
-    let trust = match frame.trust {
-        Trust::Pc => "pc",
-        Trust::Return => "return",
-        Trust::Link => "link",
-        Trust::Unreliable => "unreliable",
-        Trust::Inlined => "inlined",
-    };
-    WireFrame {
-        function: frame.symbol,
-        offset: frame.offset.map(Hex),
-        size: frame.size.map(Hex),
-        address: frame.address.map(Hex),
-        module: frame.module,
-        build_id: frame.build_id,
-        trust,
-        ends_before: frame.ends_function_before(),
-        inlined: frame.trust == Trust::Inlined,
-        file: frame.source.map(|source| source.file),
-        line: frame.source.map(|source| source.line),
-        column: frame.source.and_then(|source| source.column),
-        discriminator: frame.source.and_then(|source| source.discriminator),
-        inlines: Vec::new(),
-    }
-}
-
-/// An address that is in no stack, with the calls inlined there.
-fn place<'a>(frame: Frame<'a>, sources: Sources<'a>) -> WireFrame<'a> {
-    let mut calls = frame.calls(sources);
-    let own = calls.pop().unwrap_or(frame);
-    WireFrame { inlines: calls.into_iter().map(self::frame).collect(), ..self::frame(own) }
 }
 
 fn registers<'a>(registers: Registers<'a>, sources: Sources<'a>) -> WireRegisters<'a> {

@@ -212,13 +212,36 @@ pub(crate) fn hex_digits(input: &[u8]) -> Parsed<'_, u64> {
 pub(crate) fn hex_run(input: &[u8]) -> (&[u8], Option<u64>) {
     let (mut rest, mut number, mut fits) = (input, 0u64, true);
     while let [byte, after @ ..] = rest
-        && let Some(digit) = char::from(*byte).to_digit(16)
+        && let Some(digit) = hex_digit(*byte)
     {
         fits &= number >> 60 == 0;
         (rest, number) = (after, number << 4 | u64::from(digit));
     }
     (rest, fits.then_some(number))
 }
+
+/// The value of a hexadecimal digit.
+#[inline]
+pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
+    DIGITS.get(usize::from(byte)).copied().filter(|value| *value < 16)
+}
+
+/// Most bytes of a report are digits of addresses: a table answers faster than ranges.
+static DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let (mut rest, mut byte): (&mut [u8], u8) = (&mut digits, 0);
+    while let [digit, after @ ..] = rest {
+        *digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'F' => byte - b'A' + 10,
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => u8::MAX,
+        };
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    digits
+};
 
 /// `0x` and hexadecimal digits.
 pub(crate) fn hex(input: &[u8]) -> Parsed<'_, u64> {

@@ -24,7 +24,7 @@ pub(crate) use missing::spoilt_trace;
 use missing::{headless, missing_trace};
 pub(crate) use subject::Subject;
 use texts::DISCONNECTED;
-pub(crate) use texts::{EXECUTOR, PANIC, SUPPRESSED, Text};
+pub(crate) use texts::{EXECUTOR, LOCK_WANTED, LOCKS_HELD, PANIC, SUPPRESSED, Text};
 
 /// What makes a report incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,10 @@
 //! Where such a one is in a stack, the unwinder finds the registers, and what it says next is the program counter that was
 //! interrupted.
 
+use std::sync::LazyLock;
+
+use crate::text::Starts;
+
 /// Interrupts: `arch/arm64/kernel/entry.S`, `arch/arm/kernel/entry-armv.S`.
 pub(crate) const ARM: &[&str] = &[
     "^el1_irq$",
@@ -67,5 +71,10 @@ const FAULTS: &[&str] = &[
 /// `arch/s390/kernel/unwind_bc.c`, `walk_stackframe` of `arch/riscv/kernel/stacktrace.c`, `unwind_stack_by_address` of
 /// `arch/mips/kernel/process.c`, the frame record that `kernel_entry` makes of `elr_el1` in `arch/arm64/kernel/entry.S`.
 pub(crate) fn is_entry(name: &str) -> bool {
-    [ARM, RISCV, S390, FAULTS].into_iter().flatten().any(|pattern| pattern.trim_matches(['^', '$']) == name)
+    static LENGTHS: LazyLock<Starts<usize>> = LazyLock::new(|| {
+        let names =
+            [ARM, RISCV, S390, FAULTS].into_iter().flatten().map(|pattern| pattern.trim_matches(['^', '$']));
+        Starts::new(names.map(|name| (name, name.len())))
+    });
+    LENGTHS.find_if(name.as_bytes(), |length| *length == name.len()).is_some()
 }

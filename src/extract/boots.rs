@@ -75,12 +75,12 @@ impl Boots {
             if !is_kernels_first(log, start, &mut self.times) {
                 continue;
             }
-            let dies = follows_panic(log, start);
-            if dies && !whole && start + BOOT_LINE_BYTES > log.end() {
+            let cut = !whole && start + BOOT_LINE_BYTES > log.end();
+            if cut && follows_panic(log, start) {
                 self.ahead.truncate(known);
                 return false;
             }
-            if !(is_recorded_again(log, start) || dies && asks_for_replay(log, start)) {
+            if !is_printed_again(log, start) {
                 self.ahead.push_back(start);
             }
         }

@@ -86,7 +86,7 @@ fn is_announced(log: Log<'_>, offset: usize) -> bool {
 pub(super) fn is_doubled(log: Log<'_>, line: &Line<'_>) -> Option<bool> {
     let start = line.offset;
     // With a CR, if lines have one.
-    let own = log.get(start..log.line_end(start));
+    let own = log.get(start..log.line_end(start + line.raw.len()));
     if line.prefix.time.is_none() || !comes_before(log, start, own) {
         return Some(false);
     }

@@ -14,6 +14,10 @@ use super::window::Window;
 /// The lines before the next one to be settled, a banner of a lane, that belong to it.
 pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: Lane) -> Vec<Line<'a>> {
     let dumped = noise::AFTER_REGISTERS.iter().any(|start| text::contains(banner.line.body, start));
+    // Before most banners nothing is said.
+    if !dumped && !window.has_prelude(&banner.line) {
+        return Vec::new();
+    }
     let mut found: Vec<Line<'a>> = Vec::new();
     // Lines without a prefix, of which the one above tells whether they are the rest of its record; the nearest first.
     let mut bare: Vec<Line<'a>> = Vec::new();
@@ -41,7 +45,7 @@ pub(super) fn preamble<'a>(window: &mut Window<'a>, banner: &Banner<'a>, lane: L
         if text::contains(line.body, noise::CUT_HERE) {
             cut = Some(found.len());
         }
-        let ruled = line.body.len() > 20 && line.body.iter().all(|&b| b == b'=');
+        let ruled = line.body.starts_with(noise::RULE.as_bytes()) && line.body.iter().all(|&b| b == b'=');
         if found.len() == 1 && ruled {
             found.splice(..0, before_rule(window, nth + 1, lane));
             return found;

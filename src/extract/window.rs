@@ -1,10 +1,12 @@
 //! The window: the lines round the banners in their order, each read once and kept with what was decided of it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::LazyLock;
 
-use crate::line::{Line, Origin, Prefix};
+use crate::formats::noise;
+use crate::line::{Caller, Line, Origin, Prefix};
 use crate::rules::{self, CompiledFamily};
-use crate::scan::{self, Hits, LINE_BYTES, Span};
+use crate::scan::{self, Hits, LINE_BYTES, Span, Words};
 use crate::text::Log;
 
 use super::banner::Banner;
@@ -84,6 +86,33 @@ pub(super) struct Window<'a> {
     unsure: bool,
     /// Before this offset, and behind the last line that was looked back from, no kernel has spoken.
     silent: usize,
+    preludes: Preludes,
+}
+
+/// Lines that a banner may stand behind, who said them, and how far they have been looked for.
+#[derive(Clone, Debug, Default)]
+struct Preludes {
+    found: VecDeque<(usize, Option<Caller>)>,
+    searched: usize,
+}
+
+impl Preludes {
+    /// Looks for them from an offset to another; those before are forgotten.
+    fn search(&mut self, log: Log<'_>, from: usize, to: usize) {
+        static WORDS: LazyLock<Words> =
+            LazyLock::new(|| Words::new([&[noise::CUT_HERE, noise::RULE][..], noise::PREFACES].into_iter()));
+        while self.found.front().is_some_and(|(at, _)| *at < from) {
+            self.found.pop_front();
+        }
+        let from = self.searched.max(from);
+        for (at, _) in WORDS.find(log.get(from..to)) {
+            let start = log.line_start(from + at);
+            if self.found.back().is_none_or(|(last, _)| *last != start) {
+                self.found.push_back((start, line_at(log, start, log.line_end(start)).prefix.caller));
+            }
+        }
+        self.searched = self.searched.max(to);
+    }
 }
 
 impl<'a> Window<'a> {
@@ -104,6 +133,7 @@ impl<'a> Window<'a> {
             learned: Learned::default(),
             unsure: false,
             silent: 0,
+            preludes: Preludes::default(),
         }
     }
 
@@ -289,6 +319,22 @@ impl<'a> Window<'a> {
         let entry = Entry::of(line, end, 0, family);
         self.reread.insert(start, entry);
         entry
+    }
+
+    /// Whether one of the lines before a banner that [`Window::before`] may give is one that banners stand behind, of the
+    /// same caller.
+    pub(super) fn has_prelude(&mut self, banner: &Line<'_>) -> bool {
+        let offset = banner.offset;
+        let first = self.past.front().map_or(offset, |entry| entry.line.offset);
+        let horizon = self.log.before(offset, LOOK_BACK_BYTES).min(first);
+        self.preludes.search(self.log, horizon, offset);
+        let near = |from: usize| {
+            memchr::memchr_iter(b'\n', self.log.get(from..offset)).take(PAST_LINES + 1).count() <= PAST_LINES
+        };
+        let own = |caller: Option<Caller>| {
+            caller.zip(banner.prefix.caller).is_none_or(|(caller, banner)| caller == banner)
+        };
+        self.preludes.found.iter().any(|(at, caller)| *at >= horizon && own(*caller) && near(*at))
     }
 
     /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.

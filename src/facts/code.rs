@@ -101,8 +101,21 @@ impl<'a> Code<'a> {
 
     /// Takes words up to the first thing that is none, and returns their number.
     fn words(&mut self, line: &'a [u8]) -> usize {
-        let mut units = 0;
-        for item in line.split(|&b| b == b' ').filter(|item| !item.is_empty()) {
+        let (mut units, mut rest) = (0, line);
+        loop {
+            rest = text::take(rest, |b| b == b' ').1;
+            // Most CPUs print bytes.
+            if let Some((byte, after)) = byte(rest).filter(|_| self.unit <= 1) {
+                (self.unit, self.missing, rest) = (1, None, after);
+                self.bytes.push(byte);
+                units += 1;
+                continue;
+            }
+            let (item, after) = text::take(rest, |b| b != b' ');
+            rest = after;
+            if item.is_empty() {
+                break;
+            }
             if item == UNREADABLE {
                 // Bytes must follow on each other: those round the program counter count.
                 if self.trap.is_some() {
@@ -161,6 +174,14 @@ impl<'a> Code<'a> {
         self.disassembly.push(line);
         true
     }
+}
+
+/// Two digits that stand alone, and what follows them.
+fn byte(line: &[u8]) -> Option<(u8, &[u8])> {
+    let [high, low, rest @ ..] = line else { return None };
+    let alone = matches!(rest.first(), None | Some(b' '));
+    let value = text::hex_digit(*high)? << 4 | text::hex_digit(*low)?;
+    alone.then_some((value, rest))
 }
 
 /// Where the kernel says why there are no bytes. Digits are in lower case, so most lines need no search.

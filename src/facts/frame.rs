@@ -539,6 +539,14 @@ fn without_time(rest: &[u8]) -> &[u8] {
     after().unwrap_or(rest)
 }
 
+/// Whether a line is a frame and no other fact: ` do_idle+0x12f/0x1e0`, ` ? fn+0x1/0x2 [mod]`. Most lines of a report are.
+pub(crate) fn is_plain(body: &[u8]) -> bool {
+    let text = text::skip_blanks(body);
+    let function = text.strip_prefix(b"? ").unwrap_or(text);
+    let (name, rest) = text::take(function, text::is_symbol_byte);
+    text.len() < body.len() && !name.is_empty() && rest.starts_with(b"+0x")
+}
+
 /// ` <TASK>`, ` </IRQ>`, ` <#DF>`.
 pub(crate) fn is_stack_name(body: &[u8]) -> bool {
     let name = body.trim_ascii();

@@ -21,7 +21,7 @@ pub use page::Page;
 pub use slab::{Corruption, DumpRow, Slab, SlabTrack};
 pub use ubsan::Ubsan;
 
-use crate::facts::frame::Frame;
+use crate::facts::frame::{self, Frame};
 use crate::text;
 
 /// What was done to the memory.
@@ -81,6 +81,9 @@ impl<'a> Memory<'a> {
         let mut leaks = leak::Reader::default();
         let mut page = Page::default();
         for body in bodies {
+            if !kasan.waits() && frame::is_plain(body) {
+                continue;
+            }
             page.take(body);
             let _ = fault.take(body)
                 || kasan.take(body)

@@ -77,6 +77,7 @@ fn counter(body: &[u8]) -> Option<(usize, usize, u32)> {
         let rest = rest.strip_prefix(b"]")?;
         Some((at, body.len() - rest.len(), number))
     };
+    memchr::memchr(b'[', body)?;
     if let Some(at) = text::find(body, "[#") {
         return in_brackets(at, at + 2);
     }

@@ -2,7 +2,7 @@
 
 use crate::arch::{Arch, Row};
 use crate::facts::code::{self, Code};
-use crate::facts::frame::{Frame, Trust};
+use crate::facts::frame::{self, Frame, Trust};
 use crate::text;
 
 use self::dump::merge;
@@ -94,6 +94,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Takes the next line, by its index.
     pub(super) fn take(&mut self, line: usize, body: &'a [u8]) {
+        let plain = frame::is_plain(body);
         let body = text::skip_blanks(body);
         if std::mem::take(&mut self.branching)
             && let Some(frame) = Frame::parse(body)
@@ -103,6 +104,8 @@ impl<'a> Reader<'a> {
             && self.goes_on(owner, body)
         {
             self.coding = Some(owner);
+        } else if plain {
+            self.other(body);
         } else if let Some(dump) = pc_line(body, line) {
             self.pc(dump, body);
         } else if let Some(dump) = value_line(body, line, self.open.as_ref()) {
@@ -114,14 +117,19 @@ impl<'a> Reader<'a> {
         } else if body.starts_with(BRANCH) {
             self.branching = true;
         } else if self.open.is_some() && !self.row(body) && !code::is_decoded(body) {
-            self.gap += 1;
-            let head = |head: &&str| text::begins(body, head);
-            // The `CR2:` after ` </TASK>` is the crash's.
-            let ended = body.starts_with(b"</")
-                || self.open.as_ref().is_some_and(|d| d.arch.trace_heads.iter().any(head));
-            if ended || self.gap > MAX_GAP {
-                self.close();
-            }
+            self.other(body);
+        }
+    }
+
+    /// A line that is no dump's.
+    fn other(&mut self, body: &[u8]) {
+        let Some(open) = &self.open else { return };
+        self.gap += 1;
+        let head = |head: &&str| text::begins(body, head);
+        // The `CR2:` after ` </TASK>` is the crash's.
+        let ended = body.starts_with(b"</") || open.arch.trace_heads.iter().any(head);
+        if ended || self.gap > MAX_GAP {
+            self.close();
         }
     }
 
@@ -199,9 +207,7 @@ impl<'a> Reader<'a> {
             self.open = Some(dump);
             return;
         };
-        let old: Vec<Option<u64>> = dump.values.iter().map(|(name, _)| open.get(name)).collect();
-        let clash = |(&old, (_, value)): (&Option<u64>, &(&str, u64))| old.is_some_and(|old| old != *value);
-        let clashes = old.iter().zip(&dump.values).any(clash);
+        let clashes = dump.values.iter().any(|(name, value)| open.get(name).is_some_and(|old| old != *value));
         if clashes && gap > 0 && !open.mixed {
             self.close();
             dump.judge();
@@ -213,8 +219,11 @@ impl<'a> Reader<'a> {
         if open.values.len() <= FEW {
             open.arch = dump.arch;
         }
-        let new = old.iter().zip(&dump.values).filter(|(old, _)| old.is_none());
-        open.values.extend(new.map(|(_, value)| *value));
+        for (name, value) in dump.values {
+            if open.get(name).is_none() {
+                open.values.push((name, value));
+            }
+        }
         open.link = merge(open.link, dump.link);
         open.judge();
     }

@@ -140,6 +140,13 @@ pub(crate) const PANIC_WORDS: &[&str] = &["Kernel panic - not syncing"];
 /// The serial console is gone: what is missing was never printed. Compute Engine's console server says so.
 pub(crate) const DISCONNECTED_WORDS: &[&str] = &["serialport: VM disconnected."];
 
+/// What a line says of the lock that a task was about to take or to release, or whose state it changed: lockdep.
+pub(crate) const LOCK_WANTED_WORDS: &[&str] =
+    &[" is trying to ", " takes:", " just changed the state of lock:"];
+
+/// What heads the locks that a task holds: `lockdep_print_held_locks`, kernel/locking/lockdep.c.
+pub(crate) const LOCKS_HELD_WORDS: &[&str] = &[" locks held by ", " lock held by "];
+
 /// What the name of a task of syzkaller's executor stands behind, in the header of a stack dump.
 pub(crate) const EXECUTOR_WORDS: &[&str] = &["Comm: syz."];
 
@@ -159,6 +166,9 @@ pub(crate) const NMI_REQUEST: &str = "Sending NMI from CPU ";
 
 /// What the lines of a stack hold: a frame, or the word that there is none (`show_stack_log_lvl`, arch/x86).
 pub(crate) const OF_STACKS: &[&str] = &["+0x", ".c:", "stack is not available"];
+
+/// How a line of nothing else begins that a sanitizer's report stands behind: kasan_report, mm/kasan/report.c.
+pub(crate) const RULE: &str = "=====================";
 
 /// `CUT_HERE` of `include/asm-generic/bug.h`: what follows belongs to the next banner.
 pub(crate) const CUT_HERE: &str = "------------[ cut here ]------------";

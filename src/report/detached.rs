@@ -11,7 +11,7 @@ use super::Report;
 pub(crate) struct Detached {
     incident: extract::Detached,
     title: Title,
-    words: u16,
+    words: u32,
     number: Option<u64>,
     boot: Option<u64>,
 }

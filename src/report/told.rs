@@ -47,8 +47,13 @@ impl<'a> Report<'a> {
     /// The header that names the kernel: the crashed task's, else any in the report. A dump that somebody asked for has
     /// only those of the CPUs.
     pub fn kernel_header(&self) -> Option<Task<'a>> {
+        self.kernel_header_of(self.task())
+    }
+
+    /// The same, given the crashed task.
+    pub(crate) fn kernel_header_of(&self, task: Option<Task<'a>>) -> Option<Task<'a>> {
         let any = || self.bodies().filter_map(Task::parse).find(|task| task.kernel.is_some());
-        self.task().filter(|task| task.kernel.is_some()).or_else(any)
+        task.filter(|task| task.kernel.is_some()).or_else(any)
     }
 
     /// Whether a crash kernel took over where the crash would have stopped the machine (`crash_kexec` in

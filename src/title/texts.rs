@@ -11,21 +11,24 @@ use crate::text::Log;
 use super::missing::TRACE_HEADS;
 
 /// A line's text, and which words it has of those that most lines have none of: a bit each for the kinds of
-/// `TRACE_HEADS`, and then for `PANIC`, `EXECUTOR`, `SUPPRESSED` and `DISCONNECTED`.
+/// `TRACE_HEADS`, and then for the constants below.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     pub(super) body: &'a [u8],
-    pub(crate) words: u16,
+    pub(crate) words: u32,
 }
 
 /// Bit of a line that may be a panic's banner.
-pub(crate) const PANIC: u16 = 1 << spelling::TRACE_HEADS.len();
+pub(crate) const PANIC: u32 = 1 << spelling::TRACE_HEADS.len();
 /// Bit of a line that may name a task of syzkaller's executor.
-pub(crate) const EXECUTOR: u16 = PANIC << 1;
+pub(crate) const EXECUTOR: u32 = PANIC << 1;
 /// Bit of a line that may say that the machine was out of resources.
-pub(crate) const SUPPRESSED: u16 = PANIC << 2;
+pub(crate) const SUPPRESSED: u32 = PANIC << 2;
 /// Bit of a line that says that the console was cut off.
-pub(super) const DISCONNECTED: u16 = PANIC << 3;
+pub(super) const DISCONNECTED: u32 = PANIC << 3;
+/// Bit of a line that may say which lock a task wants, and of one that may head a list of those that it holds.
+pub(crate) const LOCK_WANTED: u32 = PANIC << 4;
+pub(crate) const LOCKS_HELD: u32 = PANIC << 5;
 
 /// Bytes of others' lines that are searched with a report's own.
 const GAP_BYTES: usize = 1 << 10;
@@ -40,6 +43,8 @@ impl<'a> Text<'a> {
                 noise::EXECUTOR_WORDS,
                 noise::SUPPRESSED_WORDS,
                 noise::DISCONNECTED_WORDS,
+                noise::LOCK_WANTED_WORDS,
+                noise::LOCKS_HELD_WORDS,
             ]))
         });
         let mut texts: Vec<Text<'_>> = lines.iter().map(|line| Text { body: line.body, words: 0 }).collect();

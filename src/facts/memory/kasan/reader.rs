@@ -27,6 +27,11 @@ pub(in crate::facts::memory) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Whether the next line may be a place that is no frame of a stack.
+    pub(in crate::facts::memory) fn waits(&self) -> bool {
+        matches!(self.expect, Expect::Variable | Expect::StackFrame)
+    }
+
     pub(in crate::facts::memory) fn take(&mut self, body: &'a [u8]) -> bool {
         // Frames, mostly.
         let may_begin = || matches!(text::skip_blanks(body).first(), Some(b'A'..=b'Z' | b'a' | b'w'));
