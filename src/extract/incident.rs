@@ -81,8 +81,8 @@ impl<'a> Incident<'a> {
         while after < start + text.len() && reports < REPORTS_BEYOND {
             let end = log.line_end(after);
             let line = known.line_at(log, after, end);
-            reports += u32::from(scan::has_needle(line.body));
             if Context::of(&line) == context && !is_replayed(log, end) {
+                reports += u32::from(scan::has_needle(line.body));
                 found.push(line);
             }
             after = end + 1;

@@ -123,6 +123,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
             Rule {
                 line: "BUG: held lock freed!",
+                report: &["held lock freed!", super::lockdep::AT],
                 stacks: &[super::lockdep::LOCK],
                 title: "BUG: held lock freed in {frame}",
                 pick: Pick::AsIs,

@@ -13,7 +13,7 @@
 use super::skip::Format;
 use super::{Family, Pick, Rule, Step, TRACE};
 
-const AT: &str = "at: (?:{{PC}} +)?{{FUNC}}";
+pub(crate) const AT: &str = "at: (?:{{PC}} +)?{{FUNC}}";
 
 /// A line with nothing but an address: print_ip_sym, kernel/kallsyms.c.
 pub(crate) const ADDRESS: &str = "{{PC}} +{{FUNC}}|^ *([a-zA-Z_][a-zA-Z0-9_]*){{DECODED}}";
@@ -202,6 +202,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         banner: "WARNING: held lock freed!",
         rules: &[Rule {
             line: "WARNING: held lock freed!",
+            report: &["held lock freed!", AT],
             stacks: &[LOCK],
             title: "WARNING: held lock freed in {frame}",
             pick: Pick::AsIs,
