@@ -23,6 +23,7 @@ use super::telling::{Reports, Telling};
 use super::window::{Entry, Window};
 
 mod asked;
+mod midst;
 
 use asked::is_request;
 
@@ -227,12 +228,7 @@ impl<'a> Assembly<'a> {
                 self.reports.end(&outer);
             }
         }
-        if let Some(outer) = &mut talk.outer
-            && !self.reports.tell(outer, entry, shape)
-        {
-            talk.outer = None;
-        }
-        let goes_on = self.reports.tell(&mut talk.now, entry, shape);
+        let goes_on = midst::tell(&mut self.reports, talk, entry, shape);
         if talk.now.cause.faults_in_a_row(&talk.now.course) == 0
             && let Some(fault) = talk.fault.take()
         {
@@ -249,6 +245,9 @@ impl<'a> Assembly<'a> {
 
     /// Takes a banner.
     fn meet(&mut self, entry: &Entry<'a>, banner: Banner<'a>, window: &mut Window<'a>) {
+        if let Some(event) = self.talk(entry).and_then(|talk| midst::resume(talk, &banner)) {
+            self.reports.end(&event);
+        }
         let now = self.talk(entry).map(|talk| &talk.now).filter(|now| !now.over);
         let relation = now.and_then(|now| now.cause.relation(&banner, &now.course));
         if banner.is_aside() && relation != Some(Relation::Part) {
@@ -262,9 +261,11 @@ impl<'a> Assembly<'a> {
         match relation {
             Some(Relation::Part) if self.goes_on(entry, banner) => {}
             relation => {
-                let now = self.lanes.get(entry.lane).map(|talk| &talk.now).filter(|now| !now.over);
-                let midst = now.filter(|now| banner.family.family.prelude && !now.course.ended);
-                let announced = midst.is_some() && relation.is_some();
+                let talk = self.lanes.get(entry.lane);
+                let event = talk.as_ref().is_some_and(|talk| midst::is_interrupted(talk, &banner));
+                let now = talk.map(|talk| &talk.now).filter(|now| !now.over);
+                let midst = now.is_some_and(|now| banner.family.family.prelude && !now.course.ended);
+                let announced = event || midst && relation.is_some();
                 let follows = now
                     .filter(|_| relation == Some(Relation::Cascade))
                     .and_then(|now| now.cause.start(banner.line.offset));
@@ -357,7 +358,7 @@ impl<'a> Assembly<'a> {
         let wanted =
             first.as_ref().and_then(|first| self.reports.get(first.report)).is_some_and(|first| first.wanted);
         self.reports.get(report).into_iter().for_each(|second| second.wanted |= wanted);
-        self.watch(entry, Telling::new(report, cause, false, announced), outer);
+        self.watch(entry, Telling::new(report, cause, false, announced && !midst::is_event(&banner)), outer);
         if let Some(talk) = self.lanes.get(entry.lane) {
             talk.fault = first;
         }

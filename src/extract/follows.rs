@@ -133,7 +133,8 @@ impl<'a> Cause<'a> {
                 close && near && !event && (!course.ended || is_consequence(banner.line.body))
             }
             Part::OfFault => {
-                close && !course.ended && !course.traced && !matches!(first.part, Part::OfAny | Part::OfCrash)
+                let crash = !first.event && !matches!(first.part, Part::OfAny | Part::OfCrash);
+                close && !course.ended && !course.traced && crash
             }
         };
         Some(if part {
@@ -146,7 +147,7 @@ impl<'a> Cause<'a> {
     }
 
     /// Whether a banner is close enough in time to follow from this one.
-    fn is_near_in_time(&self, banner: &Banner<'_>) -> bool {
+    pub(super) fn is_near_in_time(&self, banner: &Banner<'_>) -> bool {
         match (self.banner.line.prefix.time, banner.line.prefix.time) {
             (Some(first), Some(second)) => {
                 let lasting = self.banner.family.family.lasts && banner.family.family.lasts;

@@ -42,6 +42,7 @@ pub(crate) const FAMILIES: &[Family] = &[
         ],
         leads_to: &["[Hardware Error]: ", "Kernel panic"],
         uncorrected: UNCORRECTED,
+        one_line: true,
         ..Family::NEW
     },
     // edac_ue_error, drivers/edac/edac_mc.c; what edac_ce_error says was corrected

@@ -49,6 +49,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         event: true,
+        ends_others: true,
         ..Family::NEW
     },
     // handle_userfault, fs/userfaultfd.c
@@ -61,6 +62,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         event: true,
+        ends_others: true,
         ..Family::NEW
     },
 ];

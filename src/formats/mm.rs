@@ -157,6 +157,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         event: true,
+        one_line: true,
         ..Family::NEW
     },
     // __vmalloc_area_node, mm/vmalloc.c, up to Linux 5.14
@@ -169,6 +170,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             ..Rule::NEW
         }],
         event: true,
+        ends_others: true,
         ..Family::NEW
     },
     // __vmalloc_node_range, __vmalloc_area_node: "demo: vmalloc error: size 8192, page order 0, failed to allocate pages"

@@ -54,6 +54,10 @@ pub(crate) struct Family {
     pub(crate) part: Part,
     /// What is reported is no crash in itself: a panic after it is a report of its own.
     pub(crate) event: bool,
+    /// An event of which every line says so: what else is printed behind it is another's.
+    pub(crate) one_line: bool,
+    /// What is printed behind it is its own, even in the midst of a crash and in a log without callers.
+    pub(crate) ends_others: bool,
     /// The crash lasts, and is noticed again or by others after a while: a lockup, a stall.
     pub(crate) lasts: bool,
     /// A report is one only where one of its lines is like this: else the hardware has corrected the error.
@@ -182,6 +186,8 @@ impl Family {
         raw: false,
         part: Part::Opens,
         event: false,
+        one_line: false,
+        ends_others: false,
         lasts: false,
         uncorrected: "",
         again: false,
