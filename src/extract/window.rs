@@ -222,6 +222,9 @@ impl<'a> Window<'a> {
             None => self.learned.line(line),
         };
         if line.prefix != Prefix::default() {
+            if let Some(rest) = self.record.and_then(|record| record.carries_on(&line)) {
+                return rest;
+            }
             self.record = Some(line);
             return line;
         }

@@ -53,16 +53,45 @@ impl<'a> Line<'a> {
         Some(Line { prefix: self.prefix, body, ..line })
     }
 
-    /// The text of the rest of this line's record.
-    fn rest<'b>(&self, raw: &'b [u8]) -> Option<&'b [u8]> {
+    /// The same where a carrier's prefix stands before all that `dmesg` printed: `web_1  | ` before the indented text as well.
+    pub(crate) fn carries_on<'b>(&self, line: &Line<'b>) -> Option<Line<'b>> {
+        if self.prefix.time.is_none() || line.prefix.time.is_some() {
+            return None;
+        }
+        let body = self.under(line.raw).filter(|_| self.carried(line.raw) > 0)?;
+        Some(Line { prefix: self.prefix, body, ..*line })
+    }
+
+    /// How many bytes of what stands before this line's text another one begins with, numbers and the last blanks apart.
+    fn carried(&self, raw: &[u8]) -> usize {
+        let is_like =
+            |(one, other): &(&u8, &u8)| one == other || one.is_ascii_digit() && other.is_ascii_digit();
+        let shared = self.before().iter().zip(raw).take_while(is_like).count();
+        raw.get(..shared).unwrap_or_default().trim_ascii_end().len()
+    }
+
+    /// What stands before this line's text.
+    fn before(&self) -> &'a [u8] {
         let start = (self.body.as_ptr() as usize).saturating_sub(self.raw.as_ptr() as usize);
-        let before = self.raw.get(..start).unwrap_or_default();
+        self.raw.get(..start).unwrap_or_default()
+    }
+
+    /// The text of a line that has blanks where this one has a stamp, behind what carries both.
+    fn under<'b>(&self, raw: &'b [u8]) -> Option<&'b [u8]> {
+        let shared = self.carried(raw);
+        let raw = raw.get(shared..)?;
+        let before = self.before().get(shared..)?;
         let (blanks, _) = text::take(raw, |c| c == b' ');
         // Bytes or columns, by the program.
         let columns = before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
         let width = if blanks.len() < before.len() { columns } else { before.len() };
-        if width >= LEAST_WIDTH && blanks.len() >= width {
-            return raw.get(width..);
+        raw.get(width..).filter(|_| width >= LEAST_WIDTH && blanks.len() >= width)
+    }
+
+    /// The text of the rest of this line's record.
+    fn rest<'b>(&self, raw: &'b [u8]) -> Option<&'b [u8]> {
+        if let Some(text) = self.under(raw) {
+            return Some(text);
         }
         let inside = INSIDE.iter().any(|start| text::begins(raw, start));
         (inside || self.is_rust_panic() || is_row(raw) || is_region(raw)).then_some(raw)
@@ -173,6 +202,21 @@ mod tests {
             "Rebooting in 5 seconds..",
         ] {
             assert_eq!(rest(line, next), None, "{next:?}");
+        }
+    }
+
+    #[test]
+    fn behind_what_carries_all_lines_the_rest_is() {
+        for carrier in ["web_1  | ", "larder$ ", "    ", "12:04:07 <carol> "] {
+            let line = format!("{carrier}[   61.100000] x");
+            let next = format!("{carrier}               but task is already holding lock:")
+                .replace("04:07", "04:08");
+            let prefix = Line::parse(0, b"[   61.100000] x").prefix;
+            let (raw, body) = (line.as_bytes(), &line.as_bytes()[line.len() - 1..]);
+            let line = Line { offset: 0, raw, prefix, body };
+            let read = Line { offset: 7, raw: next.as_bytes(), prefix: Default::default(), body: b"" };
+            let rest = line.goes_on(7, read.raw).or_else(|| line.carries_on(&read)).unwrap();
+            assert_eq!(rest.body, b"but task is already holding lock:", "{next}");
         }
     }
 
