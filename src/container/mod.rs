@@ -11,6 +11,7 @@ mod colour;
 mod decoder;
 mod dmesg;
 mod edge;
+mod escaped;
 mod export;
 mod journal;
 mod json;

@@ -3,8 +3,8 @@
 use super::json::{self, Fault, Value};
 use super::unpack::{Fit, Unpack, trim};
 use super::{
-    colour, dmesg, edge, export, journal, kmsg, lava, logcat, logcat_long, mail, objects, page, pstore,
-    returns, strings, table, tagged, verbose, wrapped, xml,
+    colour, dmesg, edge, escaped, export, journal, kmsg, lava, logcat, logcat_long, mail, objects, page,
+    pstore, returns, strings, table, tagged, verbose, wrapped, xml,
 };
 
 /// The containers.
@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Edged(edge::Edge),
     /// Strings with a log in them.
     Strings,
+    /// Lines with line feeds that rsyslog has written out.
+    Escaped,
     /// Records in JSON behind the kernel's tag.
     Tagged,
     /// A log that a mail program or a screen has broken.
@@ -79,6 +81,7 @@ impl Kind {
             Kind::Colour { intro } => Box::new(colour::Colour::new(intro)),
             Kind::Edged(edge) => Box::new(edge::Edged::new(edge)),
             Kind::Strings => Box::new(strings::Strings),
+            Kind::Escaped => Box::new(escaped::Escaped),
             Kind::Tagged => Box::new(tagged::Tagged),
             Kind::Wrapped(how) => Box::new(wrapped::Wrapped::new(how)),
             Kind::Page => Box::new(page::Page),

@@ -6,7 +6,7 @@ use super::mail::{self, Evidence};
 use super::recognise::Kind;
 use super::unpack::{HEAD, trim};
 use super::wrapped::{How, Join, Joiner};
-use super::{colour, page, pstore, strings, tagged};
+use super::{colour, escaped, page, pstore, strings, tagged};
 
 /// Reads the first lines of a log one after another.
 #[derive(Debug, Default)]
@@ -87,6 +87,7 @@ impl Watch {
             Some(b'C' | b'c') if mail::is_header(bare) => return Some((from, Kind::Mail { text: false })),
             _ if page::is_copied(bare) => return Some((from, Kind::Page)),
             _ if tagged::is_tagged(bare) => return Some((from, Kind::Tagged)),
+            _ if escaped::is_escaped(bare) => return Some((from, Kind::Escaped)),
             _ if strings::is_folded(bare) => return Some((from, Kind::Strings)),
             _ => {}
         }
