@@ -6,6 +6,8 @@
 //! ["[   12.345678] BUG: …", "[   12.345679] Oops: …"]
 //! ```
 
+use std::collections::HashSet;
+
 use super::edge::is_place;
 use super::json;
 use super::sink::Sink;
@@ -43,7 +45,7 @@ fn unfolded(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     if Line::parse(0, line.get(..first)?).prefix.origin != Origin::Unknown {
         return None;
     }
-    let (mut parts, mut kernels) = (Vec::new(), 0);
+    let (mut parts, mut kernels, mut told) = (Vec::new(), 0, Told::default());
     let (mut kept, mut rest) = (0, line);
     while let Some(at) = memchr::memchr2(b'"', b'\'', rest) {
         let (quote, behind) = rest.get(at..)?.split_first()?;
@@ -59,13 +61,42 @@ fn unfolded(line: &[u8]) -> Option<Vec<Vec<u8>>> {
         rest = behind.get(length + 1..).unwrap_or_default();
         if found > 0 {
             parts.extend(words(line.get(kept..start - 1)?));
-            parts.push(text);
             kept = line.len() - rest.len();
+            if told.is_told(&text) {
+                continue;
+            }
+            parts.push(text);
         }
         kernels += found;
     }
     parts.extend(words(line.get(kept..)?));
     (kernels >= LEAST).then_some(parts)
+}
+
+/// What was in strings before: Ansible gives a command's output as one string, `"stdout"`, and once more a line a string,
+/// `"stdout_lines"`.
+#[derive(Default)]
+struct Told {
+    /// Lines of strings that have several.
+    whole: HashSet<Vec<u8>>,
+    /// Strings of one line.
+    rows: HashSet<Vec<u8>>,
+}
+
+impl Told {
+    /// Whether a string's lines all were in strings of the other sort, or in another one that has several; it is
+    /// remembered otherwise.
+    fn is_told(&mut self, text: &[u8]) -> bool {
+        let lines = || text.split(|&c| c == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        let has_all = |told: &HashSet<Vec<u8>>| lines().all(|line| told.contains(line));
+        let is_row = lines().nth(1).is_none();
+        if has_all(&self.whole) || !is_row && has_all(&self.rows) {
+            return true;
+        }
+        let told = if is_row { &mut self.rows } else { &mut self.whole };
+        told.extend(lines().map(<[u8]>::to_vec));
+        false
+    }
 }
 
 /// Text that says something: no comma between strings.
@@ -125,6 +156,20 @@ mod tests {
         for between in [",", ", "] {
             let log = format!("[{}]\n", strings.join(between));
             assert_eq!(String::from_utf8_lossy(&decode(log.as_bytes())), LOG);
+        }
+    }
+
+    #[test]
+    fn what_is_given_twice_is_there_once() {
+        let json = LOG.replace('"', "\\\"").replace('\n', "\\n");
+        let rows: Vec<String> = LOG.lines().map(|line| format!("{line:?}").replace("\\'", "'")).collect();
+        let (all, rows) =
+            (format!("\"stdout\": \"{json}\""), format!("\"stdout_lines\": [{}]", rows.join(", ")));
+        for log in
+            [format!("{{{all}, {rows}}}\n"), format!("{{{rows}, {all}}}\n"), format!("{{{all}, {all}}}\n")]
+        {
+            let decoded = decode(log.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&decoded).matches("Call Trace:").count(), 1, "{log}");
         }
     }
 
