@@ -69,6 +69,7 @@ const MARKS: &[&str] = &[
     "nable to handle",
     "general protection",
     "Kernel panic",
+    "Krnl PSW : ",
 ];
 
 /// A message's rest is in so many bytes.
@@ -78,7 +79,7 @@ const DIGITS: usize = 16;
 
 /// Whether `next` is the rest of `line` for sure, and what was between them.
 pub(super) fn is_rest(line: &[u8], next: &[u8]) -> Option<&'static [u8]> {
-    let spaced = || is_message_cut(line, b" ", next) || is_file_of(line, next);
+    let spaced = || is_message_cut(line, b" ", next) || is_file_of(line, next) || is_place_of(line, next);
     if is_cut(line, next) {
         Some(b"")
     } else {
@@ -117,6 +118,14 @@ fn is_label_of_number(before: &[u8]) -> bool {
 /// Whether a line may be a message's beginning.
 pub(super) fn is_begun(line: &[u8]) -> bool {
     MARKS.iter().any(|mark| text::contains(line, mark))
+}
+
+/// Whether the function is the next line's that stands in brackets behind s390's program counter (`show_registers`,
+/// `arch/s390/kernel/dumpstack.c`): `Krnl PSW : 0704d00180000000 000003fee0011ea0 (demo_seed+0xfd/0x170 [demo])`.
+fn is_place_of(line: &[u8], next: &[u8]) -> bool {
+    next.starts_with(b"(")
+        && text::contains(next, "+0x")
+        && text::after(line, "Krnl PSW : ").is_some_and(|rest| words(rest).count() == 2)
 }
 
 /// Whether a message goes on, as the kernel words it.
@@ -178,4 +187,17 @@ fn is_file(word: &[u8]) -> bool {
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_rest;
+
+    #[test]
+    fn the_function_of_a_counter_of_s390_is_the_rest() {
+        let counter = b"Krnl PSW : 0704d00180000000 000003fee0011ea0";
+        assert_eq!(is_rest(counter, b"(demo_seed+0xfd/0x170 [demo])"), Some(&b" "[..]));
+        assert_eq!(is_rest(counter, b"(it broke)"), None);
+        assert_eq!(is_rest(b"Krnl PSW : 0704d00180000000", b"(demo_seed+0xfd/0x170 [demo])"), None);
+    }
 }

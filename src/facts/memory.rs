@@ -10,8 +10,8 @@ mod page;
 mod slab;
 mod ubsan;
 
-pub(crate) use fault::FAILING;
 pub use fault::PageFault;
+pub(crate) use fault::{FAILING, is_entered};
 pub use kasan::{Kasan, Object, Place, Range, ShadowRow, Side, StackObject, StackOwner};
 pub use kcsan::{Kcsan, KcsanAccess};
 pub use kfence::{Kfence, KfenceError, KfenceObject};

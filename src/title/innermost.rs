@@ -6,7 +6,7 @@
 use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
-use crate::facts::memory::FAILING;
+use crate::facts::memory::{FAILING, is_entered};
 use crate::facts::registers;
 use crate::facts::task::Workqueue;
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -78,7 +78,8 @@ pub(super) fn counter<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> Counter {
         } else if named.is_none()
             && let Some((pc, arch)) = registers::kernel_counter(body)
         {
-            let fails = pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
+            let fails =
+                !is_entered(&pc) && pc.address.map(page).is_some_and(|at| Some(at) == failing.map(page));
             named = pc.symbol;
             let tells_caller = !(arch.link_prefixes.is_empty() && arch.strays.is_empty());
             found = match named {

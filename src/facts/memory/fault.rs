@@ -2,6 +2,7 @@
 //! `bad_page_fault` in `arch/powerpc/mm/fault.c`, and what the other CPUs have in their place.
 
 use super::{Access, address};
+use crate::facts::frame::Frame;
 use crate::facts::oops::Oops;
 use crate::facts::registers;
 use crate::text;
@@ -429,11 +430,21 @@ impl<'a> Reader<'a> {
         let page = |address: u64| address >> 12;
         let failing = self.fault.address.filter(|_| self.paged && self.fault.access != Some(Access::Write));
         let Some(failing) = failing.filter(|_| text::begins(body, "Krnl PSW")) else { return };
-        let counter = registers::kernel_counter(body).and_then(|(pc, _)| pc.address);
-        if counter.is_some_and(|counter| page(counter) == page(failing)) {
+        let counter = registers::kernel_counter(body).filter(|(pc, _)| !is_entered(pc));
+        if counter.and_then(|(pc, _)| pc.address).is_some_and(|counter| page(counter) == page(failing)) {
             self.fault.access = Some(Access::Execute);
         }
     }
+}
+
+/// The longest instruction of s390, whose counter stands behind the one that failed.
+const INSTRUCTION: u64 = 6;
+
+/// Whether instructions have been read from the program counter's page: its function begins there, and before the one
+/// that failed.
+pub(crate) fn is_entered(counter: &Frame<'_>) -> bool {
+    let within = counter.address.map(|address| address & 0xfff);
+    counter.offset.zip(within).is_some_and(|(offset, within)| offset > INSTRUCTION && offset <= within)
 }
 
 /// What the bits of a number mean.

@@ -266,6 +266,19 @@ fn accesses_by_registers() {
             0,
             None,
         ),
+        // data beside the code that reads it; a jump to the beginning of a page's data
+        (
+            "Failing address: 000003fee0011000 TEID: 000003fee0011803\nOops: 003b ilc:1 [#1] SMP \n\
+             Krnl PSW : 0704d00180000000 000003fee0011ea0 (oops_leaf+0xfd/0x170 [crashme])\n",
+            0x03fe_e001_1000,
+            Some(Access::Read),
+        ),
+        (
+            "Failing address: 000003ff60012000 TEID: 000003ff60012000 ESOP-2 FSI\nOops: 0004 ilc:1 [#14]SMP \n\
+             Krnl PSW : 0704c00180000000 000003ff60012242 (data.1+0x2/0x40 [crashme])\n",
+            0x03ff_6001_2000,
+            Some(Access::Execute),
+        ),
         // die of arch/sh: FAULT_CODE_WRITE
         (
             "BUG: unable to handle kernel NULL pointer dereference at 00000008\nPC: [<8c00b1d8>] oops_leaf+0x18/0x30\n\
