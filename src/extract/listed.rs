@@ -4,6 +4,7 @@
 //!   * kernel BUG at fs/ext4/inode.c:1914! (LP: #1991211)
 //! 216301    Memory    Page Allocator    NEW    ---    kernel BUG at mm/usercopy.c:101!    2022-08-01
 //!      12 INFO: task fio:211 blocked for more than 120 seconds.
+//! 218004  FS  ext4  NEW  kernel BUG at fs/ext4/inode.c:2722!
 //! ```
 
 use std::sync::LazyLock;
@@ -22,6 +23,8 @@ const AROUND: usize = 2 << 10;
 const NEAR: usize = 3;
 /// So many of a person's words make a text.
 const WORDS: usize = 2;
+/// So many columns of words stand between the number of a row and its text.
+const COLUMNS: usize = 2;
 
 static REFERENCES: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::REFERENCES));
 static DOCUMENTS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::DOCUMENTS));
@@ -47,6 +50,8 @@ enum Item<'a> {
     Tabs(usize),
     /// Columns between so many ` | `.
     Bars(usize),
+    /// A number, and columns behind it that blanks fill up.
+    Row(&'a [u8]),
 }
 
 /// Whether a banner is in a list or in a text, and nothing that only a report has comes behind it. `None` where more of the
@@ -109,8 +114,20 @@ fn item<'a>(before: &'a [u8], after: &[u8]) -> Option<Item<'a>> {
     match before {
         _ if bars > 0 => Some(Item::Bars(bars + columns(before, " | "))),
         _ if tabs > 0 && before.contains(&b'\t') => Some(Item::Tabs(tabs + columns(before, "\t"))),
-        before => beginning_of(before),
+        before => row(before).map(Item::Row).or_else(|| beginning_of(before)),
     }
+}
+
+/// The number that a row of a table begins with: two columns of words at least stand behind it, with several blanks between.
+fn row(text: &[u8]) -> Option<&[u8]> {
+    let (number, mut rest) = text::take(text.trim_ascii_start(), |c| c.is_ascii_digit());
+    let mut columns = 0;
+    while let Some(at) = text::find(rest, "  ") {
+        columns +=
+            usize::from(rest.get(..at).is_some_and(|column| column.iter().any(u8::is_ascii_alphabetic)));
+        rest = text::skip_blanks(rest.get(at..)?);
+    }
+    (!number.is_empty() && columns >= COLUMNS).then_some(number)
 }
 
 /// The same where columns are none of a list: rows with a time of day are a log's.
@@ -157,6 +174,7 @@ fn is_beside(other: &[u8], item: Item<'_>, above: bool) -> bool {
     let same = match item {
         Item::Bars(bars) => columns(other, " | ") == bars,
         Item::Tabs(tabs) => columns(other, "\t") == tabs,
+        Item::Row(number) => row(other).is_some_and(|other| other.len() == number.len() && other != number),
         // The most frequent is first; what numbers lines counts up.
         Item::Counted(count) => match beginning(start, other.len() > start.len()) {
             Some(Item::Counted(other)) if above => other >= count,

@@ -71,18 +71,34 @@ fn is_kernels(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> bool {
     if is_heading && !is_shared(log, line, before) {
         return false;
     }
+    // A banner in the midst of what the kernel prints has its words before it.
+    let opener = said::OPENERS.iter().filter_map(|opener| text::find(before, opener)).min();
+    let outside = before.get(..opener.unwrap_or(before.len())).unwrap_or_default();
+    if is_open_quote(outside) && !is_shared(log, line, before) {
+        return false;
+    }
     let behind =
         |(start, rest): &(&str, Pattern)| text::after(line.body, start).map(|behind| rest.is_match(behind));
     if let Some(whole) = NUMBERED.iter().find_map(behind) {
         return whole;
     }
-    // A banner in the midst of what the kernel prints has its words before it.
-    let opener = said::OPENERS.iter().filter_map(|opener| text::find(before, opener)).min();
     let begins = banner.starts_with(|first: char| first.is_ascii_uppercase());
     let end =
         opener.unwrap_or(if begins || WHOLE.iter().any(|row| row.0 == banner) { before.len() } else { 0 });
     let sentence = before.get(..end).filter(|before| is_sentence(before));
     sentence.is_none_or(|before| is_shared(log, line, before)) && WHOLE.iter().find_map(behind) != Some(false)
+}
+
+/// Whether what stands before a banner is the beginning of a sentence, and it is quoted there: a person's words, of whatever
+/// language, and an opening mark behind them.
+fn is_open_quote(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let words = said::QUOTES.iter().find_map(|mark| before.strip_suffix(mark.as_bytes()));
+    // `msg="` and its kin are a program's.
+    let is_word = |byte: &u8| byte.is_ascii_lowercase() || !byte.is_ascii();
+    let is_apart =
+        |words: &[u8]| words.last().is_some_and(|byte| byte.is_ascii_whitespace() || !byte.is_ascii());
+    words.is_some_and(|words| is_apart(words) && words.iter().any(is_word))
 }
 
 /// Whether what stands before a banner is the beginning of a sentence: one of its words is one that only people use.

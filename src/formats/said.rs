@@ -136,8 +136,15 @@ pub(crate) const TRAILERS: &[&str] = &["Fixes: ", "-by: ", "Link: http", "Closes
 pub(crate) const SYZBOTS_LIST: &str = "^<[0-9]+> +[0-9]+ +(?:Yes|No) +";
 
 /// What a heading about a crash begins with: of a mail, a form, a bug tracker, a commit.
-pub(crate) const HEADINGS: &[&str] =
-    &["^(?i:subject|title|summary|re|fwd|fixes): ", "^\\[PATCH", "^Bug #?[0-9]+ ?[-:]", "^##+ "];
+pub(crate) const HEADINGS: &[&str] = &[
+    "^(?i:subject|title|summary|re|fwd|fixes|example|reason): ",
+    "^\\[PATCH",
+    "^Bug #?[0-9]+ ?[-:]",
+    "^##+ ",
+];
+
+/// What stands before words that are quoted in a sentence, in any language.
+pub(crate) const QUOTES: &[&str] = &["“", "„", "«", "‹", "‘", "「", "『", "``", "`", "\"", "'", "/"];
 
 /// What the kernel prints before some banners.
 pub(crate) const OPENERS: &[&str] = &[
@@ -158,13 +165,15 @@ pub(crate) const OPENERS: &[&str] = &[
 pub(crate) const NUMBERED: &[(&str, &str)] = &[
     // watchdog_timer_fn, kernel/watchdog.c; softlockup_tick, kernel/softlockup.c, up to 2.6.22: "detected on CPU#0!"
     ("BUG: soft lockup", "^ (?:- CPU#[0-9]|detected on CPU#[0-9])"),
+    // watchdog_hardlockup_check, kernel/watchdog.c
+    ("Watchdog detected hard LOCKUP on cpu", "^ [0-9]"),
     // report_bug, lib/bug.c; without file names an address
     ("kernel BUG at ", "^(?:\\S.*:[0-9]+!|\\S+:[0-9]+|[0-9a-f]{8})"),
     // show_fault_oops, arch/x86/mm/fault.c
     ("BUG: unable to handle page fault for address", "^: [0-9a-f]"),
     ("BUG: kernel NULL pointer dereference", "^, address: [0-9a-f]"),
     // check_hung_task, kernel/hung_task.c
-    ("INFO: task ", "^.{1,16}:[0-9]+ (?:blocked|is blocked)"),
+    ("INFO: task ", "^.{1,16}:[0-9]+ (?:is )?blocked(?:[^.]|\\.\\S)*\\.?\\W*$"),
     // print_error_description, mm/kasan/report.c; kmsan_print_origin and kmsan_report, mm/kmsan/report.c; in Rust, names
     // have blanks where a tool has written them as the source does
     ("BUG: KASAN: ", " (?:in (?:\\S.*\\+0x|\\S.* \\S+:[0-9]|0x|range)|at addr|on address)"),
@@ -190,6 +199,7 @@ pub(crate) const WHOLE: &[(&str, &str)] = &[
     // show_fault_oops, arch/x86/mm/fault.c
     ("BUG: unable to handle kernel NULL pointer dereference", "^ at "),
     ("BUG: unable to handle kernel paging request", "^ (?:at|for) "),
+    ("BUG: unable to handle kernel", "^ [a-zA-Z]"),
     // die_kernel_fault and its likes; without an address on sparc
     ("Unable to handle kernel NULL pointer dereference", "^(?: at | in virtual |\\s*$)"),
     ("Unable to handle kernel paging request", "^ (?:at|for|in) "),
