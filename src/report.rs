@@ -319,7 +319,8 @@ impl<'a> Report<'a> {
         let of_lockup = |pid| lockup().filter(|lockup| lockup.pid == pid).and_then(|lockup| lockup.cpu);
         let header =
             header.map(|header| Task { cpu: header.cpu.or_else(|| of_lockup(header.pid)), ..header });
-        let task = header.or_else(lockup).or_else(lock).or_else(device);
+        let warned = || self.headline().and_then(Task::warned);
+        let task = header.or_else(lockup).or_else(lock).or_else(device).or_else(warned);
         if self.kind() == Kind::Dump { task } else { Mention::complete(task, self.own_bodies()) }
     }
 

@@ -65,6 +65,24 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Who failed a check, of which no more than the banner may be left: `WARNING: CPU: 5 PID: 8927 at …`, since Linux 6.18
+    /// `WARNING: drivers/demo.c:25 at demo_put+0x61/0x70, CPU#1: init/117` (`__warn`, `kernel/panic.c`).
+    pub(crate) fn warned(body: &'a [u8]) -> Option<Task<'a>> {
+        let rest = text::after(body, "WARNING: ")?;
+        let (cpu, comm, pid) = if let Some(rest) = rest.strip_prefix(b"CPU: ") {
+            let (rest, cpu) = text::dec_u32(rest).ok()?;
+            let (rest, pid) = text::dec_u32(rest.strip_prefix(b" PID: ")?).ok()?;
+            rest.starts_with(b" at ").then_some((cpu, &b""[..], pid))?
+        } else {
+            let (rest, cpu) = text::dec_u32(text::after(rest, ", CPU#")?).ok()?;
+            let rest = rest.strip_prefix(b": ")?.trim_ascii_end();
+            let at = memchr::memrchr(b'/', rest)?;
+            let pid = text::number(rest.get(at + 1..)?, 10).and_then(|pid| u32::try_from(pid).ok())?;
+            (cpu, rest.get(..at)?, pid)
+        };
+        Some(Task { cpu: Some(cpu), ..Task::named(comm, pid) })
+    }
+
     /// Reads the header of a stack dump; `None` if the line is something else.
     pub fn parse(body: &'a [u8]) -> Option<Task<'a>> {
         let body = text::skip_blanks(body);

@@ -40,6 +40,12 @@ pub(super) fn memory(f: &mut Formatter<'_>, view: &View<'_>, memory: &Memory<'_>
         ubsan.explanation.iter().try_for_each(|line| write!(text, ": {}", Plain(line)))?;
         view.row(f, "check", text)?;
     }
+    for leak in &memory.leaks {
+        let at = leak.address.map_or(String::new(), |address| format!(" at {address:#018x}"));
+        let task = leak.comm.map_or(String::new(), |comm| format!(", allocated by {}", Plain(comm)));
+        let pid = leak.pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
+        view.row(f, "leak", format_args!("{} bytes{at}{task}{pid}", leak.size))?;
+    }
     if let Some(kcsan) = &memory.kcsan {
         for race in &kcsan.accesses {
             let mut text = format!("{} of {} bytes", Plain(race.description), race.size);
