@@ -126,7 +126,7 @@ fn other(line: &[u8]) -> DeviceFault<'_> {
         address,
         ring: ring.and_then(text::ascii).filter(|ring| !ring.is_empty()),
         severity: severity.map(|word| word.trim_matches(['(', ')'])),
-        task: process(said).or_else(|| if job { in_task(said) } else { None }),
+        task: process(said).or_else(|| on_channel(said)).or_else(|| if job { in_task(said) } else { None }),
         detail: told.then_some(said),
         ..DeviceFault::default()
     }
@@ -135,6 +135,13 @@ fn other(line: &[u8]) -> DeviceFault<'_> {
 /// Words of the lines that tell what is wrong.
 const TELLING: &[&str] = &[
     "GPU reset begin!",
+    "page fault (src_id:",
+    "GPU fault detected: ",
+    ": fault ",
+    "read fault at ",
+    "write fault at ",
+    "SCHED_ERROR ",
+    "recover hung GPU",
     "GPU lockup",
     "gpu lockup",
     "Hangcheck timer elapsed",
@@ -166,14 +173,27 @@ fn is_bus_address(place: &str) -> bool {
     shape.eq(*b"0000:00:00.0")
 }
 
+/// What amdgpu puts before whose work it was.
+const OWNERS: &[&str] = &["Process information: process ", "Process ", "for process ", "in process "];
+
 /// `Process information: process render pid 10486 thread …`, ` Process render pid 10486 thread …` of amdgpu.
 fn process(said: &[u8]) -> Option<(&[u8], u32)> {
-    let rest =
-        text::after(said, "Process information: process ").or_else(|| text::after(said, "Process "))?;
+    let rest = OWNERS.iter().find_map(|words| text::after(said, words))?;
     let at = text::find(rest, " pid ")?;
     let (after, pid) = text::dec_u32(rest.get(at + " pid ".len()..)?).ok()?;
     let comm = rest.get(..at)?.trim_ascii();
     (after.starts_with(b" thread ") && !comm.is_empty()).then_some((comm, pid))
+}
+
+/// `… on channel 6 [007f3d4000 Xorg[1022]]` of nouveau.
+fn on_channel(said: &[u8]) -> Option<(&[u8], u32)> {
+    let rest = text::after(said, " on channel ")?;
+    let (_, rest) = text::take(rest, |b| b != b'[');
+    let (_, rest) = text::take(rest.strip_prefix(b"[")?, |b| b.is_ascii_hexdigit());
+    let name = rest.strip_prefix(b" ")?.strip_suffix(b"]]")?;
+    let at = memchr::memrchr(b'[', name)?;
+    let pid = text::number(name.get(at + 1..)?, 10).and_then(|pid| u32::try_from(pid).ok())?;
+    Some((name.get(..at)?, pid))
 }
 
 /// `…, in Xorg [2345], …` of i915, `… in Xorg [2345]` of xe.
@@ -237,6 +257,16 @@ mod tests {
         is(
             "xe 0000:03:00.0: [drm] GT0: Timedout job: seqno=1, lrc_seqno=1, guc_id=2, flags=0x0 in a in b [7]",
             (Some("xe"), Some("0000:03:00.0"), None, None, Some(("a in b", 7))),
+        );
+        is(
+            "amdgpu 0000:03:00.0: amdgpu: [gfxhub] page fault (src_id:0 ring:24 vmid:3 pasid:32779)\n\
+             amdgpu 0000:03:00.0: amdgpu:  in process demo pid 5120 thread demo:cs0 pid 5133",
+            (Some("amdgpu"), Some("0000:03:00.0"), None, None, Some(("demo", 5120))),
+        );
+        is(
+            "nouveau 0000:01:00.0: fifo: fault 00 [READ] at 0000000000c8a000 engine 00 [GR] client 0f [GPC0/PROP_0] \
+             reason 02 [PTE] on channel 6 [007f3d4000 a b[2001]]",
+            (Some("nouveau"), Some("0000:01:00.0"), None, None, Some(("a b", 2001))),
         );
         is("panfrost ff9a0000.gpu: gpu sched timeout, js=1", (Some("panfrost"), None, None, None, None));
     }

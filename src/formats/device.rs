@@ -7,6 +7,7 @@
 //! NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out
 //! NVRM: Xid (PCI:0000:3b:00): 79, pid=1234, name=python3, GPU has fallen off the bus.
 //! amdgpu 0000:c5:00.0: amdgpu: ring sdma0 timeout, signaled seq=7021, emitted seq=7023
+//! amdgpu 0000:c5:00.0: amdgpu: [gfxhub] page fault (src_id:0 ring:24 vmid:3 pasid:32779)
 //! ```
 
 use super::skip::Format;
@@ -138,6 +139,70 @@ pub(crate) const FAMILIES: &[Family] = &[
         event: true,
         ..Family::NEW
     },
+    // gmc_v9_0_process_interrupt and gmc_v10_0_process_interrupt, drivers/gpu/drm/amd/amdgpu: "[gfxhub] page fault (src_id:0 ring:24
+    // vmid:3 pasid:32779)", "[gfxhub0] no-retry page fault (…"; up to Linux 5.x the process is in the same line
+    Family {
+        banner: " page fault (src_id:",
+        rules: &[Rule {
+            line: "\\[(gfxhub|mmhub)[0-9.]*\\] (?:(?:no-)?retry |VMC )?page fault \\(src_id:",
+            title: "amdgpu: page fault, {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &[" page fault (src_id:"],
+        event: true,
+        ..Family::NEW
+    },
+    // gmc_v8_0_process_interrupt and its likes; cik_irq_process and evergreen_irq_process, drivers/gpu/drm/radeon
+    Family {
+        banner: ": GPU fault detected: ",
+        rules: &[Rule {
+            line: "^(amdgpu|radeon) [0-9a-f:.]+: (?:amdgpu: )?GPU fault detected: [0-9]+ 0x",
+            title: "{1}: page fault",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &[": GPU fault detected: "],
+        event: true,
+        ..Family::NEW
+    },
+    // gk104_fifo_intr_fault and gf100_fifo_intr_fault, drivers/gpu/drm/nouveau/nvkm/engine/fifo: "fifo: fault 00 [READ] at
+    // 0000000000c8a000 engine 00 [GR] client 0f [GPC0/PROP_0] reason 02 [PTE] on channel 6 [007f3d4000 Xorg[1022]]"; up to Linux 4.20
+    // "fifo: read fault at 0000c8a000 engine …"
+    Family {
+        banner: ": fifo: fault ",
+        rules: &[NOUVEAU_FAULT],
+        leads_to: NOUVEAU_FAULTS,
+        event: true,
+        ..Family::NEW
+    },
+    Family {
+        banner: ": fifo: read fault at ",
+        rules: &[NOUVEAU_FAULT],
+        leads_to: NOUVEAU_FAULTS,
+        event: true,
+        ..Family::NEW
+    },
+    Family {
+        banner: ": fifo: write fault at ",
+        rules: &[NOUVEAU_FAULT],
+        leads_to: NOUVEAU_FAULTS,
+        event: true,
+        ..Family::NEW
+    },
+    // gk104_fifo_intr_sched and gf100_fifo_intr_sched of the same place: "fifo: SCHED_ERROR 0a [CTXSW_TIMEOUT]"
+    Family {
+        banner: ": fifo: SCHED_ERROR ",
+        rules: &[Rule {
+            line: "^nouveau [0-9a-f:.]+: fifo: SCHED_ERROR [0-9a-f]{2} \\[([A-Z_]*)\\]",
+            title: "nouveau: SCHED_ERROR {1}",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &[": fifo: SCHED_ERROR "],
+        event: true,
+        ..Family::NEW
+    },
     // i915_gpu_error.c, drivers/gpu/drm/i915: "i915 0000:00:02.0: [drm] GPU HANG: ecode 12:1:8ed9fff2, in Xorg [2345]"; up to
     // Linux 5.6 "[drm] GPU HANG: ecode 9:0:0x85dffffb, in Xorg [2345], reason: hang on rcs0, action: reset"
     Family {
@@ -251,6 +316,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
+        leads_to: &[NOT_READY],
         event: true,
         ..Family::NEW
     },
@@ -263,7 +329,33 @@ pub(crate) const FAMILIES: &[Family] = &[
             traceless: true,
             ..Rule::NEW
         }],
-        leads_to: &[" timeout, reset controller", ": controller is down; will reset: CSTS="],
+        leads_to: &[" timeout, reset controller", ": controller is down; will reset: CSTS=", NOT_READY],
+        event: true,
+        ..Family::NEW
+    },
+    // nvme_wait_ready, drivers/nvme/host/core.c: "nvme nvme0: Device not ready; aborting reset, CSTS=0x1", the number since Linux 5.14
+    Family {
+        banner: NOT_READY,
+        rules: &[Rule {
+            line: "nvme [^ ]+: Device not ready; aborting (?:reset|initialisation|shutdown)",
+            title: "nvme: device not ready",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &[NOT_READY],
+        event: true,
+        ..Family::NEW
+    },
+    // etnaviv_gpu_recover_hang, drivers/gpu/drm/etnaviv/etnaviv_gpu.c: "etnaviv-gpu 130000.gpu: recover hung GPU!"
+    Family {
+        banner: ": recover hung GPU!",
+        rules: &[Rule {
+            line: "^etnaviv[a-z_-]* .*: recover hung GPU!",
+            title: "etnaviv: GPU hang",
+            traceless: true,
+            ..Rule::NEW
+        }],
+        leads_to: &[": recover hung GPU!"],
         event: true,
         ..Family::NEW
     },
@@ -304,12 +396,23 @@ pub(crate) const FAMILIES: &[Family] = &[
 /// drivers/firmware/efi/cper.c; a panic.
 const UNCORRECTED: &str = "Machine [Cc]heck(?: Exception|.*Bank [0-9]+: [2367abef][0-9a-f]{15}|: [A-Z])|_STATUS\\[[^]|]*\\|UE|Uncorrected|Deferred error|Fatal error|severity: (?:[0-9]+, )?(?:recoverable|fatal)|EDAC MC[0-9]+: [0-9]+ UE|Kernel panic";
 
+const NOT_READY: &str = ": Device not ready; aborting ";
+
 const RING_TIMEOUT: Rule = Rule {
     line: "ring ([a-z]+(?:_[a-z]+)*)_?[0-9.]* timeout, (?:(?:last )?signaled seq=|but soft recovered)",
     title: "amdgpu: ring {1} timeout",
     traceless: true,
     ..Rule::NEW
 };
+
+const NOUVEAU_FAULT: Rule = Rule {
+    line: "^nouveau [0-9a-f:.]+: fifo: (?:fault [0-9a-f]{2} \\[[A-Z_]*\\]|read fault|write fault) at [0-9a-f]+ engine ",
+    title: "nouveau: page fault",
+    traceless: true,
+    ..Rule::NEW
+};
+
+const NOUVEAU_FAULTS: &[&str] = &[": fifo: fault ", ": fifo: read fault at ", ": fifo: write fault at "];
 
 /// The devices' own words say more than the port's.
 const AER: &[Rule] = &[

@@ -9,7 +9,7 @@
 //! ```
 
 use super::skip::Format;
-use super::{Family, Part, Rule, TRACE};
+use super::{Family, Part, Pick, Rule, TRACE};
 
 pub(crate) const FAMILIES: &[Family] = &[
     // __ext4_error, fs/ext4/super.c
@@ -144,6 +144,19 @@ pub(crate) const FAMILIES: &[Family] = &[
             },
         ],
         leads_to: &["LustreError: "],
+        ..Family::NEW
+    },
+    // lcw_dump_stack, libcfs of Lustre 1.8 to 2.12, with "LNet: " or "Lustre: " in front; ptlrpc_watchdog_fire since 2.13
+    Family {
+        banner: "The thread might be hung, or it might only be slow",
+        rules: &[Rule {
+            line: "(?:LNet|Lustre|LustreError): .*[Ss]ervice thread pid [0-9]+ was inactive for [0-9.]+ ?s",
+            title: "Lustre: thread inactive in {frame}",
+            stacks: &[TRACE],
+            format: Format::Hung,
+            pick: Pick::Hung,
+            ..Rule::NEW
+        }],
         ..Family::NEW
     },
 ];
