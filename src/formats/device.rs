@@ -16,6 +16,13 @@ use super::{Family, Part, Rule, Step, TRACE};
 /// The first driver that was asked and did not care: `[<00000000f1a2b3c4>] usb_hcd_irq`.
 const HANDLER: &[Step] = &[Step::Line("^handlers:"), Step::Line("^\\[<[0-9a-f]+>\\] ([a-zA-Z0-9_]+)")];
 
+const NETDEV_WATCHDOG: Rule = Rule {
+    line: "NETDEV WATCHDOG: .*timed out",
+    title: "NETDEV WATCHDOG: transmit queue timed out",
+    traceless: true,
+    ..Rule::NEW
+};
+
 pub(crate) const FAMILIES: &[Family] = &[
     // print_mce (arch/x86/kernel/cpu/mce/core.c), __ghes_print_estatus (drivers/acpi/apei/ghes.c), EDAC
     Family {
@@ -72,15 +79,17 @@ pub(crate) const FAMILIES: &[Family] = &[
         }],
         ..Family::NEW
     },
-    // dev_watchdog, net/sched/sch_generic.c: the message of a WARN_ONCE
+    // dev_watchdog, net/sched/sch_generic.c, since Linux 6.8: netdev_crit, one line with the device before it
+    Family {
+        banner: ": NETDEV WATCHDOG: CPU: ",
+        rules: &[NETDEV_WATCHDOG],
+        part: Part::Aside,
+        ..Family::NEW
+    },
+    // The same before: the message of a WARN_ONCE
     Family {
         banner: "NETDEV WATCHDOG: ",
-        rules: &[Rule {
-            line: "NETDEV WATCHDOG: .*timed out",
-            title: "NETDEV WATCHDOG: transmit queue timed out",
-            traceless: true,
-            ..Rule::NEW
-        }],
+        rules: &[NETDEV_WATCHDOG],
         leads_to: &["WARNING:"],
         prelude: true,
         warns: true,

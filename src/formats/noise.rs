@@ -224,6 +224,8 @@ pub(crate) const USER_FAULTS: &[&str] = &[
     "]: unhandled exception: ",
     // show_signal_msg, arch/powerpc/kernel/traps.c and arch/x86/mm/fault.c: "segv[110]: segfault (11) at 0 nip …", "segfault at"
     "]: segfault ",
+    // print_fatal_signal, kernel/signal.c: "busybox: sh: potentially unexpected fatal signal 11."
+    ": potentially unexpected fatal signal ",
 ];
 
 /// Beginnings of lines that belong to a report also after its end marker.

@@ -17,6 +17,7 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     ("): Internal error ", 11, 6),
     ("-unsafe lock order detected", 10, 3),
     (": Code=", 2, 2),
+    (": NETDEV WATCHDOG: CPU: ", 9, 1),
     (": SXid (", 3, 7),
     (": controller is down; will reset: CSTS=", 34, 2),
     (": nobody cared", 1, 1),
