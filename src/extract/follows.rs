@@ -126,7 +126,10 @@ impl<'a> Cause<'a> {
             }
             // What comes after a hardware error is one, or has nothing to do with it.
             Part::OfAny | Part::OfFault if hardware && !then.leads_to.contains(&first.banner) => false,
-            Part::OfAny => (close || first.event) && !course.ended,
+            Part::OfAny => {
+                let behind_end = course.foreign == 0 && is_consequence(banner.line.body);
+                (close || first.event) && (!course.ended || behind_end)
+            }
             Part::OfCrash => {
                 let event = self.event && self.start(offset).is_some();
                 let near = !hardware || self.is_near_in_time(banner);
@@ -172,7 +175,7 @@ fn is_of_one(first: &[u8], then: &[u8]) -> bool {
     }
 }
 
-/// Whether a panic is what a crash ends in that has been printed as a whole, and not another crash.
+/// Whether a banner is what a crash ends in that has been printed as a whole, and not another crash.
 fn is_consequence(body: &[u8]) -> bool {
     panic::CONSEQUENCES.iter().any(|words| text::contains(body, words))
 }

@@ -7,8 +7,8 @@
 use super::skip::Format;
 use super::{Family, Part, Pick, RIP_THEN_TRACE, Rule, TRACE};
 
-/// Why a machine panics after a crash that has been printed to its end: that panic belongs to its report, any other is a
-/// crash of its own.
+/// Why a machine panics after a crash that has been printed to its end, and what else is printed then: that belongs to the
+/// crash's report, any other panic is a crash of its own.
 pub(crate) const CONSEQUENCES: &[&str] = &[
     // check_panic_on_warn, kernel/panic.c; before 6.2 the checkers' own: "KASAN: panic_on_warn set ..."; "kasan.fault=panic set ...",
     // end_report, mm/kasan/report.c; "kmsan.panic set ...", mm/kmsan/report.c; "panic_on_taint set ...", add_taint, kernel/panic.c
@@ -23,6 +23,9 @@ pub(crate) const CONSEQUENCES: &[&str] = &[
     // do_exit, kernel/exit.c
     "Attempted to kill ",
     "Aiee, killing interrupt handler!",
+    // cache_from_obj, mm/slab.h, up to Linux 5.12: behind its WARN of a wrong cache
+    "INFO: Allocated in ",
+    "INFO: Freed in ",
     // watchdog_timer_fn and watchdog_hardlockup_check, kernel/watchdog.c; check_hung_uninterruptible_tasks; panic_on_rcu_stall
     "softlockup: hung tasks",
     "Hard LOCKUP",
