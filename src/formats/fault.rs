@@ -11,6 +11,22 @@ use super::{Family, LINK_THEN_TRACE, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRA
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
 
+/// Where x86 enters the kernel for a fault in it: arch/x86/include/asm/idtentry.h since Linux 5.8, entry_64.S, entry_32.S.
+pub(crate) const ENTRIES: &[&str] = &[
+    "asm_exc_page_fault",
+    "asm_exc_general_protection",
+    "asm_exc_invalid_op",
+    "asm_exc_stack_segment",
+    "page_fault",
+    "async_page_fault",
+    "general_protection",
+    "invalid_op",
+    "stack_segment",
+    "handle_exception",
+    "common_exception",
+    "error_code",
+];
+
 /// Lines that say that the CPU could not fetch an instruction: how they begin, and what they hold.
 pub(crate) const FETCHES: &[(&str, &str)] = &[
     // show_fault_oops, arch/x86/mm/fault.c

@@ -206,7 +206,7 @@ pub(crate) const GROUPS: &[Group] = &[
     inline("Slab allocators: mm/slub.c, mm/slab.c, mm/slab_common.c, mm/util.c, mm/vmalloc.c", &[
         "^allocate_slab", "^alloc_slab_page", "^___slab_alloc$", "^__slab_alloc$", "^slab_alloc",
         "^slab_post_alloc_hook$", "^slab_pre_alloc_hook$", "^__memcg_slab_post_alloc_hook$", "^slab_free",
-        "^__slab_free$", "^do_slab_free$", "^slab_destroy", "^___cache_free$", "^__cache_free$",
+        "^__slab_free$", "^do_slab_free$", "^set_freepointer$", "^slab_destroy", "^___cache_free$", "^__cache_free$",
         "<kmem_cache", "<kmalloc", "<kzalloc", "<kcalloc", "<krealloc", "<kvmalloc", "<kvzalloc",
         "<kvcalloc", "<vmalloc", "<vzalloc", "<vcalloc", "^__do_kmalloc", "^__do_krealloc", "^do_kmalloc",
         "^kfree$", "^__kfree$", "^kvfree$", "^free$",
@@ -640,9 +640,10 @@ pub(crate) const GROUPS: &[Group] = &[
     blame(&[Format::SoftLockup, Format::HardLockup, Format::RcuStall, Format::Spinning], "Interrupts that were put off come here: arch/powerpc/kernel/irq.c, irq_64.c", &[
         "^arch_local_irq_restore$", "^restore_check_irq_replay$", "^__check_irq_replay$", "^replay_soft_interrupts",
     ]),
-    blame(&[Format::BadPage], "Who frees a page finds that it is bad: mm/page_alloc.c", &[
-        "^bad_page$", "^free_page_is_bad", "^free_pages", "^__free_pages", "^___free_pages", "^__free_page$",
-        "free_frozen_pages", "^free_pcp", "^free_unref", "^free_tail_page", "^free_contig",
+    blame(&[Format::BadPage], "Who frees or takes a page finds that it is bad: mm/page_alloc.c", &[
+        "^bad_page$", "^check_new_page", "^check_free_page", "^free_page_is_bad", "^free_pages", "^__free_pages", "^___free_pages", "^__free_page$",
+        "free_frozen_pages", "^free_pcp", "^free_unref", "^free_tail_page", "^free_contig", "^prep_new_page$",
+        "^rmqueue", "^__rmqueue", "^get_page_from_freelist$", "^__alloc_pages", "^alloc_pages", "^vma_alloc_folio",
     ]),
     entries("x86 since Linux 5.8: arch/x86/include/asm/idtentry.h, entry_64.S, entry_64_fred.S", &[
         "^asm_sysvec_", "^asm_common_interrupt$", "^common_interrupt$", "^asm_spurious_interrupt$",

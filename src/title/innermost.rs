@@ -7,7 +7,7 @@ use crate::blame;
 use crate::demangle::demangle;
 use crate::facts::frame::{Frame, Trust};
 use crate::facts::memory::{FAILING, is_entered};
-use crate::facts::registers;
+use crate::facts::registers::{self, Registers};
 use crate::facts::task::Workqueue;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::formats::skip::Format;
@@ -113,14 +113,17 @@ pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], counter
     }
     let pick = rule.map(|rule| rule.rule.pick);
     let own = if pick == Some(Pick::Hung) { TraceKind::Task } else { TraceKind::Other };
-    let traces = StackTrace::read(lines, Some(own));
+    let (traces, strays) = StackTrace::read_with_strays(lines, Some(own));
     let suspects = Suspects { rule, pick, at: counter };
     // The panic that the report is of: what other CPUs did then comes after its stack.
     let announced = traces.iter().filter(|trace| trace.kind == TraceKind::Panic && trace.line == 0);
     let tracks = if rule.is_some_and(|rule| rule.rule.tracked) { tracks(lines) } else { [].as_slice() };
     let of_kinds =
         tracks.iter().chain(KINDS).flat_map(|kind| traces.iter().filter(move |trace| trace.kind == *kind));
+    // A counter that is astray may leave no stack at all.
+    let alone = || strays.iter().filter(|dump| !dump.user).find_map(|dump| suspects.of(dump));
     let found = announced.chain(of_kinds).filter_map(|trace| suspects.first(trace)).next();
+    let found = found.or_else(|| if traces.is_empty() { alone() } else { None });
     let is_work = |name: &String| !WORKERS.contains(&name.as_str());
     // Who runs everybody's work is not why it waits.
     let runs = |_: &String| pick != Some(Pick::Hung);
@@ -180,10 +183,16 @@ impl Suspects<'_> {
             Counter::Other => None,
         });
         let may = |frame: &&Frame<'_>| astray || frame.trust != Trust::Unreliable;
-        let past = calls.iter().skip(usize::from(astray)).filter(may);
+        let past = calls.iter().skip(if astray { behind_fault(calls) } else { 0 }).filter(may);
         let branch = branch.iter().chain(repeated(calls).filter(|_| begins.is_some()));
         let names = branch.chain(past).filter_map(|frame| self.name(frame)).next();
         names.or_else(|| calls.iter().filter_map(|frame| self.name(frame)).next())
+    }
+
+    /// The first function that may be to blame, of registers alone.
+    fn of(self, dump: &Registers<'_>) -> Option<String> {
+        let pc = dump.pc.filter(|_| self.at != Counter::Astray);
+        pc.iter().chain(&dump.branch).chain(&dump.link).find_map(|frame| self.name(frame))
     }
 
     /// The function of a frame, if it may be to blame.
@@ -191,11 +200,26 @@ impl Suspects<'_> {
         if frame.trust == Trust::Inlined || frame.ends_function_before() {
             return None;
         }
+        // A pointer to a function that lies on the stack is named as the end of what stands before that one.
+        if frame.trust == Trust::Unreliable && frame.offset.is_some() && frame.offset == frame.size {
+            return None;
+        }
         // What stands before a function is never called: its end is the function's address, CONFIG_CALL_PADDING of x86.
         let name = demangle(frame.function().filter(|name| !name.starts_with("__pfx_"))?);
         let may = blame::may_be_to_blame(self.rule.unwrap_or(&rules::ANY), frame);
         may.then(|| name.to_string())
     }
+}
+
+/// Where in a stack the caller of no function begins: behind the counter, and behind what the fault called to print the stack
+/// where the unwinder vouches for none of it, `? __die_body`, `? exc_page_fault`, `? asm_exc_page_fault`.
+fn behind_fault(calls: &[Frame<'_>]) -> usize {
+    let unvouched =
+        calls.iter().enumerate().skip(1).take_while(|(_, frame)| frame.trust == Trust::Unreliable);
+    let prints = calls.get(1).is_some_and(blame::is_never_to_blame);
+    let enters = |frame: &Frame<'_>| frame.function().is_some_and(|name| fault::ENTRIES.contains(&name));
+    let entry = unvouched.filter(|_| prints).find(|(_, frame)| enters(frame));
+    entry.map_or(1, |(at, _)| at + 1)
 }
 
 /// Whether a frame is of who was called by an interrupt to have a stack printed.
