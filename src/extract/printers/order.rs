@@ -173,9 +173,7 @@ impl<'a> Block<'a> {
             Piece::Head if opened && (Stack..=Inside).contains(&at) => (Head, 1),
             Piece::Open(task) if (Head..Closed).contains(&at) && !(task && self.in_task) => (Stack, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
-            Piece::Frame if at == Rows && self.is_whole() && self.dump.is_some_and(|dump| !dump.heading) => {
-                (Stack, 0)
-            }
+            Piece::Frame if self.is_headless() => (Stack, 0),
             Piece::Frame if opened && at < Head => (Stack, 3),
             Piece::Close(task) if at == Stack => (if task { Closed } else { Stack }, 0),
             Piece::Rule if opened => (if at < Header { at } else { Done }, 0),
@@ -185,7 +183,7 @@ impl<'a> Block<'a> {
             Piece::FaultAfter if opened && (Stack..FaultAfter).contains(&at) => {
                 (FaultAfter, if self.dies { 0 } else { 2 })
             }
-            Piece::End if opened && (Head..End).contains(&at) => {
+            Piece::End if opened && ((Head..End).contains(&at) || self.is_headless()) => {
                 let early = if self.dies {
                     at <= Inside && self.dump.is_none_or(|dump| dump.code_first)
                 } else {
@@ -214,6 +212,11 @@ impl<'a> Block<'a> {
 
     pub(super) fn is_code_first(&self) -> bool {
         self.dump.is_some_and(|dump| dump.code_first)
+    }
+
+    /// Whether the stack comes next, without a heading; or none does, where the counter is astray.
+    fn is_headless(&self) -> bool {
+        self.phase == Phase::Rows && self.is_whole() && self.dump.is_some_and(|dump| !dump.heading)
     }
 
     /// Whether all rows of registers have come.
@@ -260,6 +263,7 @@ impl<'a> Block<'a> {
             {
                 (Phase::CodeAfter, 0)
             }
+            Phase::Rows if self.dies && self.is_headless() && !self.is_code_first() => (Phase::CodeAfter, 0),
             at if self.banner.is_some() && at >= Phase::Header && at < Phase::Counter => (Phase::Code, 2),
             _ => return None,
         })
