@@ -112,6 +112,7 @@ pub(crate) const BANNERS: &[&str] = &[
     "EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0",
     "irq 16: nobody cared (try booting with the \"irqpoll\" option)",
     "NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out",
+    "e1000e 0000:00:1f.6 eth0: NETDEV WATCHDOG: CPU: 1: transmit queue 0 timed out 5120 ms",
     // drivers/gpu, drivers/nvme/host/pci.c, drivers/pci/pcie
     "NVRM: Xid (PCI:0000:3b:00): 79, pid=1234, name=demo, GPU has fallen off the bus.",
     "nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 12028, Non-fatal, Link 32 egress non-posted PRIV error",

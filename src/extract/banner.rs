@@ -39,6 +39,12 @@ impl Banner<'_> {
         next.family.family.warns && body.starts_with(b"WARNING: ") && names
     }
 
+    /// Whether it is of a report that the next banner, a WARN, closes.
+    pub(super) fn closes_with(&self, next: &Banner<'_>) -> bool {
+        let place = self.family.family.ends_in;
+        !place.is_empty() && text::contains(next.line.body, place)
+    }
+
     /// Whether another banner right after it is of the same crash.
     pub(super) fn leads_to(&self, next: &Banner<'_>) -> bool {
         let (first, then) = (self.family.family, next.family.family);

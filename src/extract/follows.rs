@@ -109,9 +109,7 @@ impl<'a> Cause<'a> {
         let hardware = !first.uncorrected.is_empty();
         let part = match then.part {
             Part::Aside => false,
-            Part::Opens if !first.ends_in.is_empty() && text::contains(banner.line.body, first.ends_in) => {
-                close && !course.ended
-            }
+            Part::Opens if self.banner.closes_with(banner) => close && !course.ended,
             Part::Opens if banner.faults_again() && self.faults_before(banner, course) >= FAULTS_AT_ONCE => {
                 true
             }

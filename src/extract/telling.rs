@@ -132,10 +132,9 @@ impl<'a> Reports<'a> {
 
     /// Where nothing comes any more of what is told, unless something does before.
     pub(super) fn deadline(&mut self, telling: &Telling<'a>) -> usize {
-        match self.get(telling.report).filter(|report| !telling.guest && !report.done) {
-            Some(report) => report.deadline(),
-            None => telling.last + silence(telling.course.ended && !telling.guest),
-        }
+        let own = telling.last + silence(telling.course.ended && !telling.guest);
+        let report = self.get(telling.report).filter(|report| !telling.guest && !report.done);
+        report.map_or(own, |report| report.deadline().max(own))
     }
 
     /// Whether nothing has come for long of what is told, when a line comes.

@@ -198,7 +198,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ]),
     everywhere("Reports of pages and slabs: mm/debug.c, mm/slub.c, mm/slab.c", &[
         "^dump_page$", "^__dump_page", "^bad_page$", "^print_trailer$", "^object_err$", "^slab_err$",
-        "^slab_bug$", "^slab_pad_check$", "^cache_free_debugcheck", "^poison_",
+        "^slab_bug$", "^check_slab_allocation$", "^slab_pad_check$", "^cache_free_debugcheck", "^poison_",
     ]),
     everywhere("Page allocator: mm/page_alloc.c, mm/mempolicy.c, mm/folio-compat.c", &[
         "<alloc_page", "^__alloc_frozen", "^alloc_frozen", "^folio_alloc", "^__folio_alloc", "^get_page$",

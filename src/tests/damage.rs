@@ -189,6 +189,8 @@ const LOST: &[(&str, &[&str])] = &[
     ("prose-dmesg-T", &["syslog's prefix"]),
     ("prose-syslog", &["syslog's prefix"]),
     ("shown-again", &["syslog's prefix"]),
+    // Rows are of a table where others are beside them.
+    ("rows-of-trackers", &["lines of a program between"]),
     // A list's marks are not at the beginning of its lines, or one of its lines is printed by a console.
     ("lists", &["ANSI colours", "every 20th line cut and printed again"]),
     ("commit-text", &["ANSI colours", "lines of a program between"]),

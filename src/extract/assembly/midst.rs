@@ -45,6 +45,7 @@ pub(super) fn tell<'a>(
         if !reports.tell(outer, entry, shape) {
             talk.outer = None;
         } else if event {
+            talk.now.last = entry.line.offset + entry.line.raw.len();
             return true;
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Spotter<'a> {
     amid_event: bool,
     /// The crash that was being printed where the banner stands: it may be of the same task.
     outer: Option<Block<'a>>,
+    /// A crash had not come to its end where the next one began.
+    unfinished: bool,
     /// Crashes that had only been announced where the next one was.
     announced: u32,
     /// Those of them that the next one may be of: see [`Banner::faults_again`].
@@ -83,11 +85,13 @@ impl<'a> Spotter<'a> {
         self.block.is_none()
     }
 
-    /// Whether all that was printed until a line comes has ended then.
+    /// Whether all that was printed until a line comes with which a crash begins has ended then. Behind the end of a crash
+    /// that went through `die()` its registers may come once more; behind any other nothing does.
     pub(super) fn is_over(&self, line: &Line<'_>) -> bool {
         let Some(block) = &self.block else { return true };
         let late = block.time.zip(line.prefix.time).is_some_and(|(last, now)| now > last + QUIET_MICROS);
-        late && block.phase >= Phase::End
+        let alone = !block.dies && !self.unfinished;
+        block.phase >= Phase::End && (late || alone)
     }
 
     fn meet(&mut self, banner: &Banner<'a>) -> bool {
@@ -99,6 +103,8 @@ impl<'a> Spotter<'a> {
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
         let before = self.block.filter(|_| !joins && !event);
         let outer = before.filter(|block| block.is_open() || block.is_amid_stack());
+        let closed = |block: &Block<'_>| block.banner.is_some_and(|own| own.closes_with(banner));
+        self.unfinished |= before.is_some_and(|block| block.phase < Phase::End && !closed(&block));
         let announced = before.is_some_and(|block| block.is_announced());
         if announced {
             self.announced += 1;

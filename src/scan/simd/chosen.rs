@@ -3,7 +3,7 @@
 //! Made by the test `choose` from 6.7 MB: every other log of the conformance corpus and of `testdata/negative`, the
 //! console logs of one of our own kernels, those of `testdata/families` and `testdata/arch`, and, four times, what the
 //! format strings of a kernel print. By hand the window of "rust_kernel: panicked" was moved: Go programs say
-//! "panicking". A needle that is not here gets a window of its own when the filter is made: only
+//! "panicking". Rows that came later are of `choose_new`. A needle that is not here gets a window of its own when the filter is made: only
 //! speed is lost by that.
 
 /// Needle, offset of its window, bucket.
@@ -12,16 +12,24 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     (" corruption", 1, 3),
     (" exception on CPU", 8, 0),
     (" ilc:", 0, 1),
+    (" page fault (src_id:", 11, 6),
     (" timeout, but soft recovered", 4, 5),
     (" timeout, reset controller", 4, 5),
     ("): Internal error ", 11, 6),
     ("-unsafe lock order detected", 10, 3),
     (": Code=", 2, 2),
-    (": NETDEV WATCHDOG: CPU: ", 9, 1),
+    (": Device not ready; aborting ", 16, 7),
+    (": GPU fault detected: ", 2, 4),
     (": SXid (", 3, 7),
     (": controller is down; will reset: CSTS=", 34, 2),
+    (": fifo: SCHED_ERROR ", 8, 3),
+    (": fifo: fault ", 2, 7),
+    (": fifo: read fault at ", 2, 7),
+    (": fifo: write fault at ", 2, 7),
     (": nobody cared", 1, 1),
+    (": page allocation failure. order:", 20, 6),
     (": page allocation failure: order:", 20, 6),
+    (": recover hung GPU!", 7, 0),
     (": vmalloc error: size ", 6, 0),
     (": vmalloc size ", 6, 0),
     ("AER: Multiple Uncorrect", 14, 0),
@@ -40,6 +48,7 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     ("EXT4-fs error (device ", 7, 6),
     ("FAULT_FLAG_ALLOW_RETRY missing", 19, 0),
     ("FAULT_INJECTION: forcing a failure", 29, 6),
+    ("Filesystem has been shut down due to log error", 40, 6),
     ("GPU HANG: ecode ", 11, 2),
     ("GPU lockup (", 0, 4),
     ("GPU reset begin!", 0, 4),
@@ -52,6 +61,7 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     ("Kernel mode fault at addr ", 5, 3),
     ("Kernel panic", 4, 6),
     ("Kernel stack overflow.", 10, 3),
+    ("Kernel stack pointer invalid", 4, 6),
     ("LustreError: ", 5, 6),
     ("Missing ENDBR: ", 8, 1),
     ("NETDEV WATCHDOG: ", 7, 1),
@@ -66,7 +76,9 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     ("SYZFAIL:", 1, 6),
     ("SYZFATAL:", 1, 6),
     ("Showing all locks held in the system:", 0, 3),
+    ("Shutting down filesystem", 10, 0),
     ("SysRq : Show ", 8, 3),
+    ("The thread might be hung, or it might only be slow", 23, 7),
     ("Timedout job: seqno=", 8, 1),
     ("UBSAN:", 0, 0),
     ("Unable to handle kernel", 8, 4),
@@ -96,6 +108,7 @@ pub(super) const CHOSEN: &[(&str, usize, usize)] = &[
     ("invoked oom-killer:", 11, 4),
     ("kernel BUG", 4, 6),
     ("list_add double add: ", 6, 7),
+    ("oom-killer: gfp_mask=", 3, 4),
     ("panic:", 1, 1),
     ("possible circular locking dependency detected", 34, 7),
     ("possible irq lock inversion dependency detected", 36, 7),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::chosen::CHOSEN;
 use super::super::tables::{BUCKETS, HALVES, Tables};
 use super::super::words::{WINDOW, Window};
 use super::logs_below;
@@ -118,5 +119,33 @@ fn choose() {
     }
     for (window, bucket) in best.1 {
         println!("    ({:?}, {}, {bucket}),", needles[window.needle], window.offset);
+    }
+}
+
+/// Chooses for the needles that are not in `chosen.rs` alone, one after the other, and prints their rows.
+///
+/// ```text
+/// CRASHPARSE_LOGS=DIR cargo test --release choose_new -- --ignored --nocapture
+/// ```
+#[test]
+#[ignore = "makes rows of a table; needs a directory of logs"]
+fn choose_new() {
+    let directory = std::env::var_os("CRASHPARSE_LOGS").unwrap();
+    let counts = Counts::of(&logs_below(directory.into(), ".log"));
+    let needles = needles();
+    let row = |needle: &str| CHOSEN.iter().find(|(known, ..)| *known == needle);
+    let mut choice: Vec<(Window, usize)> = Vec::new();
+    for (at, needle) in needles.iter().enumerate() {
+        if let Some(&(_, offset, bucket)) = row(needle) {
+            choice.push((Window::of(at, needle.as_bytes(), offset), bucket));
+        }
+    }
+    for (at, needle) in needles.iter().enumerate().filter(|(_, needle)| row(needle).is_none()) {
+        let windows = Window::all(at, needle.as_bytes());
+        let rows = windows.flat_map(|window| (0..BUCKETS).map(move |bucket| (window, bucket)));
+        let cost = |row: &(Window, usize)| counts.cost(&[choice.as_slice(), &[*row]].concat());
+        let (cost, best) = rows.map(|row| (cost(&row), row)).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+        println!("    ({needle:?}, {}, {}), // {cost}", best.0.offset, best.1);
+        choice.push(best);
     }
 }
