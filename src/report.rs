@@ -54,6 +54,9 @@ pub fn contains_crash(log: &[u8]) -> bool {
     Incidents::new(Log::whole(log), 0..log.len()).next().is_some()
 }
 
+/// Boots are looked for in so many bytes behind a banner at once: the next one may be near.
+const BOOTS_AHEAD: usize = 64 << 10;
+
 /// The reports of a log, in the order of their banners.
 #[derive(Clone, Debug)]
 pub struct Reports<'a> {
@@ -84,8 +87,11 @@ impl<'a> Iterator for Reports<'a> {
         let report = Report::new(self.log, self.incidents.next()?, &mut self.known);
         let boot = self.boots.as_mut().map(|(searched, boots)| {
             let banner = report.span().start;
-            boots.search(self.log, *searched..banner, true);
-            *searched = banner;
+            if banner > *searched {
+                let end = banner.saturating_add(BOOTS_AHEAD).min(self.log.end());
+                boots.search(self.log, *searched..end, true);
+                *searched = end;
+            }
             boots.before(banner)
         });
         Some(Report { boot, ..report })

@@ -12,7 +12,7 @@ use crate::formats::{Pick, kinds, noise, stall};
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
-use crate::text::{self, Log};
+use crate::text::{self, Log, Starts};
 
 mod innermost;
 mod missing;
@@ -337,10 +337,8 @@ fn raw(family: &CompiledFamily, banner: &[u8], cut_off: bool) -> Title {
 }
 
 fn kind(title: &str) -> Kind {
-    kinds::BY_TITLE
-        .iter()
-        .find(|(start, _)| title.starts_with(start))
-        .map_or(Kind::Unknown, |(_, kind)| *kind)
+    static KINDS: LazyLock<Starts<Kind>> = LazyLock::new(|| Starts::new(kinds::BY_TITLE.iter().copied()));
+    KINDS.find(title.as_bytes()).unwrap_or(Kind::Unknown)
 }
 
 /// The function at the end of a title: what follows its last ` in `.
@@ -529,15 +527,15 @@ fn sanitize(title: &str) -> String {
 
 /// A title without bytes that no title has, and not too long.
 fn printable(bytes: Vec<u8>) -> String {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(bytes.len());
     for byte in bytes.into_iter().filter(|b| (0x20..0x7f).contains(b) || *b == b'\t') {
         let byte = if byte == b'\t' { b' ' } else { byte };
-        if byte != b' ' || !text.ends_with(' ') {
-            text.push(char::from(byte));
+        if byte != b' ' || text.last() != Some(&b' ') {
+            text.push(byte);
         }
     }
     text.truncate(TITLE_BYTES);
-    text.trim().to_string()
+    text::lossy(text.trim_ascii()).into_owned()
 }
 
 /// Whether a line is a panic's banner.

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 use crate::formats::{noise, said};
 use crate::line::{Line, Prefix};
 use crate::rules::{CompiledFamily, Pattern};
-use crate::scan;
-use crate::text::{self, Log};
+use crate::scan::{self, Words};
+use crate::text::{self, Log, Starts};
 
 use super::lines::{line_at, lines_before};
 
@@ -27,7 +27,15 @@ const WORDS: usize = 2;
 const COLUMNS: usize = 2;
 
 static REFERENCES: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::REFERENCES));
-static DOCUMENTS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(said::DOCUMENTS));
+static DOCUMENTS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| said::DOCUMENTS.iter().map(|(_, pattern)| Pattern::new(pattern)).collect());
+static OF_DOCUMENTS: LazyLock<Words> =
+    LazyLock::new(|| Words::new(said::DOCUMENTS.iter().map(|(words, _)| *words)));
+/// The words of people, each with its length.
+static SAID: LazyLock<Starts<usize>> = LazyLock::new(|| {
+    let words = said::WORDS.iter().chain(said::MORE_WORDS);
+    Starts::new(words.map(|word| (*word, word.len())))
+});
 static TIME_OF_DAY: Pattern = Pattern::new("[0-9]{2}:[0-9]{2}:[0-9]{2}");
 static SYZBOTS: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(said::SYZBOTS_LIST));
 
@@ -202,10 +210,17 @@ fn columns(text: &[u8], between: &str) -> usize {
 fn is_in_text(log: Log<'_>, line: &Line<'_>, behind: usize) -> bool {
     let from = log.before(line.offset, AROUND);
     let part = log.get(from..behind + AROUND);
-    DOCUMENTS.iter().any(|document| document.is_match(part))
+    is_document(part)
         && text_of(above_lines(log, line))
             .zip(text_of(rows(log, behind, behind + AROUND)))
             .is_some_and(|(above, below)| above || below)
+}
+
+/// Whether a part of a text is one about a kernel.
+fn is_document(part: &[u8]) -> bool {
+    let mut of = OF_DOCUMENTS.find(part).map(|(_, of)| of).collect::<Vec<_>>();
+    of.dedup();
+    of.iter().any(|of| DOCUMENTS.get(*of).is_some_and(|document| document.is_match(part)))
 }
 
 /// Whether the lines before an offset may be a text, whatever stands before their words.
@@ -217,8 +232,7 @@ fn has_words(log: Log<'_>, offset: usize) -> bool {
 
 /// How many of a person's words are in a line.
 fn said_words(line: &[u8]) -> usize {
-    let is_said =
-        |word: &&[u8]| said::WORDS.iter().chain(said::MORE_WORDS).any(|said| said.as_bytes() == *word);
+    let is_said = |word: &&[u8]| SAID.find_if(word, |length| *length == word.len()).is_some();
     words_of(line).filter(is_said).count() + WORDS * usize::from(is_trailer(line))
 }
 

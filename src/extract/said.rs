@@ -67,7 +67,8 @@ fn is_below(log: Log<'_>, part: Range<usize>, family: &CompiledFamily) -> bool {
 fn is_kernels(log: Log<'_>, line: &Line<'_>, family: &CompiledFamily) -> bool {
     let banner = family.family.banner;
     let before = text::find(line.body, banner).and_then(|at| line.body.get(..at)).unwrap_or_default();
-    let is_heading = HEADINGS.iter().any(|heading| heading.is_match(text::skip_blanks(before)));
+    let words = text::skip_blanks(before);
+    let is_heading = !words.is_empty() && HEADINGS.iter().any(|heading| heading.is_match(words));
     if is_heading && !is_shared(log, line, before) {
         return false;
     }

@@ -337,7 +337,9 @@ impl<'a> Window<'a> {
         let own = |caller: Option<Caller>| {
             caller.zip(banner.prefix.caller).is_none_or(|(caller, banner)| caller == banner)
         };
-        self.preludes.found.iter().any(|(at, caller)| *at >= horizon && own(*caller) && near(*at))
+        // The nearest tells, and so many lines before none is near.
+        let nearest = self.preludes.found.iter().rev().take(PAST_LINES).find(|(_, caller)| own(*caller));
+        nearest.is_some_and(|(at, _)| *at >= horizon && near(*at))
     }
 
     /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.

@@ -120,13 +120,14 @@ pub(crate) const LEVELS: &[&str] = &[
     "trace", "kern", "kernel",
 ];
 
-/// What is in a text about a kernel, and in no log: the tags of a commit, a patch, an advisory.
-pub(crate) const DOCUMENTS: &[&str] = &[
-    "(?m)^commit [0-9a-f]{12,40}\\s*$",
-    "(?m)^[> ]*(?:Fixes: [0-9a-f]{8,40} \\(|[A-Z][a-z]+(?:-[a-z]+)*-by: \\S)",
-    "(?m)^Subject: .*\\[PATCH",
-    "(?m)^CVE-[0-9]{4}-[0-9]+\\s*$",
-    "\\bRH[SBE]A-[0-9]{4}:[0-9]+",
+/// What is in a text about a kernel, and in no log: the tags of a commit, a patch, an advisory. Words of which each has one,
+/// and how it is written.
+pub(crate) const DOCUMENTS: &[(&[&str], &str)] = &[
+    (&["commit "], "(?m)^commit [0-9a-f]{12,40}\\s*$"),
+    (&["Fixes: ", "-by: "], "(?m)^[> ]*(?:Fixes: [0-9a-f]{8,40} \\(|[A-Z][a-z]+(?:-[a-z]+)*-by: \\S)"),
+    (&["[PATCH"], "(?m)^Subject: .*\\[PATCH"),
+    (&["CVE-"], "(?m)^CVE-[0-9]{4}-[0-9]+\\s*$"),
+    (&["RHSA-", "RHBA-", "RHEA-"], "\\bRH[SBE]A-[0-9]{4}:[0-9]+"),
 ];
 
 /// Tags that end a commit's text.

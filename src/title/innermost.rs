@@ -113,7 +113,10 @@ pub(super) fn innermost(rule: Option<&CompiledRule>, lines: &[Line<'_>], counter
     }
     let pick = rule.map(|rule| rule.rule.pick);
     let own = if pick == Some(Pick::Hung) { TraceKind::Task } else { TraceKind::Other };
-    let (traces, strays) = StackTrace::read_with_strays(lines, Some(own));
+    // Many a banner is all of its report, and names no place.
+    let bare = matches!(lines, [banner] if !(text::contains(banner.body, "+0x") || registers::is_pc_line(banner.body)));
+    let (traces, strays) =
+        if bare { (Vec::new(), Vec::new()) } else { StackTrace::read_with_strays(lines, Some(own)) };
     let suspects = Suspects { rule, pick, at: counter };
     // The panic that the report is of: what other CPUs did then comes after its stack.
     let announced = traces.iter().filter(|trace| trace.kind == TraceKind::Panic && trace.line == 0);
