@@ -378,7 +378,7 @@ impl<'a> Assembly<'a> {
         &mut self,
         entry: &Entry<'a>,
         banner: Banner<'a>,
-        follows: Option<usize>,
+        mut follows: Option<usize>,
         window: &mut Window<'a>,
     ) -> u64 {
         let owned = self.range.contains(&banner.line.offset);
@@ -387,7 +387,7 @@ impl<'a> Assembly<'a> {
         if let Some(above) = first.filter(|first| !banner.is_aside() && window.is_above_log(*first))
             && let Some(quoted) = self.reports.at(above).filter(|report| report.is_bare())
         {
-            (quoted.owned, first) = (false, None);
+            (quoted.owned, first, follows) = (false, None, follows.filter(|start| *start != above));
         }
         let mut report = Collector::new(entry, banner, follows, owned, first);
         if owned {

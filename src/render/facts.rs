@@ -96,11 +96,12 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
 
 fn slab(f: &mut Formatter<'_>, view: &View<'_>, slab: &Slab<'_>) -> fmt::Result {
     if let Some(corruption) = &slab.corruption {
-        let (found, expected) = (corruption.found, corruption.expected);
         let bytes = (corruption.end - corruption.start.min(corruption.end)).saturating_add(1);
         let plural = if bytes == 1 { "" } else { "s" };
         let mut text = format!("{bytes} byte{plural} wrong at {:#018x}", corruption.start);
-        write!(text, ", {found:#04x} instead of {expected:#04x}")?;
+        if let Some((found, expected)) = corruption.found.zip(corruption.expected) {
+            write!(text, ", {found:#04x} instead of {expected:#04x}")?;
+        }
         slab.overwritten.map_or(Ok(()), |which| write!(text, ": {} overwritten", Plain(which)))?;
         view.row(f, "memory", text)?;
     }

@@ -244,8 +244,10 @@ struct WireSlab<'a> {
 struct WireCorruption {
     start: Hex,
     end: Hex,
-    found: Hex,
-    expected: Hex,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Hex>,
 }
 
 #[derive(Serialize)]
@@ -499,8 +501,8 @@ fn corruption(corruption: Corruption) -> WireCorruption {
     WireCorruption {
         start: Hex(corruption.start),
         end: Hex(corruption.end),
-        found: Hex(u64::from(corruption.found)),
-        expected: Hex(u64::from(corruption.expected)),
+        found: corruption.found.map(|byte| Hex(byte.into())),
+        expected: corruption.expected.map(|byte| Hex(byte.into())),
     }
 }
 

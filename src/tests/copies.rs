@@ -1,6 +1,8 @@
 //! Reports that a log has twice: one where all of it is printed again, two where they are two crashes, or where the second
 //! says more.
 
+use crate::reports;
+
 use super::split::check_however_read as check;
 
 const BOOT: &str = "[    0.000000] Linux version 6.1.0 (user@host) (gcc 12.2) #1 SMP
@@ -141,4 +143,14 @@ fn what_comes_later_is_of_something_else() {
     }
     let warning = "[   10.000000] WARNING: CPU: 0 PID: 1 at drivers/usb/core/urb.c:494 usb_submit_urb+0xd5/0x5a0\n[   10.000001] Call Trace:\n[   10.000002]  demo+0x1/0x2\n";
     check(&[warning, "[   60.500000] BTRFS: error (device sda1) in btrfs_commit_transaction:2418: errno=-5 IO failure\n"].concat(), 2);
+}
+
+/// What stood above the log is no report, and nothing follows from it.
+#[test]
+fn nothing_follows_from_a_banner_above() {
+    let banner = "[  364.100113][  T907] UBSAN: zz\n";
+    let older = "[   80.203638] usb 1-1: disconnect\n[   80.204861] usb 1-2: disconnect\n";
+    let log = [banner, older, banner].concat();
+    let follows: Vec<_> = reports(log.as_bytes()).map(|report| report.follows()).collect();
+    assert_eq!(follows, [None]);
 }

@@ -55,10 +55,10 @@ pub struct Corruption {
     pub start: u64,
     /// Last address.
     pub end: u64,
-    /// The first byte, as found.
-    pub found: u8,
+    /// The first byte, as found; `None` of the padding of a slab, which is dumped instead.
+    pub found: Option<u8>,
     /// What it should be.
-    pub expected: u8,
+    pub expected: Option<u8>,
 }
 
 /// What stands between which bytes are wrong and where they are: `check_bytes_and_report`, since Linux 6.15.
@@ -132,7 +132,18 @@ impl<'a> Slab<'a> {
         if self.cache.is_none() {
             (self.cache, self.problem) = (Some(cache), Some(problem.trim_ascii_end()));
         }
+        self.padding(problem);
         true
+    }
+
+    /// Reads `Padding overwritten. 0x..-0x.. @offset=4032`: `slab_pad_check`. Up to Linux 3.x it has no offset.
+    fn padding(&mut self, problem: &[u8]) {
+        let read = || {
+            let (rest, start) = text::hex(problem.strip_prefix(b"Padding overwritten. ")?).ok()?;
+            let (_, end) = text::hex(rest.strip_prefix(b"-")?).ok()?;
+            Some(Corruption { start, end, found: None, expected: None })
+        };
+        self.corruption = self.corruption.or_else(read);
     }
 
     fn slab(&mut self, body: &[u8]) -> bool {
@@ -176,7 +187,8 @@ impl<'a> Slab<'a> {
             let (rest, start) = text::hex(body).ok()?;
             let (rest, end) = text::hex(rest.strip_prefix(b"-")?).ok()?;
             let byte = |name| u8::try_from(address_after(rest, name)?).ok();
-            Some(Corruption { start, end, found: byte("First byte ")?, expected: byte(" instead of ")? })
+            let (found, expected) = (byte("First byte ")?, byte(" instead of ")?);
+            Some(Corruption { start, end, found: Some(found), expected: Some(expected) })
         };
         let found = read();
         self.corruption = self.corruption.or(found);

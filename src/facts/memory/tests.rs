@@ -346,7 +346,7 @@ fn slub() {
         let corruption = slab.corruption.expect("corruption");
         assert_eq!(
             (corruption.start, corruption.found, corruption.expected),
-            (0xffff_8880_0682_3348, 0x41, 0x6b)
+            (0xffff_8880_0682_3348, Some(0x41), Some(0x6b))
         );
         let (allocated, freed) = (slab.allocated.expect("allocated"), slab.freed.expect("freed"));
         assert_eq!((allocated.at.module, allocated.cpu, allocated.pid), (Some("crashme"), Some(1), Some(40)));
@@ -372,7 +372,16 @@ fn bytes_before_the_banner() {
     assert_eq!((slab.cache, slab.problem), (Some(&b"kmalloc-96"[..]), Some(&b"Object corrupt"[..])));
     let corruption = slab.corruption.expect("bytes");
     assert_eq!((corruption.start, corruption.end), (0xff60_0000_040e_74b8, 0xff60_0000_040e_74bf));
-    assert_eq!((corruption.found, corruption.expected), (8, 0xcc));
+    assert_eq!((corruption.found, corruption.expected), (Some(8), Some(0xcc)));
+}
+
+/// slab_pad_check, mm/slub.c, 6.1.
+#[test]
+fn padding_of_a_slab() {
+    let log = "BUG kmalloc-96 (Tainted: G    B      OE     ): Padding overwritten. 0xffff888005a1cfc0-0xffff888005a1cfff @offset=4032\n";
+    let corruption = read(log).slab.and_then(|slab| slab.corruption).expect("bytes");
+    assert_eq!((corruption.start, corruption.end), (0xffff_8880_05a1_cfc0, 0xffff_8880_05a1_cfff));
+    assert_eq!((corruption.found, corruption.expected), (None, None));
 }
 
 #[test]
