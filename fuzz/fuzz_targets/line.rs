@@ -27,7 +27,12 @@ fn check(offset: usize, raw: &[u8]) {
     let line = Line::parse(offset, raw);
     assert_eq!(line.offset, offset);
     assert!(raw.starts_with(line.raw) && std::ptr::eq(raw.as_ptr(), line.raw.as_ptr()));
-    assert!(raw[line.raw.len()..].iter().all(|&byte| byte == b'\r'));
+    // Carriage returns and line feeds, also drawn ones.
+    let end = &raw[line.raw.len()..];
+    assert!(
+        end.iter().all(|byte| matches!(byte, b'\r' | b'^' | b'M' | 0xe2 | 0x90 | 0x8a | 0x8d)),
+        "{end:?}"
+    );
     assert!(checks::lies_in(line.raw, line.body), "{line:?}");
     assert!(line.prefix.level.is_none_or(|level| level <= 7), "{line:?}");
     assert!(!matches!(line.prefix.caller, Some(Caller::Task(u32::MAX))) || !line.raw.is_empty());
