@@ -384,10 +384,9 @@ impl<'a> Assembly<'a> {
         let owned = self.range.contains(&banner.line.offset);
         let mut first = self.printed.before(&banner.line);
         // A person has put the banner before the log.
-        if let Some(above) = first.filter(|first| !banner.is_aside() && window.is_above_log(*first))
-            && let Some(quoted) = self.reports.at(above).filter(|report| report.is_bare())
-        {
-            (quoted.owned, first, follows) = (false, None, follows.filter(|start| *start != above));
+        let above = first.filter(|first| !banner.is_aside() && window.is_above_log(*first));
+        if let Some(above) = above.filter(|above| self.reports.disown(*above)) {
+            (first, follows) = (None, follows.filter(|start| *start != above));
         }
         let mut report = Collector::new(entry, banner, follows, owned, first);
         if owned {

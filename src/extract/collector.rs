@@ -27,7 +27,7 @@ pub(super) struct Collector<'a> {
     pub(super) doubtful: Vec<Line<'a>>,
     /// The lines of all who printed at the same time.
     pub(super) shared: Option<Arc<[Line<'a>]>>,
-    follows: Option<usize>,
+    pub(super) follows: Option<usize>,
     pub(super) open: bool,
     cut: bool,
     /// It is done because it has grown too long.

@@ -93,10 +93,17 @@ impl<'a> Reports<'a> {
         self.list.get_mut(usize::try_from(at).ok()?)
     }
 
-    /// The one that has not been handed on whose banner starts at an offset.
-    pub(super) fn at(&mut self, offset: usize) -> Option<&mut Collector<'a>> {
-        let at = self.list.binary_search_by_key(&offset, |report| report.banner.line.offset).ok()?;
-        self.list.get_mut(at)
+    /// Takes the bare banner that starts at an offset for no report, of those that have not been handed on; whether there is
+    /// one. Nothing follows from it.
+    pub(super) fn disown(&mut self, start: usize) -> bool {
+        let Ok(at) = self.list.binary_search_by_key(&start, |report| report.banner.line.offset) else {
+            return false;
+        };
+        let mut reports = self.list.iter_mut().skip(at);
+        let Some(quoted) = reports.next().filter(|report| report.is_bare()) else { return false };
+        quoted.owned = false;
+        reports.filter(|report| report.follows == Some(start)).for_each(|report| report.follows = None);
+        true
     }
 
     /// Gives the lines of a report to one before it, if that is not over where the next of them comes; whether it is not.

@@ -153,4 +153,12 @@ fn nothing_follows_from_a_banner_above() {
     let log = [banner, older, banner].concat();
     let follows: Vec<_> = reports(log.as_bytes()).map(|report| report.follows()).collect();
     assert_eq!(follows, [None]);
+    // Nor does what was taken for a part of a cascade before the log showed that.
+    let crash = "[  364.050000][  T907] UBSAN: other\n";
+    let open = "[  364.000000][  T100] kernel BUG at demo.c:1!\n";
+    let log = [open, banner, crash, older, banner].concat();
+    let starts: Vec<_> = reports(log.as_bytes()).map(|report| report.span().start).collect();
+    for report in reports(log.as_bytes()) {
+        assert!(report.follows().is_none_or(|cause| starts.contains(&cause)), "{:?}", report.span());
+    }
 }
