@@ -88,13 +88,14 @@ impl<'a> Assembly<'a> {
         while let Some(report) = self.reports.pop() {
             let (first, owned) = (report.first, report.owned);
             let mut incident = report.finish();
+            self.printed.begins(incident.banner.line.offset, incident.kept);
             let lines = incident.lines.get(..incident.kept).unwrap_or_default();
             let again = first.is_some_and(|first| self.printed.is_again(log, first, lines));
             let crashed = lines.is_empty() || incident.banner.family.tells_crash(lines);
             // More of the log may tell: until then it is there.
             let settled = !incident.open || log.is_ended();
             if owned && (!settled || !again && crashed) {
-                incident.follows = incident.follows.map(|start| self.printed.first(start));
+                incident.follows = incident.follows.and_then(|start| self.printed.first(start));
                 return Some(incident);
             }
         }

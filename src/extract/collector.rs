@@ -114,7 +114,7 @@ impl<'a> Collector<'a> {
         self.shared = self.shared.take().or(other.shared.take());
         self.last = other.last;
         self.open |= other.open;
-        (other.done, other.owned) = (true, false);
+        (other.done, other.owned, other.kept) = (true, false, 0);
     }
 
     /// Ends where nothing of it has come for long, or it has grown too long; so many reports have begun since.

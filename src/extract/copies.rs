@@ -127,6 +127,8 @@ pub(super) struct Printed<'a> {
     marks: Marks,
     /// Reports that were printed again, and where they were first.
     again: VecDeque<(usize, usize)>,
+    /// Where the last reports begin.
+    reports: VecDeque<usize>,
 }
 
 /// Where the log says last that it is printed again, and how far that has been looked for.
@@ -178,12 +180,26 @@ impl<'a> Printed<'a> {
         again
     }
 
-    /// Where the report that starts there was first, if it was printed again.
-    pub(super) fn first(&mut self, start: usize) -> usize {
+    /// Takes where the next report begins, unless another has taken over its lines.
+    pub(super) fn begins(&mut self, start: usize, lines: usize) {
+        if lines == 0 {
+            return;
+        }
+        while self.reports.front().is_some_and(|first| first + COPY_BYTES + LOOK_BACK_BYTES < start) {
+            self.reports.pop_front();
+        }
+        self.reports.push_back(start);
+    }
+
+    /// Where the report that starts there was first, if it was printed again; `None` if its banner was a part of another.
+    pub(super) fn first(&mut self, start: usize) -> Option<usize> {
         while self.again.front().is_some_and(|(again, _)| again + LOOK_BACK_BYTES < start) {
             self.again.pop_front();
         }
-        self.again.iter().find(|(again, _)| *again == start).map_or(start, |(_, first)| *first)
+        let Some((_, first)) = self.again.iter().find(|(again, _)| *again == start) else {
+            return Some(start);
+        };
+        self.reports.binary_search(first).is_ok().then_some(*first)
     }
 }
 
