@@ -202,7 +202,10 @@ impl TextReport<'_, '_> {
             view.row(f, "waits", format_args!("for {} (pid {pid})", Plain(comm)))?;
         }
         if let Some(task) = report.task() {
-            let mut text = format!("{} (pid {})", Plain(task.comm), task.pid);
+            let mut text = match task.comm {
+                b"" => format!("pid {}", task.pid),
+                comm => format!("{} (pid {})", Plain(comm), task.pid),
+            };
             if let Some(cpu) = task.cpu {
                 text += &format!(" on CPU {cpu}");
             }

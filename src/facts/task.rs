@@ -22,7 +22,8 @@ use crate::text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Task<'a> {
-    /// Name of the task: any bytes, blanks included.
+    /// Name of the task: any bytes, blanks included. Empty where nothing but its number is left: of a WARNING of which there
+    /// is only `WARNING: CPU: 5 PID: 8927 at drivers/demo.c:25 demo_put+0x61/0x70`.
     pub comm: &'a [u8],
     /// Thread ID (the kernel's `pid`).
     pub pid: u32,

@@ -11,17 +11,20 @@ use super::{Family, LINK_THEN_TRACE, Part, Pick, RIP_THEN_TRACE, Rule, Step, TRA
 /// The counter alone: a double fault has no other stack worth believing.
 const RIP_ONLY: &[Step] = &[Step::Line("{{RIP}}")];
 
-/// Where x86 enters the kernel for a fault in it: arch/x86/include/asm/idtentry.h since Linux 5.8, entry_64.S, entry_32.S.
+/// How the functions begin by which x86 enters the kernel for a fault in it: arch/x86/include/asm/idtentry.h since Linux 5.8.
+pub(crate) const ENTRY: &str = "asm_exc_";
+
+/// The same before: arch/x86/entry/entry_64.S and entry_32.S.
 pub(crate) const ENTRIES: &[&str] = &[
-    "asm_exc_page_fault",
-    "asm_exc_general_protection",
-    "asm_exc_invalid_op",
-    "asm_exc_stack_segment",
     "page_fault",
     "async_page_fault",
     "general_protection",
     "invalid_op",
     "stack_segment",
+    "segment_not_present",
+    "alignment_check",
+    "int3",
+    "debug",
     "handle_exception",
     "common_exception",
     "error_code",

@@ -439,6 +439,48 @@ fn what_waits_for_a_journal_or_a_server_may_be_a_module() {
     assert_eq!(blamed("start_this_handle+0x1/0x2 [acme]").as_deref(), Some("start_this_handle"));
 }
 
+/// After a call of a bad address the unwinder of x86 vouches for no frame, and those up to the entry are of the fault itself
+/// or lie on the stack since.
+#[test]
+fn what_a_fault_calls_is_not_to_blame() {
+    let blamed = |entry: &str| {
+        let log = format!(
+            "[    4.661724] BUG: unable to handle page fault for address: 0000000000010000\n\
+             [    4.661866] #PF: supervisor instruction fetch in kernel mode\n\
+             [    4.662144] Oops: 0010 [#5] SMP NOPTI\n\
+             [    4.662199] CPU: 0 PID: 88 Comm: init Not tainted 5.10.0 #1\n\
+             [    4.662395] RIP: 0010:0x10000\n\
+             [    4.663147] Call Trace:\n\
+             [    4.663226]  ? __die_body.cold+0x1a/0x1f\n\
+             [    4.663339]  ? demo_left+0xe5/0xf0\n\
+             [    4.663440]  ? {entry}+0x1e/0x30\n\
+             [    4.663498]  ? demo_data+0x20/0x20 [demo]\n\
+             [    4.663571]  ? demo_call+0xa/0x10 [demo]\n\
+             [    4.663920]  ? ksys_write+0x5f/0xe0\n"
+        );
+        let blamed = reports(log.as_bytes()).next().and_then(|report| report.blamed().map(str::to_string));
+        blamed.unwrap_or_default()
+    };
+    for entry in [
+        "asm_exc_page_fault",
+        "asm_exc_general_protection",
+        "asm_exc_control_protection",
+        "asm_exc_invalid_op",
+        "asm_exc_stack_segment",
+        "asm_exc_int3",
+        "page_fault",
+        "general_protection",
+        "invalid_op",
+        "stack_segment",
+        "int3",
+        "error_code",
+    ] {
+        assert_eq!(blamed(entry), "demo_call", "{entry}");
+    }
+    // No entry: it was left by the call itself.
+    assert_eq!(blamed("demo_enter"), "demo_left");
+}
+
 #[test]
 fn what_passes_the_time_is_machinery_by_its_file_too() {
     for frame in [

@@ -220,7 +220,8 @@ fn behind_fault(calls: &[Frame<'_>]) -> usize {
     let unvouched =
         calls.iter().enumerate().skip(1).take_while(|(_, frame)| frame.trust == Trust::Unreliable);
     let prints = calls.get(1).is_some_and(blame::is_never_to_blame);
-    let enters = |frame: &Frame<'_>| frame.function().is_some_and(|name| fault::ENTRIES.contains(&name));
+    let is_entry = |name: &str| name.starts_with(fault::ENTRY) || fault::ENTRIES.contains(&name);
+    let enters = |frame: &Frame<'_>| frame.function().is_some_and(is_entry);
     let entry = unvouched.filter(|_| prints).find(|(_, frame)| enters(frame));
     entry.map_or(1, |(at, _)| at + 1)
 }

@@ -125,7 +125,7 @@ fn choose() {
 /// Chooses for the needles that are not in `chosen.rs` alone, one after the other, and prints their rows.
 ///
 /// ```text
-/// CRASHPARSE_LOGS=DIR cargo test --release choose_new -- --ignored --nocapture
+/// CRASHPARSE_LOGS=DIR cargo test --lib choose_new -- --ignored --nocapture
 /// ```
 #[test]
 #[ignore = "makes rows of a table; needs a directory of logs"]
