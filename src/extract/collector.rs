@@ -19,7 +19,8 @@ pub(super) struct Collector<'a> {
     pub(super) banner: Banner<'a>,
     pub(super) preamble: Vec<Line<'a>>,
     lines: Vec<Line<'a>>,
-    /// How many lines reach to the last one that surely belongs.
+    /// How many lines it has, whether or not they are wanted, and how many reach to the last one that surely belongs.
+    count: usize,
     kept: usize,
     /// End of the last line that surely belongs.
     last: usize,
@@ -62,6 +63,7 @@ impl<'a> Collector<'a> {
             banner,
             preamble: Vec::new(),
             lines: vec![line],
+            count: 1,
             kept: 1,
             last: line.offset + line.raw.len(),
             headline: (0, banner.family),
@@ -90,16 +92,17 @@ impl<'a> Collector<'a> {
         if self.wanted {
             self.lines.push(line);
         }
+        self.count += 1;
         if belongs {
             self.last = line.offset + line.raw.len();
-            self.kept = self.lines.len();
+            self.kept = self.count;
         }
     }
 
     /// Adds the banner that gives the title.
     pub(super) fn take_headline(&mut self, banner: &Banner<'a>) {
         if !self.done {
-            self.headline = (self.lines.len(), banner.family);
+            self.headline = (self.count, banner.family);
         }
         self.take(banner.line, true);
     }
@@ -107,9 +110,10 @@ impl<'a> Collector<'a> {
     /// Takes over the lines of the next report, which turns out to be of this one.
     pub(super) fn take_over(&mut self, other: &mut Collector<'a>) {
         if self.wanted {
-            self.kept = self.lines.len() + other.kept;
             self.lines.append(&mut other.lines);
         }
+        self.kept = self.count + other.kept;
+        self.count += other.count;
         self.doubtful.append(&mut other.doubtful);
         self.shared = self.shared.take().or(other.shared.take());
         self.last = other.last;
@@ -124,7 +128,7 @@ impl<'a> Collector<'a> {
         }
         if entry.end > self.deadline() {
             self.done = true;
-        } else if self.lines.len() >= REPORT_LINES
+        } else if self.count >= REPORT_LINES
             || entry.end.saturating_sub(self.banner.line.offset) > REPORT_BYTES
             || entry.number.saturating_sub(self.number) > REPORT_LOG_LINES
             || successors > REPORT_SUCCESSORS

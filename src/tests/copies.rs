@@ -145,6 +145,30 @@ fn what_comes_later_is_of_something_else() {
     check(&[warning, "[   60.500000] BTRFS: error (device sda1) in btrfs_commit_transaction:2418: errno=-5 IO failure\n"].concat(), 2);
 }
 
+/// Where a range begins does not matter: also of a report that is not its own it is known how many lines it has.
+#[test]
+fn what_is_more_than_a_banner_is_not_above() {
+    let warning = "[   80.201706] WARNING:\n";
+    let older = "[    5.400000] demo: loading out-of-tree module taints kernel.\n";
+    let cut = "[   80.200483] ----[ cut here ]------------\n";
+    check(&[warning, older, cut, warning].concat(), 2);
+}
+
+/// A report that another takes over is no cause: what follows, follows from that one.
+#[test]
+fn what_is_taken_over_is_no_cause() {
+    let null = |time| format!("[   80.{time}] BUG: Kernel NULL pointer dereference at 0x00000000\n");
+    let bug = "[   80.201130] BUG: zz\n";
+    let panic = "[   80.200000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n";
+    let frame = "[   80.202898]  [<ffffffffa0012345>] ? demo_hold+0x45/0x90\n";
+    let (first, second) = (null("200452"), null("200791"));
+    let log = [&first, &second, &second, bug, panic, &second, bug, frame].concat();
+    let starts: Vec<_> = reports(log.as_bytes()).map(|report| report.span().start).collect();
+    for report in reports(log.as_bytes()) {
+        assert!(report.follows().is_none_or(|cause| starts.contains(&cause)), "{:?}", report.span());
+    }
+}
+
 /// What stood above the log is no report, and nothing follows from it.
 #[test]
 fn nothing_follows_from_a_banner_above() {
