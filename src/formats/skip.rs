@@ -510,7 +510,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^context_switch", "^__switch_to", "^cancel_delayed_work", "rcu_barrier",
     ]),
     blame(&[Format::Hung, Format::Atomic], "They only wait, for whoever called them: kernel/time/timer.c, kernel/sched, kernel/workqueue.c, mm/filemap.c", &[
-        "^schedule$", "^__schedule$", "^preempt_schedule", "^schedule_preempt_disabled$", "^msleep", "^ssleep$", "^usleep_range", "^fsleep$", "^schedule_timeout", "^schedule_hrtimeout",
+        "^schedule$", "^__schedule$", "^preempt_schedule", "^___preempt_schedule", "^schedule_preempt_disabled$", "^msleep", "^ssleep$", "^usleep_range", "^fsleep$", "^schedule_timeout", "^schedule_hrtimeout",
         "^io_schedule", "^do_nanosleep$", "^wait_for_", "^wait_on_", "^wait_woken$", "^__wait_",
         "^wait_rcu_gp$", "^__wait_rcu_gp$", "^bit_wait", "^out_of_line_wait_", "^folio_wait_",
         "^__folio_lock", "^folio_lock", "^flush_", "^__flush_", "^drain_workqueue", "^cancel_work",
@@ -619,7 +619,7 @@ pub(crate) const GROUPS: &[Group] = &[
         "^pl011_console_putchar$", "^hvc_console_print$", "^sclp_con", "^sbi_console_write", "^early_serial_",
     ]),
     only(&[Format::Spinning], "The switch of a task that was preempted, from an interrupt's end: kernel/sched/core.c, kernel/entry", &[
-        "^preempt_schedule", "^__cond_resched$", "^irqentry_exit", "^raw_irqentry_exit",
+        "^preempt_schedule", "^___preempt_schedule", "^__cond_resched$", "^irqentry_exit", "^raw_irqentry_exit",
         "^arm64_preempt_schedule_irq$", "^el1_interrupt$", "^el1h_64_irq",
     ]),
     only(&[Format::Spinning], "What prints stacks: kernel/sched/core.c, lib/nmi_backtrace.c", &[

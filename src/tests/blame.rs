@@ -481,6 +481,35 @@ fn what_a_fault_calls_is_not_to_blame() {
     assert_eq!(blamed("demo_enter"), "demo_left");
 }
 
+/// The thunks of x86 that the scheduler is entered by: `___preempt_schedule` up to 5.7, `preempt_schedule_thunk` since.
+#[test]
+fn a_preempted_task_is_blamed_where_it_was() {
+    for thunk in [
+        "___preempt_schedule",
+        "___preempt_schedule_notrace",
+        "preempt_schedule_thunk",
+        "preempt_schedule_notrace_thunk",
+    ] {
+        let stack = format!(
+            " __schedule+0x817/0x1cc0\n preempt_schedule_common+0x4f/0xe0\n preempt_schedule+0x4b/0x60\n \
+             {thunk}+0x16/0x18\n demo_busy+0x12/0x34 [demo]\n process_one_work+0x1/0x2\n"
+        );
+        for head in [
+            "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n\
+             rcu: \tTasks blocked on level-0 rcu_node (CPUs 0-1): P8340\n\
+             rcu: \t(detected by 1, t=10502 jiffies, g=5905, q=81)\n\
+             demo            R  running task    27832  8340   8338 0x00000000\n",
+            "INFO: task demo:8340 blocked for more than 143 seconds.\n\
+             demo            R  running task    27832  8340   8338 0x00000000\n",
+        ] {
+            let log = [head, "Call Trace:\n", &stack].concat();
+            let log: String = log.lines().map(|line| format!("[  161.009133][    C1] {line}\n")).collect();
+            let report = reports(log.as_bytes()).next().unwrap();
+            assert_eq!(report.blamed(), Some("demo_busy"), "{log}");
+        }
+    }
+}
+
 #[test]
 fn what_passes_the_time_is_machinery_by_its_file_too() {
     for frame in [
