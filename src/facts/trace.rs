@@ -1,6 +1,5 @@
 //! Stack traces: which stack it is, whose, and its frames.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::arch;
@@ -103,7 +102,7 @@ pub struct StackTrace<'a> {
     /// What the class became where this stack was: `IN-HARDIRQ-W` of `   IN-HARDIRQ-W at:`, `HARDIRQ-ON-W` of
     /// `{HARDIRQ-ON-W} state was registered at:`.
     pub usage: Option<&'a [u8]>,
-    /// The frames, innermost first.
+    /// The frames, innermost first; none where a CPU that was asked for its stack runs a program.
     pub frames: Vec<Frame<'a>>,
     /// Registers printed with the stack: those of the CPU that it is of, or of the user who called.
     pub registers: Vec<Registers<'a>>,
@@ -129,9 +128,27 @@ struct Heading<'a> {
     usage: Option<&'a [u8]>,
 }
 
-impl Heading<'_> {
+impl<'a> Heading<'a> {
     const NONE: Heading<'static> =
         Heading { line: None, kind: None, cpu: None, comm: None, pid: None, lock: None, usage: None };
+
+    /// The stack that it announces, whose frames come from a line on.
+    fn trace(self, first: usize) -> StackTrace<'a> {
+        let Heading { line, kind, cpu, comm, pid, lock, usage } = self;
+        StackTrace {
+            kind: kind.unwrap_or(TraceKind::Other),
+            cpu,
+            comm,
+            pid,
+            lock,
+            usage,
+            frames: Vec::new(),
+            registers: Vec::new(),
+            line: line.unwrap_or(first),
+            first,
+            at: Vec::new(),
+        }
+    }
 
     /// Whether it is a CPU's whose task is still to come.
     fn is_dump(&self) -> bool {
@@ -187,10 +204,11 @@ impl<'a> StackTrace<'a> {
                 state.take(line.body, at, &mut traces);
             }
         }
+        states.iter_mut().for_each(|state| state.leave(lines.len(), &mut traces));
         if let Some(own) = own {
             settle(&mut traces, own);
         }
-        let strays = share_out(lines, &mut traces);
+        let strays = StackTrace::share_out(lines, &mut traces);
         traces.iter_mut().for_each(StackTrace::join);
         (traces, strays)
     }
@@ -207,50 +225,6 @@ impl<'a> StackTrace<'a> {
             |pc: &Frame<'a>| self.frames.iter().any(|frame| frame.trust == pc.trust && frame.is_at(pc));
         counter.filter(|pc| !repeated(pc)).into_iter().chain(self.frames.iter().copied())
     }
-}
-
-/// Gives each register dump to the stack of its caller that is printed when it comes; those that are left.
-///
-/// Where a report of the caller has ended since, x86 prints the registers of the boot's first oops once more, which are
-/// no stack's.
-fn share_out<'a>(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) -> Vec<Registers<'a>> {
-    let mut dumps = registers_of(lines).into_iter().peekable();
-    if traces.is_empty() || dumps.peek().is_none() {
-        return dumps.map(|(_, _, dump)| dump).collect();
-    }
-    let mut strays: Vec<Registers<'_>> = Vec::new();
-    let mut starts: Vec<(usize, usize)> =
-        traces.iter().enumerate().map(|(index, trace)| (trace.line, index)).collect();
-    starts.sort_unstable();
-    let mut starts = starts.into_iter().peekable();
-    // All three are in the order of the lines: each is gone through once, however many there are.
-    let mut printed: HashMap<Option<Caller>, usize> = HashMap::new();
-    // Registers before the caller's first stack, where no header is between: before Linux 3.10.
-    let mut before: HashMap<Option<Caller>, Vec<Registers<'_>>> = HashMap::new();
-    let mut ended = false;
-    for (at, line) in lines.iter().enumerate() {
-        let by = line.prefix.caller;
-        while let Some((_, index)) = starts.next_if(|(start, _)| *start == at) {
-            printed.insert(by, index);
-            if let Some((own, trace)) = before.remove(&by).zip(traces.get_mut(index)) {
-                trace.registers.extend(own);
-            }
-        }
-        while let Some((.., dump)) = dumps.next_if(|(first, ..)| *first == at) {
-            match printed.get(&by).and_then(|index| traces.get_mut(*index)) {
-                Some(trace) => trace.registers.push(dump),
-                None if !ended => before.entry(by).or_default().push(dump),
-                None => strays.push(dump),
-            }
-        }
-        if line.body.starts_with(b"---[ end trace") {
-            printed.remove(&by);
-            ended = true;
-        }
-    }
-    strays.extend(before.into_values().flatten());
-    strays.sort_by_key(|dump| dump.line);
-    strays
 }
 
 /// All register dumps of a report, with the index of the first line and who printed it.
@@ -325,6 +299,7 @@ impl<'a> State<'a> {
             };
             let dumped =
                 self.heading.cpu.filter(|_| self.heading.is_dump() && heading.kind == self.heading.kind);
+            self.leave(at, traces);
             self.heading = Heading { line: Some(at), lock, cpu: heading.cpu.or(dumped), ..heading };
             self.open = None;
         } else if let Some(task) = Task::parse(body) {
@@ -355,21 +330,9 @@ impl<'a> State<'a> {
             trace.at.resize(trace.frames.len(), at);
             return;
         }
-        let Heading { line, kind, cpu, comm, pid, lock, usage } = self.heading;
-        let (kind, line) = (kind.unwrap_or(TraceKind::Other), line.unwrap_or(at));
-        let mut trace = StackTrace {
-            kind,
-            cpu,
-            comm,
-            pid,
-            lock,
-            usage,
-            frames: Vec::with_capacity(16),
-            registers: Vec::new(),
-            line,
-            first: at,
-            at: Vec::with_capacity(16),
-        };
+        let mut trace = std::mem::replace(&mut self.heading, Heading::NONE).trace(at);
+        trace.frames.reserve(16);
+        trace.at.reserve(16);
         frames.for_each(|frame| trace.frames.push(frame));
         trace.at.resize(trace.frames.len(), at);
         if std::mem::take(&mut self.fault) {
@@ -377,7 +340,21 @@ impl<'a> State<'a> {
         }
         traces.push(trace);
         self.open = Some(traces.len() - 1);
-        self.heading = Heading::NONE;
+    }
+
+    /// Another heading comes, or the end. A CPU that was asked for its stack may have none: where it runs a program,
+    /// `show_regs` prints its registers alone.
+    ///
+    /// ```text
+    /// NMI backtrace for cpu 0
+    /// CPU: 0 UID: 0 PID: 102 Comm: init Not tainted 7.2.13+deb14-armmp #1 VOLUNTARY  Debian 7.2.13-1
+    /// PC is at 0x6d20c
+    /// ```
+    fn leave(&mut self, at: usize, traces: &mut Vec<StackTrace<'a>>) {
+        let heading = std::mem::replace(&mut self.heading, Heading::NONE);
+        if heading.kind == Some(TraceKind::Nmi) && heading.comm.is_some() {
+            traces.push(heading.trace(at));
+        }
     }
 
     /// Takes a line of `scripts/faddr2line`; `false` if it is none.

@@ -139,6 +139,10 @@ pub(super) fn others(f: &mut Formatter<'_>, view: &View<'_>, traces: &[&StackTra
             continue;
         }
         let calls = calls(trace, view.sources);
+        if calls.is_empty() {
+            writeln!(f, "  {}", view.styles.paint(Role::Label, Heading(trace)))?;
+            continue;
+        }
         if folded {
             // Of the many stacks of a dump, what each task does.
             writeln!(f, "  {}: {}", view.styles.paint(Role::Label, Heading(trace)), Line(&calls))?;
@@ -233,7 +237,11 @@ impl Display for Heading<'_, '_> {
         if let Some(cpu) = trace.cpu {
             write!(f, " on CPU {cpu}")?;
         }
-        Ok(())
+        if trace.calls().next().is_some() {
+            return Ok(());
+        }
+        let user = trace.registers.iter().any(|dump| dump.user);
+        f.write_str(if user { ", in user space" } else { ", without frames" })
     }
 }
 

@@ -1,10 +1,58 @@
 //! What the registers tell of a stack.
 
-use super::StackTrace;
+use std::collections::HashMap;
+
+use super::{StackTrace, registers_of};
 use crate::arch::entries;
 use crate::facts::frame::{Frame, Trust};
+use crate::facts::registers::Registers;
+use crate::line::{Caller, Line};
 
 impl<'a> StackTrace<'a> {
+    /// Gives each register dump to the stack of its caller that is printed when it comes; those that are left.
+    ///
+    /// Where a report of the caller has ended since, x86 prints the registers of the boot's first oops once more, which are
+    /// no stack's.
+    pub(super) fn share_out(lines: &[Line<'a>], traces: &mut [StackTrace<'a>]) -> Vec<Registers<'a>> {
+        let mut dumps = registers_of(lines).into_iter().peekable();
+        if traces.is_empty() || dumps.peek().is_none() {
+            return dumps.map(|(_, _, dump)| dump).collect();
+        }
+        let mut strays: Vec<Registers<'_>> = Vec::new();
+        let mut starts: Vec<(usize, usize)> =
+            traces.iter().enumerate().map(|(index, trace)| (trace.line, index)).collect();
+        starts.sort_unstable();
+        let mut starts = starts.into_iter().peekable();
+        // All three are in the order of the lines: each is gone through once, however many there are.
+        let mut printed: HashMap<Option<Caller>, usize> = HashMap::new();
+        // Registers before the caller's first stack, where no header is between: before Linux 3.10.
+        let mut before: HashMap<Option<Caller>, Vec<Registers<'_>>> = HashMap::new();
+        let mut ended = false;
+        for (at, line) in lines.iter().enumerate() {
+            let by = line.prefix.caller;
+            while let Some((_, index)) = starts.next_if(|(start, _)| *start == at) {
+                printed.insert(by, index);
+                if let Some((own, trace)) = before.remove(&by).zip(traces.get_mut(index)) {
+                    trace.registers.extend(own);
+                }
+            }
+            while let Some((.., dump)) = dumps.next_if(|(first, ..)| *first == at) {
+                match printed.get(&by).and_then(|index| traces.get_mut(*index)) {
+                    Some(trace) => trace.registers.push(dump),
+                    None if !ended => before.entry(by).or_default().push(dump),
+                    None => strays.push(dump),
+                }
+            }
+            if line.body.starts_with(b"---[ end trace") {
+                printed.remove(&by);
+                ended = true;
+            }
+        }
+        strays.extend(before.into_values().flatten());
+        strays.sort_by_key(|dump| dump.line);
+        strays
+    }
+
     /// Marks what an exception interrupted, which is no return address: see [`entries::is_entry`].
     fn interrupted(&mut self) {
         let mut entered = false;
