@@ -106,7 +106,7 @@ impl<'a> Incidents<'a> {
         if self.ended {
             return self.assembly.finish();
         }
-        let Some(entry) = self.window.read() else {
+        let Some(mut entry) = self.window.read() else {
             self.doubt();
             self.printers.finish();
             self.settle();
@@ -116,10 +116,11 @@ impl<'a> Incidents<'a> {
         if entry.end + LOOK_AHEAD_BYTES >= self.log.end() || self.window.is_unsure() {
             self.doubt();
         }
-        if let Some(settled) = self.printers.take(entry) {
-            self.assembly.take(settled, &mut self.window);
+        if self.printers.take(&mut entry) {
+            self.assembly.take_line(&entry, &mut self.window);
+        } else {
+            self.settle();
         }
-        self.settle();
     }
 
     /// From here on more of the log may change what a line is.

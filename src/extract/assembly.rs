@@ -150,28 +150,28 @@ impl<'a> Assembly<'a> {
     }
 
     /// Takes the next line, which is not yet settled in the window.
+    pub(super) fn take_line(&mut self, entry: &Entry<'a>, window: &mut Window<'a>) {
+        self.reports.expire(entry);
+        self.printed.pass(&entry.line);
+        if self.live > 0 && begins(&entry.line) == Some(true) {
+            self.boot();
+        }
+        match entry.banner() {
+            _ if entry.lane.is_nobody() => {}
+            Some(banner) => self.meet(entry, banner, window),
+            None => self.listen(entry),
+        }
+        window.settle(*entry);
+    }
+
+    /// The same, or what else is known of the lines.
     pub(super) fn take(&mut self, settled: Settled<'a>, window: &mut Window<'a>) {
         match settled {
-            Settled::Line(entry) => {
-                self.reports.expire(&entry);
-                self.printed.pass(&entry.line);
-                if self.live > 0 && begins(&entry.line) == Some(true) {
-                    self.boot();
-                }
-                match entry.banner() {
-                    _ if entry.lane.is_nobody() => {}
-                    Some(banner) => self.meet(&entry, banner, window),
-                    None => self.listen(&entry),
-                }
-                window.settle(entry);
-            }
+            Settled::Line(entry) => self.take_line(&entry, window),
             Settled::Doubtful(entry, lanes) => {
                 for lane in lanes {
-                    let talk = self.lanes.get(lane).map(|talk| talk.now.report);
-                    if let Some(report) = talk.and_then(|report| self.reports.get(report)).filter(|r| !r.done)
-                    {
-                        report.doubtful.push(entry.line);
-                    }
+                    let number = self.lanes.get(lane).map(|talk| talk.now.report);
+                    self.reports.doubt(number, entry.line);
                 }
                 window.settle(entry);
             }

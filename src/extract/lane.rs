@@ -54,6 +54,16 @@ impl Lane {
     pub(super) fn is_nobody(self) -> bool {
         self.printer == Lane::NOBODY
     }
+
+    /// One of 64 bits, mostly another one for another lane.
+    fn bit(self) -> u64 {
+        let caller = match self.context.caller {
+            Some(Caller::Cpu(number)) => number.wrapping_mul(2),
+            Some(Caller::Task(number)) => number.wrapping_mul(2) + 1,
+            None => 0,
+        };
+        1 << ((caller as usize ^ self.printer.1) % 64)
+    }
 }
 
 /// What is known of lanes, by lane. Most lines are of the lane that the line before is of: that one is found at once.
@@ -64,11 +74,13 @@ pub(super) struct Lanes<T> {
     free: Vec<usize>,
     /// The last one that was looked for, and its place.
     last: Option<(Lane, Option<usize>)>,
+    /// A bit of each lane that has been put in: most lines are of callers of which nothing is known.
+    seen: u64,
 }
 
 impl<T> Default for Lanes<T> {
     fn default() -> Lanes<T> {
-        Lanes { places: HashMap::new(), known: Vec::new(), free: Vec::new(), last: None }
+        Lanes { places: HashMap::new(), known: Vec::new(), free: Vec::new(), last: None, seen: 0 }
     }
 }
 
@@ -77,7 +89,8 @@ impl<T> Lanes<T> {
         match self.last {
             Some((last, place)) if last == lane => place,
             _ => {
-                let place = if self.places.is_empty() { None } else { self.places.get(&lane).copied() };
+                let seen = !self.places.is_empty() && self.seen & lane.bit() != 0;
+                let place = if seen { self.places.get(&lane).copied() } else { None };
                 self.last = Some((lane, place));
                 place
             }
@@ -96,6 +109,7 @@ impl<T> Lanes<T> {
             self.known.len() - 1
         });
         self.places.insert(lane, place);
+        self.seen |= lane.bit();
         self.last = Some((lane, Some(place)));
         if let Some(known) = self.known.get_mut(place) {
             *known = Some(what);
@@ -110,6 +124,9 @@ impl<T> Lanes<T> {
     pub(super) fn remove(&mut self, lane: Lane) -> Option<T> {
         let place = self.place(lane)?;
         self.places.remove(&lane);
+        if self.places.is_empty() {
+            self.seen = 0;
+        }
         self.free.push(place);
         self.last = Some((lane, None));
         self.known.get_mut(place)?.take()

@@ -80,24 +80,24 @@ impl<'a> Printers<'a> {
         self.queue.first().map(|entry| entry.line.offset)
     }
 
-    /// Takes the next line; gives it back where it is known at once who printed it.
-    pub(super) fn take(&mut self, mut entry: Entry<'a>) -> Option<Settled<'a>> {
+    /// Takes the next line; whether it is known at once who printed it, and no line before it waits.
+    pub(super) fn take(&mut self, entry: &mut Entry<'a>) -> bool {
         let context = entry.lane.context;
         if !context.is_shared() {
-            return self.queue.push(Settled::Line(entry));
+            return self.queue.pass(entry);
         }
         let known = self.shared.iter().position(|shared| shared.context == context);
         let at = known.unwrap_or_else(|| {
             self.shared.push(Shared::new(context));
             self.shared.len() - 1
         });
-        let shared = self.shared.get_mut(at)?;
+        let Some(shared) = self.shared.get_mut(at) else { return true };
         if shared.burst.is_some() {
             entry.ask();
         }
-        shared.pause(&entry, &mut self.queue);
+        shared.pause(entry, &mut self.queue);
         if let Some(family) = entry.family {
-            shared.meet(self.log, &entry, family.family.part, &mut self.queue);
+            shared.meet(self.log, entry, family.family.part, &mut self.queue);
         } else if shared.burst.as_ref().is_some_and(|burst| burst.limit <= entry.line.offset) {
             shared.close(&mut self.queue);
         }
@@ -105,15 +105,15 @@ impl<'a> Printers<'a> {
             Some(burst) => {
                 entry.ask();
                 burst.lines.push(entry.number);
-                self.queue.wait(entry);
-                if !burst.take(&entry, &self.queue) {
+                self.queue.wait(*entry);
+                if !burst.take(entry, &self.queue) {
                     shared.close(&mut self.queue);
                 }
-                None
+                false
             }
             None => {
                 entry.lane = shared.only;
-                self.queue.push(Settled::Line(entry))
+                self.queue.pass(entry)
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::facts::{frame, registers};
 use crate::formats::noise;
+use crate::scan::LINE_BYTES;
 use crate::text::{self, Starts};
 
 /// What a line means for the report it may belong to.
@@ -47,7 +48,7 @@ pub(super) fn shape(body: &[u8]) -> Shape {
         Shape::Inside
     } else if text::begins(text, noise::LINUX_VERSION) {
         Shape::Boot
-    } else if noise::USER_FAULTS.iter().any(|words| text::contains(text, words)) {
+    } else if is_user_fault(text) {
         Shape::UserFault
     } else {
         Shape::Foreign
@@ -82,11 +83,77 @@ static TAIL: LazyLock<Starts<()>> =
 static INSIDE: LazyLock<Starts<()>> =
     LazyLock::new(|| Starts::new(noise::INSIDE.iter().map(|start| (*start, ()))));
 
+/// Whether a line says that a program has crashed.
+fn is_user_fault(text: &[u8]) -> bool {
+    static FAULTS: LazyLock<Starts<()>> =
+        LazyLock::new(|| Starts::new(noise::USER_FAULTS.iter().map(|words| (*words, ()))));
+    let [a, b, c] = noise::USER_FAULT_BYTES;
+    memchr::memchr3_iter(a, b, c, text).any(|at| FAULTS.find(text.get(at..).unwrap_or_default()).is_some())
+}
+
+/// What a byte is of a word of memory.
+#[derive(Clone, Copy)]
+enum WordByte {
+    Other,
+    Separator,
+    Digit,
+    Letter,
+}
+
+static WORD_BYTES: LazyLock<[WordByte; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| match u8::try_from(byte) {
+        Ok(b'0'..=b'9') => WordByte::Digit,
+        Ok(b'a'..=b'f') => WordByte::Letter,
+        Ok(b' ' | b':' | b'(' | b')' | b'[' | b']' | b'<' | b'>') => WordByte::Separator,
+        _ => WordByte::Other,
+    })
+});
+
 /// Whether a line holds raw words of memory or registers: 8 or 16 hexadecimal digits on their own.
 fn holds_dump(text: &[u8]) -> bool {
-    text.split(|b| matches!(b, b' ' | b':' | b'(' | b')' | b'[' | b']' | b'<' | b'>')).any(|word| {
-        matches!(word.len(), 8 | 16)
-            && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            && word.iter().any(u8::is_ascii_digit)
-    })
+    // How long the word is so far, and whether it has a digit; too long where it is no number.
+    let words = &*WORD_BYTES;
+    let (mut length, mut digit) = (0_usize, false);
+    for byte in text {
+        match words.get(usize::from(*byte)) {
+            Some(WordByte::Separator) => {
+                if digit && matches!(length, 8 | 16) {
+                    return true;
+                }
+                (length, digit) = (0, false);
+            }
+            Some(WordByte::Digit) => (length, digit) = (length + 1, true),
+            Some(WordByte::Letter) => length += 1,
+            _ => length = LINE_BYTES,
+        }
+    }
+    digit && matches!(length, 8 | 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_a_program_crashes_by_is_found() {
+        for words in noise::USER_FAULTS {
+            assert!(is_user_fault(format!("demo[7{words}11").as_bytes()), "{words}");
+            assert!(!is_user_fault(&words.as_bytes()[..words.len() - 1]), "{words}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn raw_words_are_found(text in "([0-9a-f]{7,9}|[0-9a-f]{15,17}|[a-f]{8}|[ :()<>\\[\\]gx-])*") {
+            let mut words = text.split([' ', ':', '(', ')', '[', ']', '<', '>']);
+            let is_raw = |word: &str| {
+                matches!(word.len(), 8 | 16)
+                    && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+                    && word.bytes().any(|b| b.is_ascii_digit())
+            };
+            prop_assert_eq!(holds_dump(text.as_bytes()), words.any(is_raw));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::facts::task::Task;
+use crate::line::Line;
 use crate::text;
 
 use super::collector::{Collector, silence};
@@ -119,6 +120,12 @@ impl<'a> Reports<'a> {
             first.take_over(second);
         }
         goes_on
+    }
+
+    /// A line may be of a report, if there is one and it is not complete.
+    pub(super) fn doubt(&mut self, number: Option<u64>, line: Line<'a>) {
+        let report = number.and_then(|number| self.get(number)).filter(|report| !report.done);
+        report.into_iter().for_each(|report| report.doubtful.push(line));
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Collector<'a>> {

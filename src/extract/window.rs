@@ -330,16 +330,13 @@ impl<'a> Window<'a> {
         let offset = banner.offset;
         let first = self.past.front().map_or(offset, |entry| entry.line.offset);
         let horizon = self.log.before(offset, LOOK_BACK_BYTES).min(first);
-        self.preludes.search(self.log, horizon, offset);
-        let near = |from: usize| {
-            memchr::memchr_iter(b'\n', self.log.get(from..offset)).take(PAST_LINES + 1).count() <= PAST_LINES
-        };
+        let lines = memchr::memrchr_iter(b'\n', self.log.get(horizon..offset));
+        let near = lines.take(PAST_LINES + 1).nth(PAST_LINES).map_or(horizon, |at| horizon + at + 1);
+        self.preludes.search(self.log, near, offset);
         let own = |caller: Option<Caller>| {
             caller.zip(banner.prefix.caller).is_none_or(|(caller, banner)| caller == banner)
         };
-        // The nearest tells, and so many lines before none is near.
-        let nearest = self.preludes.found.iter().rev().take(PAST_LINES).find(|(_, caller)| own(*caller));
-        nearest.is_some_and(|(at, _)| *at >= horizon && near(*at))
+        self.preludes.found.iter().any(|(_, caller)| own(*caller))
     }
 
     /// The n-th line before the next one to be settled, 0 being the nearest; none where too many lie between.

@@ -227,6 +227,8 @@ pub(crate) const USER_FAULTS: &[&str] = &[
     // print_fatal_signal, kernel/signal.c: "busybox: sh: potentially unexpected fatal signal 11."
     ": potentially unexpected fatal signal ",
 ];
+/// What these begin with.
+pub(crate) const USER_FAULT_BYTES: [u8; 3] = [b'U', b']', b':'];
 
 /// Beginnings of lines that belong to a report also after its end marker.
 pub(crate) const TAIL: &[&str] = &[

@@ -59,13 +59,13 @@ impl<'a> Queue<'a> {
         self.items.iter().find_map(Item::entry)
     }
 
-    /// Adds a line that is settled; gives it back where none waits.
-    pub(super) fn push(&mut self, settled: Settled<'a>) -> Option<Settled<'a>> {
-        if self.items.is_empty() {
-            return Some(settled);
+    /// Lets a line pass that is settled where none waits, else adds it.
+    pub(super) fn pass(&mut self, entry: &Entry<'a>) -> bool {
+        let passes = self.items.is_empty();
+        if !passes {
+            self.items.push_back(Item::Settled(Settled::Line(*entry)));
         }
-        self.items.push_back(Item::Settled(settled));
-        None
+        passes
     }
 
     pub(super) fn wait(&mut self, entry: Entry<'a>) {
@@ -74,13 +74,12 @@ impl<'a> Queue<'a> {
 
     /// The next item, if it is settled.
     pub(super) fn pop(&mut self) -> Option<Settled<'a>> {
+        if matches!(self.items.front()?, Item::Waiting(_)) {
+            return None;
+        }
         match self.items.pop_front()? {
-            Item::Settled(settled) => Some(settled),
-            Item::Between(.., settled) => Some(settled),
-            waiting => {
-                self.items.push_front(waiting);
-                None
-            }
+            Item::Settled(settled) | Item::Between(.., settled) => Some(settled),
+            Item::Waiting(_) => None,
         }
     }
 
