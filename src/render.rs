@@ -135,7 +135,7 @@ impl Display for TextReport<'_, '_> {
         }
         if !own_calls.is_empty() {
             writeln!(f, "  {}", view.styles.paint(Role::Label, "stack"))?;
-            stack::whole(f, view, &own_calls, report.blamed())?;
+            stack::own(f, view, &own_calls, report.blamed())?;
         }
         let others: Vec<&StackTrace<'_>> = own.iter().skip(1).chain(&others).copied().collect();
         stack::others(f, view, &others)?;
@@ -173,6 +173,9 @@ impl TextReport<'_, '_> {
     /// What, where, who, when.
     fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
         let TextReport { report, view, .. } = self;
+        for line in report.says().into_iter().filter(|line| *line != report.title().as_bytes()) {
+            view.row(f, "says", Plain(line))?;
+        }
         self.blamed(f, own)?;
         if let Some(Check { source, condition, .. }) = report.check() {
             let condition = condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
@@ -181,9 +184,6 @@ impl TextReport<'_, '_> {
                 "check",
                 format_args!("{}:{}{condition}", Plain(source.file.as_bytes()), source.line),
             )?;
-        }
-        for line in report.message() {
-            view.row(f, "message", Plain(line))?;
         }
         if let Some(memory) = report.memory() {
             facts::memory(f, view, &memory)?;

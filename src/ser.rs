@@ -121,6 +121,8 @@ struct Wire<'a> {
     crash_kernel: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    says: Vec<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -342,6 +344,7 @@ impl<'a> Wire<'a> {
             panicked: report.panicked(),
             crash_kernel: report.crash_kernel(),
             signature: format!("{:016x}", report.signature_in(&traces)),
+            says: report.says().into_iter().map(Text).collect(),
             message: message(report),
             check: report.check().map(|found| places::check(found, sources)),
             stuck: report.soft_lockup().map(|lockup| lockup.seconds),

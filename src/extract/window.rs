@@ -330,8 +330,10 @@ impl<'a> Window<'a> {
         let offset = banner.offset;
         let first = self.past.front().map_or(offset, |entry| entry.line.offset);
         let horizon = self.log.before(offset, LOOK_BACK_BYTES).min(first);
-        let lines = memchr::memrchr_iter(b'\n', self.log.get(horizon..offset));
-        let near = lines.take(PAST_LINES + 1).nth(PAST_LINES).map_or(horizon, |at| horizon + at + 1);
+        // As far as lines are remembered, they need not be counted.
+        let more = PAST_LINES.saturating_sub(self.past.len());
+        let lines = memchr::memrchr_iter(b'\n', self.log.get(horizon..first));
+        let near = lines.take(more + 1).nth(more).map_or(horizon, |at| horizon + at + 1);
         self.preludes.search(self.log, near, offset);
         let own = |caller: Option<Caller>| {
             caller.zip(banner.prefix.caller).is_none_or(|(caller, banner)| caller == banner)

@@ -30,6 +30,7 @@ pub(crate) mod noise;
 pub(crate) mod panic;
 pub(crate) mod said;
 pub(crate) mod sanitizer;
+pub(crate) mod says;
 pub(crate) mod skip;
 pub(crate) mod spelling;
 pub(crate) mod stall;

@@ -37,12 +37,9 @@ pub(super) fn details(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_
     if parts.is_empty() { Ok(()) } else { view.row(f, "details", parts.join(", ")) }
 }
 
-/// Where code in Rust panicked, and why.
+/// Where code in Rust panicked.
 pub(super) fn rust(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_>) -> fmt::Result {
     let Some(panic) = report.rust_panic() else { return Ok(()) };
-    if let Some(message) = panic.message {
-        view.row(f, "message", Plain(message))?;
-    }
     let mut place = format!("{}:{}", Plain(panic.at.file.as_bytes()), panic.at.line);
     panic.at.column.map_or(Ok(()), |column| write!(place, ":{column}"))?;
     view.row(f, "place", place)

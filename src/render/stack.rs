@@ -15,6 +15,9 @@ use super::{Plain, View};
 const FOLDED_FRAMES: usize = 4;
 const FOLDED_STACKS: usize = 3;
 const LINES_OF_STACKS: usize = 24;
+/// So many frames that call each other are looked for again, and are folded where they come so often.
+const LONGEST_CYCLE: usize = 4;
+const SEVERAL_TIMES: usize = 3;
 /// Functions in such a line.
 const FUNCTIONS_OF_LINE: usize = 3;
 /// Names are aligned up to this width.
@@ -82,24 +85,91 @@ pub(super) fn calls<'a>(trace: &'a StackTrace<'_>, sources: Option<&'a dyn Calls
     calls
 }
 
-/// Writes the crash's own stack, or one of which all is wanted.
-pub(super) fn whole(
+/// Writes the crash's own stack: the machinery that printed it and frames in doubt are counted, unless all is wanted.
+pub(super) fn own(
     f: &mut Formatter<'_>,
     view: &View<'_>,
     calls: &[Frame<'_>],
     blamed: Option<&str>,
 ) -> fmt::Result {
-    let with_offset = |frame: &Frame<'_>| view.full || frame.source.is_none();
+    if view.full {
+        return whole(f, view, calls, blamed);
+    }
+    let vouched = |frame: &&Frame<'_>| frame.trust != Trust::Unreliable;
+    let told = calls.iter().filter(vouched).any(|frame| is_blamed(frame, blamed));
+    let kept: Vec<Frame<'_>> =
+        calls.iter().filter(|frame| vouched(frame) || !told && is_blamed(frame, blamed)).copied().collect();
+    // A kernel without an unwinder vouches for none.
+    let kept = if kept.iter().any(|frame| frame.trust != Trust::Unreliable) { kept } else { calls.to_vec() };
+    let is_machinery = |frame: &&Frame<'_>| {
+        matches!(frame.trust, Trust::Return | Trust::Inlined)
+            && blame::is_never_to_blame(frame)
+            && !is_blamed(frame, blamed)
+    };
+    let machinery = kept.iter().take_while(is_machinery).count();
+    let machinery = if machinery > 1 && machinery < kept.len() { machinery } else { 0 };
+    let frames = |count: usize| if count == 1 { "1 frame".to_string() } else { format!("{count} frames") };
+    if machinery > 0 {
+        folded(f, view, format_args!("{} of machinery", frames(machinery)))?;
+    }
+    let mut rest = kept.get(machinery..).unwrap_or_default();
+    let mut blamed = blamed;
+    while !rest.is_empty() {
+        let (once, times) = repeated(rest);
+        let (shown, next) = rest.split_at_checked(once * times).unwrap_or((rest, &[]));
+        let shown = shown.get(..once).unwrap_or_default();
+        whole(f, view, shown, blamed)?;
+        if shown.iter().any(|frame| is_blamed(frame, blamed)) {
+            blamed = None;
+        }
+        match (once, times) {
+            (_, 1) => {}
+            (1, _) => folded(f, view, format_args!("the same {} times more", times - 1))?,
+            _ => folded(f, view, format_args!("these {once} frames {} times more", times - 1))?,
+        }
+        rest = next;
+    }
+    match calls.len() - kept.len() {
+        0 => Ok(()),
+        doubtful => folded(f, view, format_args!("{} marked ?", frames(doubtful))),
+    }
+}
+
+/// How many frames the stack begins with that come again and again behind each other, and how often: an endless recursion.
+/// Where they do not come often, the first frames that begin no such thing, and 1.
+fn repeated(calls: &[Frame<'_>]) -> (usize, usize) {
+    let same = |a: &Frame<'_>, b: &Frame<'_>| (a.symbol, a.offset, a.trust) == (b.symbol, b.offset, b.trust);
+    let cycle = |at: usize| {
+        (1..=LONGEST_CYCLE).find_map(|once| {
+            let calls = calls.get(at..)?;
+            let first = calls.get(..once)?;
+            let again =
+                |next: &&[Frame<'_>]| next.len() == once && first.iter().zip(*next).all(|(a, b)| same(a, b));
+            let times = calls.chunks(once).take_while(again).count();
+            (times >= SEVERAL_TIMES).then_some((once, times))
+        })
+    };
+    let plain = (0..calls.len()).take_while(|at| cycle(*at).is_none()).count();
+    if plain > 0 { (plain, 1) } else { cycle(0).unwrap_or((calls.len(), 1)) }
+}
+
+/// Whether a frame is of the function to blame.
+fn is_blamed(frame: &Frame<'_>, blamed: Option<&str>) -> bool {
+    blamed.is_some()
+        && !frame.ends_function_before()
+        && frame.function().map(crate::demangle::demangle).as_deref() == blamed
+}
+
+/// Writes all frames of a stack.
+fn whole(f: &mut Formatter<'_>, view: &View<'_>, calls: &[Frame<'_>], blamed: Option<&str>) -> fmt::Result {
     let sourced = calls.iter().filter(|frame| frame.source.is_some());
-    let names = sourced.map(|frame| name(frame, with_offset(frame)).chars().count());
+    let names = sourced.map(|frame| name(frame, true).chars().count());
     let columns = names.filter(|columns| *columns <= NAME_COLUMNS).max().unwrap_or(0);
     // It is marked once, where it is nearest to the crash.
+    let vouched = calls.iter().any(|frame| frame.trust != Trust::Unreliable && is_blamed(frame, blamed));
     let mut blamed = blamed;
     for frame in calls {
-        let is_blamed = blamed.is_some()
-            && frame.trust != Trust::Unreliable
-            && !frame.ends_function_before()
-            && frame.function().map(crate::demangle::demangle).as_deref() == blamed;
+        let is_blamed = (frame.trust != Trust::Unreliable || !vouched) && is_blamed(frame, blamed);
         let (mark, role) = match frame.trust {
             _ if is_blamed => (">", Some(Role::Blamed)),
             Trust::Unreliable => ("?", Some(Role::Noise)),
@@ -108,7 +178,7 @@ pub(super) fn whole(
         if is_blamed {
             blamed = None;
         }
-        let name = name(frame, with_offset(frame));
+        let name = name(frame, true);
         let painted = |text: &dyn Display| match role {
             Some(role) => view.styles.paint(role, text).to_string(),
             None => text.to_string(),
@@ -168,9 +238,14 @@ pub(super) fn others(f: &mut Formatter<'_>, view: &View<'_>, traces: &[&StackTra
 pub(super) fn more(f: &mut Formatter<'_>, view: &View<'_>, count: usize, what: &str) -> fmt::Result {
     match count {
         0 => Ok(()),
-        1 => writeln!(f, "    {}", view.styles.paint(Role::Noise, format!("… 1 more {what}"))),
-        _ => writeln!(f, "    {}", view.styles.paint(Role::Noise, format!("… {count} more {what}s"))),
+        1 => folded(f, view, format_args!("1 more {what}")),
+        _ => folded(f, view, format_args!("{count} more {what}s")),
     }
+}
+
+/// What is not shown.
+fn folded(f: &mut Formatter<'_>, view: &View<'_>, what: fmt::Arguments<'_>) -> fmt::Result {
+    writeln!(f, "    {}", view.styles.paint(Role::Noise, format!("… {what}")))
 }
 
 /// The functions of a stack in one line.

@@ -7,6 +7,7 @@ use crate::facts::message;
 use crate::facts::oops::Oops;
 use crate::facts::place::Place;
 use crate::facts::task::{IdleCpu, Task};
+use crate::formats::says::SAYS;
 use crate::formats::{fault, warning};
 use crate::line::Line;
 use crate::text;
@@ -25,6 +26,34 @@ pub(super) fn culprit(preamble: &[Line<'_>], lines: &[Line<'_>]) -> Option<Strin
 }
 
 impl<'a> Report<'a> {
+    /// The line in which the kernel says what is wrong, or the few: of a check its message ([`Report::message`]), of a
+    /// report of many lines the one that tells (`The buggy address is located 56 bytes inside of`, and the region; `lock.c:188
+    /// suspicious rcu_dereference_check() usage!`; `Out of memory: Killed process 96 (tail) …`), else the banner's text.
+    pub fn says(&self) -> Vec<&'a [u8]> {
+        let message = self.message();
+        if !message.is_empty() {
+            return message;
+        }
+        if let Some(message) = self.rust_panic().and_then(|panic| panic.message) {
+            return vec![message];
+        }
+        let Some(banner) = self.bodies().nth(self.incident.headline.0).or_else(|| self.bodies().next())
+        else {
+            return Vec::new();
+        };
+        // SLUB's and others' line may stand before the banner.
+        let lines = || self.preamble().iter().map(|line| line.body).chain(self.bodies());
+        let rows = SAYS.iter().filter(|row| text::contains(banner, row.banner));
+        let mut words = rows.flat_map(|row| row.lines);
+        let Some(at) = words.find_map(|words| lines().position(|body| text::contains(body, words))) else {
+            return vec![banner.trim_ascii()];
+        };
+        // Up to Linux 6.2 the region has a line of its own.
+        let said: Vec<&[u8]> = lines().skip(at).take(2).map(<[u8]>::trim_ascii).collect();
+        let whole = said.first().is_none_or(|first| !first.ends_with(b" of") && !first.ends_with(b":"));
+        said.into_iter().take(if whole { 1 } else { 2 }).collect()
+    }
+
     /// Lines that name a place in the code and are of no stack:
     /// `hardirqs last disabled at (31856): [<ffffffffb0241867>] common_interrupt+0x17/0xf0`
     pub fn places(&self) -> Vec<Place<'a>> {
