@@ -166,10 +166,9 @@ fn whole(f: &mut Formatter<'_>, view: &View<'_>, calls: &[Frame<'_>], blamed: Op
     let names = sourced.map(|frame| name(frame, true).chars().count());
     let columns = names.filter(|columns| *columns <= NAME_COLUMNS).max().unwrap_or(0);
     // It is marked once, where it is nearest to the crash.
-    let vouched = calls.iter().any(|frame| frame.trust != Trust::Unreliable && is_blamed(frame, blamed));
     let mut blamed = blamed;
     for frame in calls {
-        let is_blamed = (frame.trust != Trust::Unreliable || !vouched) && is_blamed(frame, blamed);
+        let is_blamed = frame.trust != Trust::Unreliable && is_blamed(frame, blamed);
         let (mark, role) = match frame.trust {
             _ if is_blamed => (">", Some(Role::Blamed)),
             Trust::Unreliable => ("?", Some(Role::Noise)),

@@ -50,7 +50,7 @@ impl<'a> Report<'a> {
         };
         // Up to Linux 6.2 the region has a line of its own.
         let said: Vec<&[u8]> = lines().skip(at).take(2).map(<[u8]>::trim_ascii).collect();
-        let whole = said.first().is_none_or(|first| !first.ends_with(b" of") && !first.ends_with(b":"));
+        let whole = said.first().is_none_or(|first| !first.ends_with(b" of"));
         said.into_iter().take(if whole { 1 } else { 2 }).collect()
     }
 

@@ -53,6 +53,146 @@ fn texts_are_as_in_the_golden_files() {
     );
 }
 
+/// The text of the first report of a log of these lines.
+fn text_of(lines: &[&str], full: bool) -> String {
+    let log: String = lines.iter().map(|line| format!("[    1.000000] {line}\n")).collect();
+    reports(log.as_bytes()).next().map(|report| TextReport::new(&report).full(full).to_string()).unwrap()
+}
+
+const OOPS: [&str; 4] = [
+    "BUG: kernel NULL pointer dereference, address: 0000000000000000",
+    "CPU: 0 PID: 7 Comm: demo Not tainted 6.1.0 #1",
+    "RIP: 0010:demo_leaf+0x1/0x10 [demo]",
+    "Call Trace:",
+];
+
+#[test]
+fn frames_that_come_again_and_again_are_counted() {
+    let mut lines = OOPS.to_vec();
+    lines.extend([" demo_one+0x4/0x20 [demo]"; 29]);
+    lines.extend([" demo_two+0x4/0x20 [demo]", " demo_three+0x4/0x20 [demo]"].repeat(14));
+    lines.extend([" demo_twice+0x4/0x20 [demo]"; 2]);
+    lines.push(" ksys_write+0x1/0x20");
+    let text = text_of(&lines, false);
+    let stack = "    demo_one+0x4/0x20 [demo]
+    … the same 28 times more
+    demo_two+0x4/0x20 [demo]
+    demo_three+0x4/0x20 [demo]
+    … these 2 frames 13 times more
+    demo_twice+0x4/0x20 [demo]
+    demo_twice+0x4/0x20 [demo]
+    ksys_write+0x1/0x20
+";
+    assert!(text.contains(stack), "{text}");
+    assert_eq!(text_of(&lines, true).matches("demo_one+").count(), 29);
+}
+
+#[test]
+fn frames_in_doubt_and_those_of_the_printing_are_counted() {
+    let mut lines = vec![
+        "BUG: KASAN: use-after-free in demo_leaf+0x1/0x10 [demo]",
+        "Read of size 8 at addr ffff888003e39b00 by task demo/7",
+        "CPU: 0 PID: 7 Comm: demo Not tainted 6.1.0 #1",
+        "Call Trace:",
+        " dump_stack_lvl+0x1/0x20",
+        " print_report+0x1/0x20",
+        " ? demo_old+0x1/0x20 [demo]",
+        " kasan_report+0x1/0x20",
+        " demo_leaf+0x1/0x10 [demo]",
+        " ? demo_older+0x1/0x20 [demo]",
+        " ksys_write+0x1/0x20",
+    ];
+    let stack = "    … 3 frames of machinery
+  > demo_leaf+0x1/0x10 [demo]
+    ksys_write+0x1/0x20
+    … 2 frames marked ?
+";
+    let text = text_of(&lines, false);
+    assert!(text.contains(stack), "{text}");
+    let full = text_of(&lines, true);
+    assert!(full.contains("dump_stack_lvl") && full.contains("? demo_older"), "{full}");
+    // A kernel without an unwinder marks all: they are what there is.
+    lines.truncate(4);
+    lines.extend([" ? demo_leaf+0x1/0x10 [demo]", " ? ksys_write+0x1/0x20"]);
+    let text = text_of(&lines, false);
+    assert!(text.contains("  ? demo_leaf+0x1/0x10 [demo]\n  ? ksys_write+0x1/0x20\n"), "{text}");
+}
+
+#[test]
+fn the_kernel_says_what_is_wrong() {
+    for (lines, says) in [
+        (
+            &[
+                "WARNING: suspicious RCU usage",
+                "6.1.0 #1 Not tainted",
+                "-----------------------------",
+                "lock.c:188 suspicious rcu_dereference_check() usage!",
+            ][..],
+            &["lock.c:188 suspicious rcu_dereference_check() usage!"][..],
+        ),
+        (
+            &[
+                "BUG: KASAN: use-after-free in demo+0x1/0x10",
+                "The buggy address is located 56 bytes inside of",
+                " 96-byte region [ffff88800089c400, ffff88800089c460)",
+            ],
+            &[
+                "The buggy address is located 56 bytes inside of",
+                "96-byte region [ffff88800089c400, ffff88800089c460)",
+            ],
+        ),
+        (
+            &[
+                "UBSAN: shift-out-of-bounds in demo.c:7:9",
+                "shift exponent 32 is too large for 32-bit type 'int'",
+            ],
+            &["shift exponent 32 is too large for 32-bit type 'int'"],
+        ),
+        (
+            &[
+                "rcu: INFO: rcu_preempt self-detected stall on CPU",
+                "rcu: \t0-....: (1499 ticks this GP) idle=2b1",
+                "\t(t=1500 jiffies g=-787 q=1 ncpus=2)",
+            ],
+            &["(t=1500 jiffies g=-787 q=1 ncpus=2)"],
+        ),
+        (
+            &[
+                "BUG: KFENCE: memory corruption in demo+0x1/0x10",
+                "",
+                "Corrupted memory at 0xffff8880 [ ! . ] (in kfence-#43):",
+            ],
+            &["Corrupted memory at 0xffff8880 [ ! . ] (in kfence-#43):"],
+        ),
+        (
+            &[
+                "------------[ cut here ]------------",
+                "list_add corruption. next->prev should be prev (c0), but was f0. (next=f0).",
+                "kernel BUG at lib/list_debug.c:27!",
+            ],
+            &["list_add corruption. next->prev should be prev (c0), but was f0. (next=f0)."],
+        ),
+        (
+            &["watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:96]"],
+            &["watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:96]"],
+        ),
+        (
+            &[
+                "demo invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+                "Out of memory: Killed process 99 (sleep) total-vm:2336kB",
+            ],
+            &["Out of memory: Killed process 99 (sleep) total-vm:2336kB"],
+        ),
+    ] {
+        let stack = ["CPU: 0 PID: 7 Comm: demo Not tainted 6.1.0 #1", "Call Trace:", " demo+0x1/0x10"];
+        let lines = lines.iter().chain(&stack);
+        let log: String = lines.map(|line| format!("[    1.000000] {line}\n")).collect();
+        let report = reports(log.as_bytes()).next().unwrap();
+        let said: Vec<_> = report.says().into_iter().map(String::from_utf8_lossy).collect();
+        assert_eq!(said, says, "{log}");
+    }
+}
+
 #[test]
 fn colours_add_nothing_but_escape_sequences() {
     for log in support::logs("logs").iter().filter(|log| log.bytes.len() < 40_000) {
