@@ -275,7 +275,7 @@ impl TextReport<'_, '_> {
             }
             view.row(f, "log", text)?;
         }
-        let mut marks = vec![report.kind().as_str().to_string()];
+        let mut marks = vec![report.kind().as_str().to_string(), report.kind().words().to_string()];
         let said = [
             (report.panicked(), "panicked"),
             (report.crash_kernel(), "fatal: a crash kernel took over"),
