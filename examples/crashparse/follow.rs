@@ -1,13 +1,14 @@
 //! A log that goes on being written: `--follow`.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kmsg::Kmsg;
+use crate::unpack::{Packed, first};
 
 /// How often a file is looked at.
 const POLL: Duration = Duration::from_millis(200);
@@ -22,14 +23,24 @@ pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     if crate::input::is_stdin(path) {
         return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))));
     }
-    let file = File::open(path)?;
+    let mut file = File::open(path)?;
     match file.metadata()? {
+        metadata if metadata.is_file() && is_packed(&mut file)? => {
+            Err(io::Error::other("packed, which cannot be followed"))
+        }
         metadata if metadata.is_file() => {
             Ok(Box::new(Growing { path: path.into(), file, at: 0, pause: Pause::Since(Instant::now()) }))
         }
         metadata if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
         _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost)))),
     }
+}
+
+/// Whether a file is no text; it is left at its start.
+fn is_packed(file: &mut File) -> io::Result<bool> {
+    let head = first(&mut *file)?;
+    file.rewind()?;
+    Ok(Packed::of(&head).is_some() || Packed::unknown(&head).is_some())
 }
 
 /// Whether nothing has come for long.

@@ -17,7 +17,7 @@ use crashparse::symbolize::{
 use crashparse::{Line, Report, guilty_file};
 use memchr::memmem;
 
-use crate::{input, say};
+use crate::say;
 
 #[derive(Args)]
 pub(crate) struct SymbolArgs {
@@ -434,7 +434,7 @@ fn contents(path: &Path) -> io::Result<&'static [u8]> {
         return Ok(bytes);
     }
     let mut unpacked = Vec::new();
-    input::unpacked(bytes)?.read_to_end(&mut unpacked)?;
+    crate::unpack::unpacked(Box::new(bytes))?.input.read_to_end(&mut unpacked)?;
     Ok(unpacked.leak())
 }
 
