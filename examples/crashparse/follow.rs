@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kmsg::Kmsg;
-use crate::unpack::{Packed, first};
+use crate::unpack::{Packed, aside, first};
 
 /// How often a file is looked at.
 const POLL: Duration = Duration::from_millis(200);
@@ -21,7 +21,7 @@ pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let own: PathBuf = path.into();
     let lost = move || crate::say_lost(&own);
     if crate::input::is_stdin(path) {
-        return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))));
+        return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))?));
     }
     let mut file = File::open(path)?;
     match file.metadata()? {
@@ -32,7 +32,7 @@ pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
             Ok(Box::new(Growing { path: path.into(), file, at: 0, pause: Pause::Since(Instant::now()) }))
         }
         metadata if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
-        _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost)))),
+        _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost))?)),
     }
 }
 
@@ -118,9 +118,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(mut input: impl Read + Send + 'static) -> Stream {
+    fn new(mut input: impl Read + Send + 'static) -> io::Result<Stream> {
         let (sender, pieces) = sync_channel(4);
-        thread::spawn(move || {
+        aside(move || {
             let mut buffer = vec![0; 64 << 10];
             loop {
                 let piece = match input.read(&mut buffer) {
@@ -132,8 +132,8 @@ impl Stream {
                     break;
                 }
             }
-        });
-        Stream { pieces, piece: io::Cursor::default(), told: false }
+        })?;
+        Ok(Stream { pieces, piece: io::Cursor::default(), told: false })
     }
 }
 

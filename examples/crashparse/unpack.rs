@@ -27,6 +27,8 @@ const GZIP_BYTES: usize = 32 << 10;
 const BLOCK_BYTES: usize = 512;
 /// By so many bytes everything is known that is not tar.
 const LEAST_BYTES: usize = 6;
+/// As many threads may unpack a file as there are cores, and so many however few those are.
+const LEAST_UNPACKERS: usize = 8;
 /// Packings one in the other that are unpacked: more has only what was made to.
 const LAYERS: usize = 4;
 /// Most memory that xz may ask for: `xz -9` takes 65 MiB.
@@ -223,7 +225,9 @@ pub(crate) fn unpack(
         return Ok(peeled(Box::new(packed.decoder(section(0..size))?), 1)?.input);
     }
     let parts = parts(&*file, size, packed);
-    let threads = threads.get().min(parts.len());
+    // Each has a window of its own; more than there are cores are of no use.
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = threads.get().min(cores.max(LEAST_UNPACKERS)).min(parts.len());
     let mut pieces = Vec::new();
     for thread in 0..threads {
         let (sender, receiver) = sync_channel(PIECES_AHEAD);

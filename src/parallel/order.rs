@@ -7,6 +7,8 @@ use std::thread;
 
 /// Tasks that a thread may be ahead of the one whose results are taken.
 const TASKS_AHEAD: usize = 8;
+/// Threads that are started at most: more of them wait for each other, and each has its memory.
+const THREADS: usize = 256;
 /// Results of a task that wait to be taken.
 const RESULTS_AHEAD: usize = 64;
 
@@ -28,29 +30,23 @@ impl<I: Iterator, R> Turns<I, R> {
 
 /// Calls `work` for each task, in several threads, and `each` for each of their results, in the caller's.
 ///
-/// Each thread has a state of its own. `work` hands its results on one after the other, and stops where that says `false`: for `each` has said so.
+/// Where no more threads can be started, those that were do it all, or the caller's does. Each thread has a state of its own. `work` hands its results on one after the other, and stops where that says `false`: for `each` has said so.
 pub(super) fn in_order<S: Default, T, R: Send>(
     threads: NonZeroUsize,
-    mut tasks: impl Iterator<Item = T> + Send,
+    tasks: impl Iterator<Item = T> + Send,
     work: impl Fn(&mut S, T, &mut dyn FnMut(R) -> bool) + Sync,
     mut each: impl FnMut(R) -> bool,
 ) {
     if threads == NonZeroUsize::MIN {
-        let (mut state, mut goes_on) = (S::default(), true);
-        while let Some(task) = tasks.next().filter(|_| goes_on) {
-            work(&mut state, task, &mut |result| {
-                goes_on = goes_on && each(result);
-                goes_on
-            });
-        }
-        return;
+        return one_by_one(tasks, work, each);
     }
-    let (sender, turns) = sync_channel(TASKS_AHEAD * threads.get());
-    let shared = Mutex::new(Some(Turns { tasks, turns: sender }));
-    let (shared, work) = (&shared, &work);
-    thread::scope(move |scope| {
-        for _ in 0..threads.get() {
-            scope.spawn(move || {
+    let threads = threads.get().min(THREADS);
+    let (sender, turns) = sync_channel(TASKS_AHEAD * threads);
+    let all = Mutex::new(Some(Turns { tasks, turns: sender }));
+    let (shared, called, each_of) = (&all, &work, &mut each);
+    let started = thread::scope(move |scope| {
+        let start = |_: &usize| {
+            let thread = move || {
                 let mut state = S::default();
                 loop {
                     let mut turns = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,14 +56,34 @@ pub(super) fn in_order<S: Default, T, R: Send>(
                         break;
                     };
                     drop(turns);
-                    work(&mut state, task, &mut |result| results.send(result).is_ok());
+                    called(&mut state, task, &mut |result| results.send(result).is_ok());
                 }
-            });
+            };
+            thread::Builder::new().spawn_scoped(scope, thread).is_ok()
+        };
+        let started = (0..threads).take_while(start).count();
+        if started > 0 {
+            turns.into_iter().flatten().all(each_of);
         }
-        for result in turns.into_iter().flatten() {
-            if !each(result) {
-                return;
-            }
-        }
+        started
     });
+    let left = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(Turns { tasks, .. }) = left.filter(|_| started == 0) {
+        one_by_one(tasks, work, each);
+    }
+}
+
+/// The same in the caller's thread.
+fn one_by_one<S: Default, T, R>(
+    mut tasks: impl Iterator<Item = T>,
+    work: impl Fn(&mut S, T, &mut dyn FnMut(R) -> bool),
+    mut each: impl FnMut(R) -> bool,
+) {
+    let (mut state, mut goes_on) = (S::default(), true);
+    while let Some(task) = tasks.next().filter(|_| goes_on) {
+        work(&mut state, task, &mut |result| {
+            goes_on = goes_on && each(result);
+            goes_on
+        });
+    }
 }
