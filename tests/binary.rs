@@ -242,6 +242,14 @@ fn what_is_packed_more_than_once_is_read_or_named() {
         (err.as_str(), status),
         ("crashparse: <stdin>!two.tgz: an archive in an archive, which is not read\n", Some(2))
     );
+    let path = dir.join("runs.tar");
+    fs::write(&path, &tar).unwrap();
+    for arguments in
+        [&["verdict", "--like", TITLE][..], &["symbolize", "-k", "testdata/symbolize/vmlinux-dwarf5"]]
+    {
+        let (out, err, _) = run(&[arguments, &[path.to_str().unwrap()]].concat(), b"");
+        assert!(out.is_empty() && err.ends_with("a tar archive, which is not read here\n"), "{err}");
+    }
     // What grows is no packed file.
     let path = dir.join("x.gz");
     fs::write(&path, gzip_of(&crash)).unwrap();

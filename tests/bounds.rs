@@ -184,6 +184,7 @@ fn a_standard_output_that_is_closed_is_an_error() {
         (&[LOG], 2),
         (&["symbolize", LOG], 2),
         (&["--generate", "man"], 2),
+        (&["--help"], 2),
         // For git 2 is a verdict.
         (&["verdict", "--like", TITLE, LOG], 128),
     ] {

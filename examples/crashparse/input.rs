@@ -193,16 +193,22 @@ fn stdin_file() -> Option<File> {
     None
 }
 
-/// Opens a file to be read from its start, or standard input for `-`.
+/// Opens a file to be read from its start, or standard input for `-`: one log, no archive.
 pub(crate) fn open(path: &Path) -> io::Result<Bytes<'static>> {
-    if is_stdin(path) {
-        return Ok(unpacked(Box::new(io::stdin()))?.input);
+    let input: Bytes<'static> = if is_stdin(path) {
+        Box::new(io::stdin())
+    } else {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Box::new(file)
+    };
+    let Unpacked { head, input, .. } = unpacked(input)?;
+    if archive::is_tar(&head) {
+        return Err(io::Error::other("a tar archive, which is not read here"));
     }
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
-    }
-    Ok(unpacked(Box::new(file))?.input)
+    Ok(input)
 }
 
 /// Input that ends where reading fails, and keeps the error: what was read before is not lost.

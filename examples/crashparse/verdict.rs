@@ -38,6 +38,12 @@ pub(crate) fn refuse(error: &clap::Error) -> ! {
         let _ = error.print();
         std::process::exit(ERROR.into());
     }
+    if let Err(closed) = stdout::check()
+        && !error.use_stderr()
+    {
+        say(&format_args!("standard output: {closed}"));
+        std::process::exit(2);
+    }
     error.exit()
 }
 
