@@ -1,6 +1,5 @@
 //! ELF files: `vmlinux`, modules, and what holds their debug information.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -313,7 +312,11 @@ fn unpack(packed: &object::CompressedData<'_>) -> Result<Vec<u8>, String> {
     if packed.uncompressed_size / MAX_RATIO > packed.data.len() as u64 {
         return Err(format!("it would be more than {MAX_RATIO} times as large"));
     }
-    packed.decompress().map(Cow::into_owned).map_err(|why| why.to_string())
+    let bytes = packed.decompress().map_err(|why| why.to_string())?;
+    if bytes.len() as u64 != packed.uncompressed_size {
+        return Err(format!("it has {} bytes instead of {}", bytes.len(), packed.uncompressed_size));
+    }
+    Ok(bytes.into_owned())
 }
 
 /// Places of all sections: a linked file's are where the linker put them, a module's one after the other.

@@ -515,7 +515,7 @@ fn sections_that_cannot_be_unpacked_are_named() {
         (at..at + 1, 7, "Unsupported ELF compression type"),
         (at + 12..at + 13, 1, "it would be more than 64 times as large"),
         (at + 30..end, 0xff, "Invalid zlib compressed data"),
-        (at + 8..at + 9, 0, ""),
+        (at + 8..at + 9, 0xff, ""),
     ];
     for (range, byte, why) in cases {
         let mut broken = whole.clone();
