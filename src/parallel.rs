@@ -117,7 +117,7 @@ impl Scan {
         Scan { threads, numbers: true, boots: true, range: RANGE_BYTES }
     }
 
-    /// So many threads; with one, all is done by the caller's own.
+    /// So many threads, as far as they can be started, and at most 256; with one, all is done by the caller's own.
     pub fn threads(self, threads: NonZeroUsize) -> Scan {
         Scan { threads, ..self }
     }

@@ -1,6 +1,7 @@
 //! A report as text for people: what broke, where, who; then the crash's stack, and what else says something.
 //!
-//! Nothing of the log reaches the output unchecked: control characters are shown as `\x1b`.
+//! Nothing of the log reaches the output unchecked: control characters are shown as `\x1b`, and what is not seen but
+//! turns text round, breaks lines or hides in it as `\u{202e}`.
 
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -9,6 +10,7 @@ use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
 use crate::report::Report;
+use crate::text;
 
 mod bisect;
 #[cfg(feature = "disasm")]
@@ -98,10 +100,14 @@ impl<'r, 'a> TextReport<'r, 'a> {
     }
 }
 
-/// Bytes of the log, safe for a terminal.
+/// Bytes of the log or a file's name, safe for a terminal, a page and a mail: all that is seen is there, and nothing else.
+///
+/// Control characters are shown as `\x1b`; as `\u{202e}` what turns the direction of text, breaks lines, has no width,
+/// or is a tag (UAX #9, UTS #55).
 ///
 /// ```
 /// assert_eq!(crashparse::Plain(b"\x1b[31mred\xff").to_string(), "\\x1b[31mred\u{fffd}");
+/// assert_eq!(crashparse::Plain("a\u{202e}b".as_bytes()).to_string(), "a\\u{202e}b");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a>(pub &'a [u8]);
@@ -113,6 +119,8 @@ impl Display for Plain<'_> {
                 f.write_str(" ")?;
             } else if char.is_control() {
                 write!(f, "\\x{:02x}", u32::from(char))?;
+            } else if text::is_unseen(char) {
+                write!(f, "\\u{{{:x}}}", u32::from(char))?;
             } else {
                 write!(f, "{char}")?;
             }

@@ -188,6 +188,14 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
+/// Whether a character is not seen where it is printed, or changes how others are: controls of the text's direction,
+/// separators of lines, what has no width, and tags. Control characters are none of these.
+pub(crate) fn is_unseen(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// The longest prefix of `bytes` whose bytes satisfy `ok`, and the rest.
 pub(crate) fn take(bytes: &[u8], ok: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let n = bytes.iter().position(|&b| !ok(b)).unwrap_or(bytes.len());

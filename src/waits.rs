@@ -66,6 +66,19 @@ pub struct LockWait {
 pub struct Waits {
     /// What is known of each task, by its thread ID.
     tasks: BTreeMap<u32, Known>,
+    /// What was told already.
+    told: HashSet<Told>,
+}
+
+/// What a line of the text is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Told {
+    /// That a task waits for a lock, and whether it is known who holds it.
+    Wait(u32, String, bool),
+    /// That a task waits for no lock.
+    Other(u32),
+    /// A deadlock, by its least thread ID.
+    Cycle(u32),
 }
 
 /// Tasks that are kept, and calls of each: a log may be made to have ever more.
@@ -175,6 +188,14 @@ impl Waits {
         }
     }
 
+    pub(crate) fn was_told(&self, what: &Told) -> bool {
+        self.told.contains(what)
+    }
+
+    pub(crate) fn tell(&mut self, what: impl IntoIterator<Item = Told>) {
+        self.told.extend(what);
+    }
+
     /// Whether anything was said of locks: by lists of them, or by the kernel's own words.
     pub fn tells_of_locks(&self) -> bool {
         self.tasks.values().any(|task| !task.locks.is_empty() || task.blocked.is_some())
@@ -194,7 +215,10 @@ impl Waits {
 
     /// The hung tasks that wait for no lock, and the holders of locks that do, each with the function that it waits in.
     pub fn others(&self) -> Vec<(Who, Option<String>)> {
-        let waits = self.locks();
+        self.others_than(&self.locks())
+    }
+
+    pub(crate) fn others_than(&self, waits: &[LockWait]) -> Vec<(Who, Option<String>)> {
         let waiting: HashSet<u32> = waits.iter().map(|wait| wait.task.pid).collect();
         let holding: HashSet<u32> = waits.iter().flat_map(|wait| &wait.holders).map(|who| who.pid).collect();
         let others = self.tasks.values().filter(|task| !waiting.contains(&task.who.pid));
@@ -204,11 +228,14 @@ impl Waits {
 
     /// Tasks that wait for each other in a circle: a deadlock. Each circle begins with the least thread ID in it.
     pub fn cycles(&self) -> Vec<Vec<Who>> {
-        let waits = self.locks();
+        self.cycles_of(&self.locks())
+    }
+
+    pub(crate) fn cycles_of(&self, waits: &[LockWait]) -> Vec<Vec<Who>> {
         let of: HashMap<u32, &LockWait> = waits.iter().map(|wait| (wait.task.pid, wait)).collect();
         let mut done: HashSet<u32> = HashSet::new();
         let mut cycles = Vec::new();
-        for wait in &waits {
+        for wait in waits {
             // The tasks on the way, and how many of its holders each has been followed to.
             let mut path: Vec<(&LockWait, usize)> =
                 done.insert(wait.task.pid).then_some((wait, 0)).into_iter().collect();

@@ -182,6 +182,82 @@ fn a_broken_archive_or_member_does_not_stop_the_other_files() {
     }
 }
 
+/// Bytes, packed in each of some ways, the first innermost.
+fn packed_by(ways: &[&str], bytes: &[u8]) -> Vec<u8> {
+    ways.iter().fold(bytes.to_vec(), |bytes, way| match *way {
+        "gz" => gzip_of(&bytes),
+        "zst" => zstd::encode_all(bytes.as_slice(), 1).unwrap(),
+        _ => {
+            let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+            xz.write_all(&bytes).unwrap();
+            xz.finish().unwrap()
+        }
+    })
+}
+
+#[test]
+fn what_is_packed_more_than_once_is_read_or_named() {
+    let dir = folder("layers");
+    let crash = log();
+    let bzip2 = b"BZh91AY&SY and more";
+    let utf16 = b"\xff\xfeB\0U\0G\0:\0\n\0";
+    let cases: [(&[&str], &[u8], Option<&str>); 8] = [
+        (&["gz", "gz"], &crash, None),
+        (&["gz", "xz"], &crash, None),
+        (&["zst", "gz", "xz", "zst"], &crash, None),
+        (&["gz"; 5], &crash, Some("packed more than 4 times over, which is not read")),
+        (&["gz"], bzip2, Some("packed by bzip2, which is not read")),
+        (&["xz", "zst"], bzip2, Some("packed by bzip2, which is not read")),
+        (&["gz"], utf16, Some("a text in UTF-16, which is not read")),
+        (&["gz", "gz"], b"PK\x03\x04 and more", Some("a zip archive, which is not read")),
+    ];
+    for (ways, bytes, why) in cases {
+        let packed = packed_by(ways, bytes);
+        let in_tar = tar_of(&[("x.log", &packed)]);
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("x.log", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&packed).unwrap();
+        let in_zip = zip.finish().unwrap().into_inner();
+        for (inner, bytes) in [("", packed), ("!x.log", in_tar), ("!x.log", in_zip)] {
+            let path = dir.join("packed");
+            fs::write(&path, &bytes).unwrap();
+            let path = path.to_str().unwrap();
+            for (of, path, input, threads) in
+                [(path, path, &b""[..], "1"), (path, path, b"", "3"), ("<stdin>", "-", &bytes, "3")]
+            {
+                let (out, err, status) = run(&["--format", "titles", "-j", threads, path], input);
+                let want = match why {
+                    Some(why) => (String::new(), format!("crashparse: {of}{inner}: {why}\n"), Some(2)),
+                    None => (format!("{of}{inner}:177: {TITLE}\n"), String::new(), Some(0)),
+                };
+                assert_eq!((out, err, status), want, "{ways:?} {of}{inner}");
+            }
+        }
+    }
+    // A tar archive is unpacked however often it was packed; what it holds is no archive.
+    let tar = tar_of(&[("one.log", &crash), ("two.tgz", &gzip_of(&tar_of(&[("x", b"y\n")])))]);
+    let (out, err, status) = run(&["--format", "titles"], &packed_by(&["xz", "gz"], &tar));
+    assert_eq!(out, format!("<stdin>!one.log:177: {TITLE}\n"));
+    assert_eq!(
+        (err.as_str(), status),
+        ("crashparse: <stdin>!two.tgz: an archive in an archive, which is not read\n", Some(2))
+    );
+    let path = dir.join("runs.tar");
+    fs::write(&path, &tar).unwrap();
+    for arguments in
+        [&["verdict", "--like", TITLE][..], &["symbolize", "-k", "testdata/symbolize/vmlinux-dwarf5"]]
+    {
+        let (out, err, _) = run(&[arguments, &[path.to_str().unwrap()]].concat(), b"");
+        assert!(out.is_empty() && err.ends_with("a tar archive, which is not read here\n"), "{err}");
+    }
+    // What grows is no packed file.
+    let path = dir.join("x.gz");
+    fs::write(&path, gzip_of(&crash)).unwrap();
+    let (_, err, status) = run(&["--follow", path.to_str().unwrap()], b"");
+    assert!(err.ends_with("x.gz: packed, which cannot be followed\n") && status == Some(2), "{err}");
+    fs::remove_dir_all(dir).unwrap();
+}
+
 /// Lines that pack badly, and a crash after each hundred thousand of bytes.
 fn large_log(bytes: usize) -> Vec<u8> {
     let crash = log();

@@ -8,14 +8,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread;
 
-use crate::unpack::{Joined, Packed, hand_on, piecemeal};
+use crate::unpack::{Joined, aside, first, hand_on, is_zip, piecemeal, unpacked};
 
-/// What tells a tar archive stands in its first block.
-const BLOCK_BYTES: usize = 512;
-/// By so many bytes everything is known that is not tar.
-const LEAST_BYTES: usize = 6;
 /// Most bytes between two members of a tar archive: its headers, with names and attributes, which are kept in memory.
 const HEADER_BYTES: u64 = 1 << 20;
 /// Largest list of members of a zip archive, which is kept in memory.
@@ -25,7 +20,7 @@ const DIRECTORY_BYTES: u32 = 32 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Archive {
     /// A tar archive, packed or not.
-    Tar(Option<Packed>),
+    Tar,
     Zip,
 }
 
@@ -46,17 +41,15 @@ impl Archive {
         if is_zip(&head) {
             return Ok(Some(Archive::Zip));
         }
-        let Some(packed) = Packed::of(&head) else { return Ok(is_tar(&head).then_some(Archive::Tar(None))) };
         // What is broken is said when it is read.
-        let inner = packed.decoder(&mut *file).and_then(|mut input| first(&mut input)).unwrap_or_default();
+        let head = unpacked(Box::new(&mut *file)).map_or(Vec::new(), |inner| inner.head);
         file.rewind()?;
-        Ok(is_tar(&inner).then_some(Archive::Tar(Some(packed))))
+        Ok(is_tar(&head).then_some(Archive::Tar))
     }
 
     pub(crate) fn members(self, file: File) -> MemberIter {
         match self {
-            Archive::Tar(None) => tar_members(BufReader::new(file)),
-            Archive::Tar(Some(packed)) => walked(move |to| tar(packed.decoder(file)?, to)),
+            Archive::Tar => walked(move |to| tar(unpacked(Box::new(BufReader::new(file)))?.input, to)),
             Archive::Zip => zip_members(file),
         }
     }
@@ -74,12 +67,12 @@ pub(crate) fn zip_members(file: File) -> MemberIter {
 /// What a walk through an archive, in a thread of its own, hands on.
 fn walked(walk: impl FnOnce(&Members) -> io::Result<()> + Send + 'static) -> MemberIter {
     let (sender, receiver) = sync_channel(0);
-    thread::spawn(move || {
+    let walking = aside(move || {
         if let Err(error) = walk(&sender) {
             let _ = sender.send(Err(error));
         }
     });
-    Box::new(receiver.into_iter())
+    Box::new(walking.err().map(Err).into_iter().chain(receiver))
 }
 
 /// Whether a block is the header of a member: POSIX' and GNU's have it alike.
@@ -87,24 +80,12 @@ pub(crate) fn is_tar(block: &[u8]) -> bool {
     block.get(257..262) == Some(b"ustar")
 }
 
-/// Whether a file begins with a member of a zip archive, or is an empty one.
-pub(crate) fn is_zip(head: &[u8]) -> bool {
-    matches!(head.get(..4), Some(b"PK\x03\x04" | b"PK\x05\x06"))
-}
-
-/// Whether a member that begins so is an archive itself.
-pub(crate) fn is_nested(head: &[u8]) -> bool {
-    is_tar(head) || is_zip(head)
-}
-
 type Members = SyncSender<io::Result<Member>>;
 
 /// Hands on a member; `false` where nobody wants more.
 fn give(name: &str, input: io::Result<&mut dyn Read>, to: &Members) -> bool {
     let (pieces, joined) = piecemeal();
-    // A name goes to a terminal.
-    let name = name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    let wanted = to.send(Ok(Member { name, input: joined })).is_ok();
+    let wanted = to.send(Ok(Member { name: name.to_string(), input: joined })).is_ok();
     if wanted {
         hand_on(input, &pieces);
     }
@@ -181,26 +162,4 @@ fn directory_bytes(file: &mut File) -> io::Result<Option<u32>> {
     let found = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
     let bytes = found.and_then(|at| tail.get(at + 12..at + 16)?.try_into().ok());
     Ok(bytes.map(u32::from_le_bytes))
-}
-
-/// The first bytes of a log or of what it is in, which tell what it is. Of a stream that does not end no more are waited
-/// for than needed: before that place no archive has the end of a line.
-pub(crate) fn first(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    while head.len() < BLOCK_BYTES && (head.len() < LEAST_BYTES || is_binary(&head)) {
-        let mut piece = [0; BLOCK_BYTES];
-        let piece = piece.get_mut(head.len()..).unwrap_or_default();
-        match input.read(piece) {
-            Ok(0) => break,
-            Ok(read) => head.extend_from_slice(piece.get(..read).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(head)
-}
-
-/// Whether what begins so may be something else than the lines of a log.
-fn is_binary(head: &[u8]) -> bool {
-    Packed::of(head).is_some() || is_zip(head) || !head.contains(&b'\n')
 }

@@ -42,9 +42,9 @@ impl Kept {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(is_bisection)
     }
 
-    /// The bisection as it is printed; `None` if it is none, or if the format has no place for it.
+    /// The bisection as it is printed, at the end of its log, which is not kept after that; `None` if it is none, or if the format has no place for it.
     pub(crate) fn render(&self, path: &str, format: Format) -> io::Result<Option<Rendered>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(bisection) = kept.as_deref().and_then(bisection) else { return Ok(None) };
         let json = || serde_json::to_string(&JsonBisection::new(&bisection));
         let text = match format {

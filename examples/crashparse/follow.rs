@@ -1,13 +1,14 @@
 //! A log that goes on being written: `--follow`.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kmsg::Kmsg;
+use crate::unpack::{Packed, aside, first};
 
 /// How often a file is looked at.
 const POLL: Duration = Duration::from_millis(200);
@@ -20,16 +21,26 @@ pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let own: PathBuf = path.into();
     let lost = move || crate::say_lost(&own);
     if crate::input::is_stdin(path) {
-        return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))));
+        return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))?));
     }
-    let file = File::open(path)?;
+    let mut file = File::open(path)?;
     match file.metadata()? {
+        metadata if metadata.is_file() && is_packed(&mut file)? => {
+            Err(io::Error::other("packed, which cannot be followed"))
+        }
         metadata if metadata.is_file() => {
             Ok(Box::new(Growing { path: path.into(), file, at: 0, pause: Pause::Since(Instant::now()) }))
         }
         metadata if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
-        _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost)))),
+        _ => Ok(Box::new(Stream::new(Kmsg::new(file, lost))?)),
     }
+}
+
+/// Whether a file is no text; it is left at its start.
+fn is_packed(file: &mut File) -> io::Result<bool> {
+    let head = first(&mut *file)?;
+    file.rewind()?;
+    Ok(Packed::of(&head).is_some() || Packed::unknown(&head).is_some())
 }
 
 /// Whether nothing has come for long.
@@ -107,9 +118,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(mut input: impl Read + Send + 'static) -> Stream {
+    fn new(mut input: impl Read + Send + 'static) -> io::Result<Stream> {
         let (sender, pieces) = sync_channel(4);
-        thread::spawn(move || {
+        aside(move || {
             let mut buffer = vec![0; 64 << 10];
             loop {
                 let piece = match input.read(&mut buffer) {
@@ -121,8 +132,8 @@ impl Stream {
                     break;
                 }
             }
-        });
-        Stream { pieces, piece: io::Cursor::default(), told: false }
+        })?;
+        Ok(Stream { pieces, piece: io::Cursor::default(), told: false })
     }
 }
 

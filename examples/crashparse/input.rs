@@ -17,7 +17,7 @@ use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
 use crate::kmsg::Kmsg;
 use crate::progress::Watched;
-use crate::unpack::{Packed, beside, unpack};
+use crate::unpack::{Bytes, Packed, Unpacked, beside, first, is_zip, unpack, unpacked};
 
 /// From so many bytes [`decode`] knows whether a log is in a container.
 const HEAD_BYTES: u64 = 64 << 10;
@@ -62,16 +62,11 @@ impl Input {
 
     /// A file in an archive: unpacked if it is packed.
     fn member(member: Member) -> io::Result<Input> {
-        let mut input = member.input;
-        let head = archive::first(&mut input)?;
-        if archive::is_nested(&head) {
+        let Unpacked { head, packed, input } = unpacked(Box::new(member.input))?;
+        if archive::is_tar(&head) {
             return Err(io::Error::other("an archive in an archive, which is not read"));
         }
-        let (packed, input) = sniffed(Cursor::new(head).chain(input))?;
-        Ok(match packed {
-            Some(packed) => Input::stream(beside(packed.decoder(input)?), false),
-            None => Input::stream(input, false),
-        })
+        Ok(if packed { Input::stream(beside(input)?, false) } else { Input::stream(input, false) })
     }
 
     /// What a stream holds, once it is taken out of its container if it is in one.
@@ -142,7 +137,9 @@ impl Opener {
             return Ok(Input::bisection(head));
         }
         let source = match Packed::of(&head) {
-            Some(packed) => return Ok(Input::stream(unpack(file, packed, self.threads, &self.bar)?, false)),
+            Some(packed) => {
+                return Ok(Input::stream(unpack(file, packed, self.threads, &self.bar)?, false));
+            }
             None if matches!(decode(&head), Cow::Owned(_)) => {
                 (&file).rewind()?;
                 return Ok(Input::stream(Watched::new(file, &self.bar), false));
@@ -161,29 +158,18 @@ impl Opener {
         let input = Kmsg::new(input, move || bar.suspend(|| crate::say_lost(&own)));
         // What has no room for a whole record of /dev/kmsg gets none.
         let mut input = BufReader::with_capacity(RECORD_BYTES, Watched::new(input, &self.bar));
-        let head = archive::first(&mut input)?;
-        if archive::is_zip(&head) {
+        let head = first(&mut input)?;
+        if is_zip(&head) {
             let mut file = tempfile::tempfile()?;
             io::copy(&mut Cursor::new(head).chain(input), &mut file)?;
             file.rewind()?;
             return Ok(Opened::Archive(archive::zip_members(file)));
         }
-        let (packed, input) = sniffed(Cursor::new(head).chain(input))?;
-        match packed {
-            Some(packed) => Opened::of(beside(packed.decoder(input)?)),
-            None => Opened::of(input),
-        }
-    }
-}
-
-impl Opened {
-    /// What a stream is, once it is unpacked.
-    fn of(mut input: impl Read + Send + 'static) -> io::Result<Opened> {
-        let head = archive::first(&mut input)?;
-        let is_tar = archive::is_tar(&head);
-        let input = Cursor::new(head).chain(input);
-        Ok(if is_tar {
+        let Unpacked { head, packed, input } = unpacked(Box::new(Cursor::new(head).chain(input)))?;
+        Ok(if archive::is_tar(&head) {
             Opened::Archive(archive::tar_members(input))
+        } else if packed {
+            Opened::Log(Input::stream(beside(input)?, true))
         } else {
             Opened::Log(Input::stream(input, true))
         })
@@ -207,35 +193,22 @@ fn stdin_file() -> Option<File> {
     None
 }
 
-/// Opens a file to be read from its start, or standard input for `-`.
-pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if is_stdin(path) {
-        return unpacked(io::stdin().lock());
+/// Opens a file to be read from its start, or standard input for `-`: one log, no archive.
+pub(crate) fn open(path: &Path) -> io::Result<Bytes<'static>> {
+    let input: Bytes<'static> = if is_stdin(path) {
+        Box::new(io::stdin())
+    } else {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Box::new(file)
+    };
+    let Unpacked { head, input, .. } = unpacked(input)?;
+    if archive::is_tar(&head) {
+        return Err(io::Error::other("a tar archive, which is not read here"));
     }
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
-    }
-    unpacked(file)
-}
-
-/// What is packed by gzip, xz or zstd as it was before; anything else as it is.
-pub(crate) fn unpacked<'r>(input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    let (packed, input) = sniffed(input)?;
-    Ok(match packed {
-        Some(packed) => Box::new(packed.decoder(input)?),
-        None => Box::new(input),
-    })
-}
-
-/// How the input is packed, and the input from its start.
-fn sniffed<R: Read>(mut input: R) -> io::Result<(Option<Packed>, impl Read + use<R>)> {
-    let mut head = Vec::new();
-    input.by_ref().take(Packed::HEAD).read_to_end(&mut head)?;
-    if let Some(why) = Packed::unknown(&head) {
-        return Err(io::Error::other(why));
-    }
-    Ok((Packed::of(&head), Cursor::new(head).chain(input)))
+    Ok(input)
 }
 
 /// Input that ends where reading fails, and keeps the error: what was read before is not lost.

@@ -7,6 +7,7 @@
 mod archive;
 mod args;
 mod bisection;
+mod debug;
 mod follow;
 mod generate;
 mod input;
@@ -17,6 +18,7 @@ mod output;
 mod progress;
 mod select;
 mod source;
+mod stdout;
 mod summary;
 mod symbols;
 mod unpack;
@@ -44,12 +46,14 @@ use symbols::{SymbolArgs, Symbols};
 
 fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| verdict::refuse(&error));
-    let outcome = match &args.verb {
-        Some(Verb::Verdict(args)) => return verdict::run(args),
+    if let Some(Verb::Verdict(args)) = &args.verb {
+        return verdict::run(args);
+    }
+    let outcome = stdout::check().and_then(|()| match &args.verb {
         _ if args.generate.is_some() => generate::print(args.generate, Args::command()),
         Some(Verb::Symbolize { files }) => symbolize(&args.symbols, files),
-        None => run(&args),
-    };
+        _ => run(&args),
+    });
     match outcome {
         Ok(Outcome { failed: true, .. }) => ExitCode::from(2),
         Ok(Outcome { found: true, .. }) => ExitCode::SUCCESS,

@@ -20,6 +20,9 @@ use crate::symbols::Symbols;
 /// Reports of a log that are printed: more have only logs that were made to. `--count`, `--summary` and `--group` count all.
 const REPORTS: u64 = 1 << 20;
 
+/// Text of the reports of a bisection's log that wait for its end.
+const HELD_BYTES: usize = 64 << 20;
+
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
     pub(crate) format: Format,
@@ -115,18 +118,29 @@ fn markdown(report: &Report<'_>, text: &str, out: &mut Vec<u8>) -> io::Result<()
     let lines = report.preamble().iter().chain(report.lines());
     let log: Vec<String> = lines.map(|line| Plain(line.raw.trim_ascii_end()).to_string()).collect();
     let fence = fence(rest.lines().chain(log.iter().map(String::as_str)));
-    // What would be emphasis, a link or a tag is none in a title.
-    let title: String = Plain(report.title().as_bytes())
-        .to_string()
-        .chars()
-        .flat_map(|char| "\\`*_[]<>#".contains(char).then_some('\\').into_iter().chain([char]))
-        .collect();
+    let title = heading(&Plain(report.title().as_bytes()).to_string());
     writeln!(out, "### {title}\n\n{fence}text\n{}\n{fence}\n", rest.trim_end())?;
     writeln!(
         out,
         "<details><summary>Log</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n",
         log.join("\n")
     )
+}
+
+/// Words of a title after which a page makes a link of what follows.
+const LINKS: [&str; 2] = ["://", "www."];
+
+/// A title as a heading: what would be emphasis, a link, a tag or the name of somebody who is told is none.
+fn heading(title: &str) -> String {
+    // A page looks for names, numbers and addresses when escapes are gone: only in code it does not.
+    if title.contains(['@', '#']) || LINKS.iter().any(|link| title.contains(link)) {
+        let ticks = "`".repeat(1 + title.split(|c| c != '`').map(str::len).max().unwrap_or(0));
+        return format!("{ticks} {title} {ticks}");
+    }
+    title
+        .chars()
+        .flat_map(|char| "\\`*_[]<>&~".contains(char).then_some('\\').into_iter().chain([char]))
+        .collect()
 }
 
 /// What stands round lines of text in Markdown: longer than any run of backticks in them.
@@ -148,7 +162,8 @@ pub(crate) struct Printer<W: Write> {
     count: u64,
     /// Reports of a bisection's log: the bisection comes first.
     held: Vec<Rendered>,
-    /// Reports beyond the most that are printed of a log.
+    held_bytes: usize,
+    /// Reports beyond the most that are printed of a log, or held.
     left_out: u64,
     /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
@@ -178,6 +193,7 @@ impl<W: Write> Printer<W> {
             logs: 0,
             count: 0,
             held: Vec::new(),
+            held_bytes: 0,
             left_out: 0,
             found: false,
             summary: Summary::default(),
@@ -189,6 +205,7 @@ impl<W: Write> Printer<W> {
     /// Prints a report of a log, by its number and path; at once, where the log is `live`: somebody may be waiting.
     pub(crate) fn report(&mut self, log: usize, path: &str, report: Rendered, live: bool) -> io::Result<()> {
         // The log is too long for a bisection's after all.
+        self.held_bytes = 0;
         for held in mem::take(&mut self.held) {
             self.report(log, path, held, live)?;
         }
@@ -236,16 +253,21 @@ impl<W: Write> Printer<W> {
         let Some(waits) = waits else { return Ok(()) };
         let says = waits.tells_of_locks();
         self.waits.merge(waits);
-        if !says || self.waits.locks().is_empty() {
-            return Ok(());
+        let news = if says { self.waits.news() } else { String::new() };
+        if !news.is_empty() {
+            writeln!(self.out, "  who waits for whom")?;
         }
-        writeln!(self.out, "  who waits for whom")?;
-        self.waits.to_string().lines().try_for_each(|line| writeln!(self.out, "    {line}"))
+        news.lines().try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
     /// Keeps a report until the end of its log.
     pub(crate) fn hold(&mut self, report: Rendered) {
-        self.held.push(report);
+        self.held_bytes += report.text.len();
+        if self.held_bytes > HELD_BYTES {
+            self.left_out += 1;
+        } else {
+            self.held.push(report);
+        }
     }
 
     /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say. Of a
@@ -260,6 +282,7 @@ impl<W: Write> Printer<W> {
         self.found |= bisection.is_some();
         let (text, quoted) = bisection.map_or((None, 0..0), |of| (of.text, of.quoted));
         let member = if self.format == Format::Json { text } else { self.text(text)? };
+        self.held_bytes = 0;
         for report in mem::take(&mut self.held) {
             if !quoted.contains(&report.start) {
                 self.report(log, path, report, false)?;
@@ -269,7 +292,8 @@ impl<W: Write> Printer<W> {
         let left_out = mem::take(&mut self.left_out);
         if left_out > 0 {
             say(&format_args!(
-                "{path}: {left_out} more reports than the {REPORTS} that are printed of a log"
+                "{path}: {left_out} more reports: of a log {REPORTS} are printed, of a bisection's {} MiB",
+                HELD_BYTES >> 20
             ));
         }
         if self.format == Format::Junit {

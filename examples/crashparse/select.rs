@@ -1,13 +1,18 @@
 //! Which reports are wanted.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crashparse::{Kind, Report};
 use regex::Regex;
+
+use crate::input;
+
+/// Longest line of a list of known crashes, and most bytes of what it makes known: a list of all of syzbot's has one MiB.
+const LINE_BYTES: u64 = 64 << 10;
+const KNOWN_BYTES: usize = 16 << 20;
 
 #[derive(Args)]
 pub(crate) struct SelectArgs {
@@ -85,8 +90,7 @@ impl Selection {
     pub(crate) fn new(args: &SelectArgs) -> Result<Selection, (PathBuf, io::Error)> {
         let mut known = HashSet::new();
         for path in &args.exclude_known {
-            let lines = listed(path).map_err(|error| (path.clone(), error))?;
-            known.extend(lines.iter().flat_map(|line| known_in(line)).map(str::to_string));
+            read_known(path, &mut known).map_err(|error| (path.clone(), error))?;
         }
         Ok(Selection {
             bugs_only: args.bugs_only,
@@ -131,13 +135,28 @@ fn known_in(line: &str) -> impl Iterator<Item = &str> {
     [Some(line), signature, title.map(|(_, title)| title)].into_iter().flatten()
 }
 
-/// The lines of a file without comments and blank ones.
-fn listed(path: &Path) -> io::Result<Vec<String>> {
-    let text = if crate::input::is_stdin(path) {
-        io::read_to_string(io::stdin())?
-    } else {
-        fs::read_to_string(path)?
+/// Adds what a file makes known, but for comments.
+fn read_known(path: &Path, known: &mut HashSet<String>) -> io::Result<()> {
+    let too_large = |what: &str, bytes: u64| {
+        io::Error::other(format!("{what} of more than {} KiB, which no list of crashes has", bytes >> 10))
     };
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.map(str::to_string).collect())
+    let mut input = BufReader::new(input::open(path)?);
+    let mut bytes: usize = known.iter().map(String::len).sum();
+    let mut line = Vec::new();
+    while input.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
+        if line.len() as u64 == LINE_BYTES {
+            return Err(too_large("a line", LINE_BYTES));
+        }
+        let text = std::str::from_utf8(&line).map_err(|_| io::Error::other("not UTF-8"))?.trim();
+        for new in known_in(text).filter(|_| !text.is_empty() && !text.starts_with('#')) {
+            if known.insert(new.to_string()) {
+                bytes += new.len();
+            }
+        }
+        if bytes > KNOWN_BYTES {
+            return Err(too_large("crashes", KNOWN_BYTES as u64));
+        }
+        line.clear();
+    }
+    Ok(())
 }

@@ -1,7 +1,6 @@
 //! The debug files that the options name, opened as far as the logs need them.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,8 @@ use crashparse::symbolize::{
 use crashparse::{Line, Report, guilty_file};
 use memchr::memmem;
 
-use crate::{input, say};
+use crate::debug::{contents, debug_file, show};
+use crate::say;
 
 #[derive(Args)]
 pub(crate) struct SymbolArgs {
@@ -66,6 +66,8 @@ pub(crate) struct Found {
 pub(crate) struct Symbols {
     symbolizer: Symbolizer<'static>,
     directories: Vec<ModuleFiles>,
+    /// The files of modules by what they call themselves, as soon as a module has no file of its name.
+    renamed: Option<HashMap<String, PathBuf>>,
     /// Modules that were looked for, and those of which the file cannot be used.
     sought: BTreeSet<String>,
     rejected: BTreeSet<String>,
@@ -110,6 +112,7 @@ impl Symbols {
         let mut symbols = Symbols {
             symbolizer,
             directories: Vec::new(),
+            renamed: None,
             sought: BTreeSet::new(),
             rejected: BTreeSet::new(),
             boot: Boot::default(),
@@ -142,7 +145,7 @@ impl Symbols {
 
     fn open_vmlinux(&mut self, path: &Path) {
         let bytes = match contents(path) {
-            Ok(bytes) => bytes,
+            Ok(bytes) => bytes.kept(),
             Err(error) => return self.fail(&format!("{}: {error}", show(path))),
         };
         if !bytes.starts_with(b"\x7fELF")
@@ -162,22 +165,27 @@ impl Symbols {
     /// The file, or the one that holds its debug information if it has none. It is needed until the end.
     fn with_dwarf(&mut self, path: &Path, file: DebugFile<'static>) -> &'static DebugFile<'static> {
         if file.has_dwarf() {
-            return Box::leak(Box::new(file));
+            return self.keep(file);
         }
-        for other in debug_files(path, &file).iter().filter(|other| other.is_file()) {
-            let Ok(found) = contents(other).and_then(|bytes| {
-                DebugFile::parse(show(other), bytes).map_err(|error| io::Error::other(error.to_string()))
-            }) else {
-                continue;
-            };
-            let same = found.is_debug_file_of(&file);
-            if found.has_dwarf() && found.has_symbols() && (same || self.allow_mismatch) {
-                return Box::leak(Box::new(found));
-            }
+        let fits = |found: &DebugFile<'_>| {
+            let same = || found.is_debug_file_of(&file) || self.allow_mismatch;
+            if found.has_dwarf() && found.has_symbols() && same() { Ok(()) } else { Err(String::new()) }
+        };
+        let others = debug_files(path, &file).into_iter().filter(|other| other.is_file());
+        if let Some(found) = { others }.find_map(|other| debug_file(&other, fits).ok()) {
+            return self.keep(found);
         }
-        let what =
-            if file.has_symbols() { "no DWARF: functions, but no lines" } else { "stripped: no symbols" };
-        self.fail(&format!("{}: {what}", show(path)));
+        if file.broken_sections().is_empty() {
+            let what =
+                if file.has_symbols() { "no DWARF: functions, but no lines" } else { "stripped: no symbols" };
+            self.fail(&format!("{}: {what}", show(path)));
+        }
+        self.keep(file)
+    }
+
+    /// The file, of which it is said what lookups must do without.
+    fn keep(&mut self, file: DebugFile<'static>) -> &'static DebugFile<'static> {
+        file.broken_sections().iter().for_each(|error| self.fail(&error.to_string()));
         Box::leak(Box::new(file))
     }
 
@@ -244,7 +252,7 @@ impl Symbols {
                 self.directories.iter().flat_map(|files| files.all(module)).map(Path::to_path_buf).collect();
             let has_id = |path: &&PathBuf| {
                 let bytes = contents(path).ok()?;
-                Some(DebugFile::parse(show(path), bytes).ok()?.build_id()? == id?)
+                Some(DebugFile::parse(show(path), &bytes).ok()?.build_id()? == id?)
             };
             let own =
                 if paths.len() > 1 { paths.iter().find(|path| has_id(path) == Some(true)) } else { None };
@@ -257,42 +265,33 @@ impl Symbols {
 
     /// Opens the file that calls itself a module by its `.modinfo`, whatever its own name is.
     fn open_renamed(&mut self, module: &str) {
-        let calls_itself = |path: &&Path| {
-            let bytes = File::open(path).and_then(|file| map(&file)).ok()?;
-            let file = DebugFile::parse(show(path), bytes).ok()?;
-            Some(module_name(file.module_name()?) == module_name(module))
-        };
-        let files = self.directories.iter().flat_map(ModuleFiles::unpacked);
-        let found = { files }.find(|path| calls_itself(path) == Some(true)).map(Path::to_path_buf);
-        if let Some(path) = found {
+        let directories = &self.directories;
+        let renamed = self.renamed.get_or_insert_with(|| by_own_name(directories));
+        if let Some(path) = renamed.get(&module_name(module)).cloned() {
             self.open_module(&path, Some(module));
         }
     }
 
     /// Opens the file of a module: of the one that is named, else of the one that the file says.
     fn open_module(&mut self, path: &Path, module: Option<&str>) {
-        let reject = |symbols: &mut Symbols, why: &str| {
-            symbols.rejected.extend(module.map(str::to_string));
-            symbols.fail(why);
-        };
-        let file = match contents(path) {
-            Ok(bytes) => DebugFile::parse(show(path), bytes),
-            Err(error) => return reject(self, &format!("{}: {error}", show(path))),
-        };
-        let file = match file {
-            Ok(file) => file,
-            Err(error) => return reject(self, &error.to_string()),
-        };
         let stem = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let own = module_name(file.module_name().or(module).unwrap_or(stem));
-        match module {
-            Some(module) if own != module_name(module) => {
-                reject(self, &format!("{}: the module calls itself {own}", show(path)));
+        let own = |file: &DebugFile<'_>| module_name(file.module_name().or(module).unwrap_or(stem));
+        let file = debug_file(path, |file| match module {
+            Some(module) if own(file) != module_name(module) => {
+                Err(format!("{}: the module calls itself {}", show(path), own(file)))
             }
-            _ => {
+            _ => Ok(()),
+        });
+        match file {
+            Ok(file) => {
+                let own = own(&file);
                 self.sought.insert(own.clone());
                 let file = self.with_dwarf(path, file);
                 self.symbolizer.add_module(&own, file);
+            }
+            Err(why) => {
+                self.rejected.extend(module.map(str::to_string));
+                self.fail(&why);
             }
         }
     }
@@ -419,35 +418,15 @@ fn slide_said_in(lines: &[u8]) -> Option<u64> {
     kernel_offset(line)
 }
 
-fn show(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
-/// The bytes of a debug file, unpacked if it is packed. They are needed until the end.
-fn contents(path: &Path) -> io::Result<&'static [u8]> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a file"));
+/// The files of modules that need not be unpacked, by what they call themselves.
+fn by_own_name(directories: &[ModuleFiles]) -> HashMap<String, PathBuf> {
+    let mut files = HashMap::new();
+    for path in directories.iter().flat_map(ModuleFiles::unpacked) {
+        let Ok(bytes) = contents(path) else { continue };
+        let file = DebugFile::parse(show(path), &bytes).ok();
+        if let Some(name) = file.as_ref().and_then(DebugFile::module_name) {
+            files.entry(module_name(name)).or_insert_with(|| path.to_path_buf());
+        }
     }
-    let bytes = map(&file)?;
-    if bytes.starts_with(b"\x7fELF") {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    input::unpacked(bytes)?.read_to_end(&mut unpacked)?;
-    Ok(unpacked.leak())
-}
-
-/// The bytes of a file, read as they are needed: of a vmlinux that is little.
-#[expect(unsafe_code, reason = "no safe way to map a file")]
-fn map(file: &File) -> io::Result<&'static [u8]> {
-    if file.metadata()?.len() == 0 {
-        return Ok(&[]);
-    }
-    // SAFETY: The bytes must not change while they are borrowed. Nobody writes to a debug file in place; if
-    // somebody cuts it short, the process dies of SIGBUS as every debugger does.
-    let map = unsafe { memmap2::Mmap::map(file)? };
-    #[cfg(unix)]
-    map.advise(memmap2::Advice::Random)?;
-    Ok(Box::leak(Box::new(map)))
+    files
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crashparse::ReadAt;
 use flate2::bufread::GzDecoder;
 use indicatif::ProgressBar;
 use liblzma::read::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 
 use crate::progress::Watched;
 
@@ -22,6 +23,16 @@ const PIECE_BYTES: usize = 256 << 10;
 const PIECES_AHEAD: usize = 4;
 /// Packed bytes of gzip that are read at a time.
 const GZIP_BYTES: usize = 32 << 10;
+/// What tells a tar archive stands in its first block.
+const BLOCK_BYTES: usize = 512;
+/// By so many bytes everything is known that is not tar.
+const LEAST_BYTES: usize = 6;
+/// As many threads may unpack a file as there are cores, and so many however few those are.
+const LEAST_UNPACKERS: usize = 8;
+/// Packings one in the other that are unpacked: more has only what was made to.
+const LAYERS: usize = 4;
+/// Most memory that xz may ask for: `xz -9` takes 65 MiB.
+const XZ_BYTES: u64 = 256 << 20;
 /// A thread unpacks at least that many packed bytes before the next one's turn.
 const PART_BYTES: u64 = 256 << 10;
 
@@ -34,9 +45,6 @@ pub(crate) enum Packed {
 }
 
 impl Packed {
-    /// Bytes of a file that tell.
-    pub(crate) const HEAD: u64 = 6;
-
     /// How a file is packed that begins with these bytes.
     pub(crate) fn of(head: &[u8]) -> Option<Packed> {
         match head {
@@ -67,10 +75,77 @@ impl Packed {
     pub(crate) fn decoder<R: Read>(self, input: R) -> io::Result<Decoder<R>> {
         Ok(match self {
             Packed::Gzip => Decoder::Gzip(Gzip::new(input)),
-            Packed::Xz => Decoder::Xz(XzDecoder::new_multi_decoder(input)),
+            Packed::Xz => {
+                Decoder::Xz(XzDecoder::new_stream(input, Stream::new_stream_decoder(XZ_BYTES, CONCATENATED)?))
+            }
             Packed::Zstd => Decoder::Zstd(zstd::Decoder::new(input)?),
         })
     }
+}
+
+/// The first bytes of a log or of what it is in, which tell what it is. Of a stream that does not end no more are waited
+/// for than needed: before that place no archive has the end of a line.
+pub(crate) fn first(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while head.len() < BLOCK_BYTES && (head.len() < LEAST_BYTES || is_binary(&head)) {
+        let mut piece = [0; BLOCK_BYTES];
+        let piece = piece.get_mut(head.len()..).unwrap_or_default();
+        match input.read(piece) {
+            Ok(0) => break,
+            Ok(read) => head.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(head)
+}
+
+/// Whether what begins so may be something else than the lines of a log.
+fn is_binary(head: &[u8]) -> bool {
+    Packed::of(head).is_some() || is_zip(head) || !head.contains(&b'\n')
+}
+
+/// Whether a file begins with a member of a zip archive, or is an empty one.
+pub(crate) fn is_zip(head: &[u8]) -> bool {
+    matches!(head.get(..4), Some(b"PK\x03\x04" | b"PK\x05\x06"))
+}
+
+/// Bytes that come from somewhere.
+pub(crate) type Bytes<'r> = Box<dyn Read + Send + 'r>;
+
+/// What was packed as it was before, or what never was.
+pub(crate) struct Unpacked<'r> {
+    /// What it begins with.
+    pub(crate) head: Vec<u8>,
+    /// Whether it was packed.
+    pub(crate) packed: bool,
+    pub(crate) input: Bytes<'r>,
+}
+
+/// Unpacks what is packed, however often it is.
+///
+/// # Errors
+///
+/// If it is packed by something that is not read, or too often.
+pub(crate) fn unpacked(input: Bytes<'_>) -> io::Result<Unpacked<'_>> {
+    peeled(input, 0)
+}
+
+/// The same of what so many packings have been taken off already.
+fn peeled(mut input: Bytes<'_>, off: usize) -> io::Result<Unpacked<'_>> {
+    for layer in off..=LAYERS {
+        let head = first(&mut input)?;
+        if let Some(why) = Packed::unknown(&head) {
+            return Err(io::Error::other(why));
+        }
+        let packed = Packed::of(&head);
+        let whole = Cursor::new(head.clone()).chain(input);
+        input = match packed {
+            Some(packed) => Box::new(packed.decoder(whole)?),
+            None => return Ok(Unpacked { head, packed: layer > 0, input: Box::new(whole) }),
+        };
+    }
+    Err(io::Error::other(format!("packed more than {LAYERS} times over, which is not read")))
 }
 
 /// A packed file, unpacked while it is read.
@@ -142,32 +217,41 @@ pub(crate) fn unpack(
     packed: Packed,
     threads: NonZeroUsize,
     bar: &ProgressBar,
-) -> io::Result<Box<dyn Read + Send>> {
+) -> io::Result<Bytes<'static>> {
     let size = file.metadata()?.len();
     let file = Arc::new(Watched::new(file, bar));
     let section = |range: Range<u64>| Section { file: Arc::clone(&file), at: range.start, end: range.end };
     if threads == NonZeroUsize::MIN {
-        return Ok(Box::new(packed.decoder(section(0..size))?));
+        return Ok(peeled(Box::new(packed.decoder(section(0..size))?), 1)?.input);
     }
     let parts = parts(&*file, size, packed);
-    let threads = threads.get().min(parts.len());
+    // Each has a window of its own; more than there are cores are of no use.
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = threads.get().min(cores.max(LEAST_UNPACKERS)).min(parts.len());
     let mut pieces = Vec::new();
     for thread in 0..threads {
         let (sender, receiver) = sync_channel(PIECES_AHEAD);
         pieces.push(receiver);
         let own: Vec<Section> = parts.iter().skip(thread).step_by(threads).cloned().map(section).collect();
-        thread::spawn(move || {
+        aside(move || {
             own.into_iter().all(|section| hand_on(packed.decoder(section), &sender));
-        });
+        })?;
     }
-    Ok(Box::new(Joined { pieces: pieces.into(), piece: Vec::new(), at: 0 }))
+    Ok(peeled(Box::new(Joined { pieces: pieces.into(), piece: Vec::new(), at: 0 }), 1)?.input)
 }
 
 /// Unpacks a stream in a thread of its own.
-pub(crate) fn beside(input: impl Read + Send + 'static) -> impl Read + Send {
+pub(crate) fn beside(input: impl Read + Send + 'static) -> io::Result<Joined> {
     let (sender, joined) = piecemeal();
-    thread::spawn(move || hand_on(Ok(input), &sender));
-    joined
+    aside(move || {
+        hand_on(Ok(input), &sender);
+    })?;
+    Ok(joined)
+}
+
+/// Does something in a thread of its own; an error is that there may be no more of them.
+pub(crate) fn aside(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
 }
 
 /// A way for the pieces of one part from one thread to another.

@@ -1,13 +1,14 @@
 //! The verb `verdict`: judges the console logs of a revision, for `git bisect run`.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
-use crashparse::{Judged, Record, Ruling, Wanted, decode, reports};
+use crashparse::{Decoder, Judged, Record, ReportReader, Ruling, Wanted};
 
-use crate::{input, name, say};
+use crate::unpack::Bytes;
+use crate::{input, name, say, stdout};
 
 /// For git every status below 128 is a verdict, even those of a wrong option and of a panic.
 const ERROR: u8 = 128;
@@ -37,6 +38,12 @@ pub(crate) fn refuse(error: &clap::Error) -> ! {
         let _ = error.print();
         std::process::exit(ERROR.into());
     }
+    if let Err(closed) = stdout::check()
+        && !error.use_stderr()
+    {
+        say(&format_args!("standard output: {closed}"));
+        std::process::exit(2);
+    }
     error.exit()
 }
 
@@ -55,13 +62,14 @@ pub(crate) fn run(args: &VerdictArgs) -> ExitCode {
 }
 
 fn judge(args: &VerdictArgs) -> io::Result<Ruling> {
+    stdout::check().map_err(|error| io::Error::other(format!("standard output: {error}")))?;
     let wanted = wanted(&args.like)?;
     let mut runs = Vec::new();
     // With `--runs` it may be that no run left a log.
     let paths = if args.runs > 0 { args.logs.clone() } else { crate::inputs(&args.logs) };
     for path in paths {
-        let log = read(&path).map_err(|error| io::Error::other(format!("{}: {error}", name(&path))))?;
-        runs.push(wanted.judge(&log));
+        let judged = read(&path).and_then(|log| wanted.judge_stream(log));
+        runs.push(judged.map_err(|error| io::Error::other(format!("{}: {error}", name(&path))))?);
     }
     if runs.len() > args.runs && args.runs > 0 {
         say(&format_args!("{} logs of {} runs", runs.len(), args.runs));
@@ -83,12 +91,9 @@ fn judge(args: &VerdictArgs) -> io::Result<Ruling> {
 fn wanted(like: &str) -> io::Result<Wanted> {
     let path = Path::new(like);
     if path.is_file() {
-        let log = read(path).map_err(|error| io::Error::other(format!("{like}: {error}")))?;
-        let mut found = reports(&log);
-        let first = found.clone().next();
-        let bug = found.find(|report| report.kind().is_bug()).or(first);
-        let none = || io::Error::other(format!("{like}: no report in it"));
-        return bug.map(|report| Wanted::like(&report)).ok_or_else(none);
+        let found = read(path).and_then(first_bug);
+        let found = found.map_err(|error| io::Error::other(format!("{like}: {error}")))?;
+        return found.ok_or_else(|| io::Error::other(format!("{like}: no report in it")));
     }
     // All titles have blanks, and few paths do.
     if !like.trim().contains(' ') {
@@ -97,11 +102,22 @@ fn wanted(like: &str) -> io::Result<Wanted> {
     Ok(Wanted::titled(like))
 }
 
+/// The first report of a bug in a log, else its first report.
+fn first_bug(log: Decoder<Bytes<'static>>) -> io::Result<Option<Wanted>> {
+    let mut reader = ReportReader::new(log);
+    let mut first = None;
+    while let Some(report) = reader.next_report()? {
+        if report.kind().is_bug() {
+            return Ok(Some(Wanted::like(&report)));
+        }
+        first = first.or_else(|| Some(Wanted::like(&report)));
+    }
+    Ok(first)
+}
+
 /// A console log, unpacked and out of its container.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut log = Vec::new();
-    input::open(path)?.read_to_end(&mut log)?;
-    Ok(decode(&log).into_owned())
+fn read(path: &Path) -> io::Result<Decoder<Bytes<'static>>> {
+    Ok(Decoder::new(input::open(path)?))
 }
 
 /// The commit that git has checked out in this directory, or would have with `--no-checkout`.

@@ -1,9 +1,11 @@
 //! Judging the console logs of a revision's test runs, for `git bisect run`.
 
 use std::fmt::{self, Display, Formatter};
+use std::io::{self, Read};
 
 use super::list::WHOLE_HASH;
 use crate::line::{self, Origin};
+use crate::reader::ReportReader;
 use crate::report::{Report, reports};
 use crate::scan::LINE_BYTES;
 use crate::text;
@@ -127,33 +129,25 @@ impl Wanted {
 
     /// Judges a run by its console log. What comes in a container must be decoded before.
     pub fn judge(&self, log: &[u8]) -> Judged {
-        if log.trim_ascii().is_empty() {
-            return Judged::Lost("the log is empty");
+        let mut seen = Seen::default();
+        reports(log).for_each(|report| seen.add(self, &report));
+        seen.hear(log);
+        seen.judged()
+    }
+
+    /// The same of a log that is read as it comes: memory is bounded, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the input.
+    pub fn judge_stream(&self, log: impl Read) -> io::Result<Judged> {
+        let mut reader = ReportReader::new(Heard { input: log, seen: Seen::default(), line: Vec::new() });
+        let mut seen = Seen::default();
+        while let Some(report) = reader.next_report()? {
+            seen.add(self, &report);
         }
-        let mut best: Option<(Match, String)> = None;
-        let mut other = None;
-        for report in reports(log) {
-            if let Some(same) = self.is(&report) {
-                if best.as_ref().is_none_or(|(known, _)| same < *known) {
-                    best = Some((same, report.title().to_string()));
-                }
-            } else if other.is_none() && report.kind().is_bug() && !report.suppressed() {
-                other = Some(report.title().to_string());
-            }
-        }
-        let booted = || BOOTED.iter().any(|words| text::contains(log, words));
-        match (best, other) {
-            (Some((same, title)), _) => Judged::Crashed { title, same: Some(same) },
-            (None, other) if text::contains(log, BOOTS) && !booted() => {
-                Judged::BootFailed(other.unwrap_or_else(|| "the kernel came to no init".to_string()))
-            }
-            (None, Some(title)) => Judged::Crashed { title, same: None },
-            // What started no kernel has tested none: `Could not access KVM kernel module`.
-            (None, None) if !booted() && !lines(log).any(|line| line.prefix.origin == Origin::Kernel) => {
-                Judged::Lost("no line of the log is a kernel's")
-            }
-            (None, None) => Judged::Ok,
-        }
+        let heard = reader.get_ref();
+        Ok(Seen { best: seen.best, other: seen.other, ..heard.seen.clone() }.judged())
     }
 
     /// Whether a report is of the bug, and by what.
@@ -169,6 +163,79 @@ impl Wanted {
         }
         let signature = self.signature.filter(|_| report.corruption().is_none())?;
         (report.signature() == signature).then_some(Match::Signature)
+    }
+}
+
+/// What a run's log has told so far.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// The bug, by the best match.
+    best: Option<(Match, String)>,
+    /// The first other bug.
+    other: Option<String>,
+    /// Whether there was anything, a kernel that began, one that came to init, a line of a kernel's.
+    any: bool,
+    begun: bool,
+    booted: bool,
+    kernel: bool,
+}
+
+impl Seen {
+    fn add(&mut self, wanted: &Wanted, report: &Report<'_>) {
+        if let Some(same) = wanted.is(report) {
+            if self.best.as_ref().is_none_or(|(known, _)| same < *known) {
+                self.best = Some((same, report.title().to_string()));
+            }
+        } else if self.other.is_none() && report.kind().is_bug() && !report.suppressed() {
+            self.other = Some(report.title().to_string());
+        }
+    }
+
+    /// What lines of the log say, none of them cut.
+    fn hear(&mut self, log: &[u8]) {
+        self.any = self.any || !log.trim_ascii().is_empty();
+        self.begun = self.begun || text::contains(log, BOOTS);
+        self.booted = self.booted || BOOTED.iter().any(|words| text::contains(log, words));
+        let needed = !self.kernel && !self.booted && self.best.is_none() && self.other.is_none();
+        self.kernel = self.kernel || needed && lines(log).any(|line| line.prefix.origin == Origin::Kernel);
+    }
+
+    fn judged(self) -> Judged {
+        match (self.best, self.other) {
+            _ if !self.any => Judged::Lost("the log is empty"),
+            (Some((same, title)), _) => Judged::Crashed { title, same: Some(same) },
+            (None, other) if self.begun && !self.booted => {
+                Judged::BootFailed(other.unwrap_or_else(|| "the kernel came to no init".to_string()))
+            }
+            (None, Some(title)) => Judged::Crashed { title, same: None },
+            // What started no kernel has tested none: `Could not access KVM kernel module`.
+            (None, None) if !self.booted && !self.kernel => Judged::Lost("no line of the log is a kernel's"),
+            (None, None) => Judged::Ok,
+        }
+    }
+}
+
+/// A log that is heard while it is read.
+struct Heard<R> {
+    input: R,
+    seen: Seen,
+    /// The last line, as long as it has no end.
+    line: Vec<u8>,
+}
+
+impl<R: Read> Read for Heard<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.input.read(buffer)?;
+        let new = buffer.get(..bytes).unwrap_or_default();
+        let end = memchr::memrchr(b'\n', new).map_or(0, |at| at + 1);
+        let (lines, rest) = new.split_at(end);
+        // A line that is too long is heard in pieces.
+        if end > 0 || bytes == 0 || self.line.len() + bytes > LINE_BYTES {
+            self.line.extend_from_slice(lines);
+            self.seen.hear(&std::mem::take(&mut self.line));
+        }
+        self.line.extend_from_slice(rest);
+        Ok(bytes)
     }
 }
 
@@ -237,11 +304,9 @@ struct Line<'t>(&'t str);
 
 impl Display for Line<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(
-            |char| {
-                if char.is_control() { f.write_str(" ") } else { write!(f, "{char}") }
-            },
-        )
+        self.0.chars().try_for_each(|char| {
+            if char.is_control() || text::is_unseen(char) { f.write_str(" ") } else { write!(f, "{char}") }
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! Who waits for whom, in sentences.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
-use crate::waits::{Waits, Who};
+use crate::waits::{LockWait, Told, Waits, Who};
 
 use super::Plain;
 
-/// Holders of one lock that are named.
+/// Holders of one lock, and tasks of one circle, that are named.
 const HOLDERS: usize = 8;
+const CIRCLE: usize = 16;
 
 struct Named<'w>(&'w Who);
 
@@ -20,30 +21,66 @@ impl Display for Named<'_> {
 /// `cm_waiter/0 (pid 42) waits for cm_hang_inner, held by cm_owner (pid 41)`: a line for each task, then the circles.
 impl Display for Waits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for wait in self.locks() {
-            write!(f, "{} waits for {}", Named(&wait.task), Plain(wait.lock.as_bytes()))?;
-            let mut holders: Vec<String> =
-                wait.holders.iter().take(HOLDERS).map(|who| Named(who).to_string()).collect();
-            if wait.holders.len() > HOLDERS {
-                holders.push(format!("{} more", wait.holders.len() - HOLDERS));
-            }
-            match holders.is_empty() {
-                true => writeln!(f, ", whose holder is not known")?,
-                false => writeln!(f, ", held by {}", holders.join(", "))?,
-            }
+        lines(self, f, |_| true)
+    }
+}
+
+impl Waits {
+    /// The lines of its text that have not been given before: of the waits of a thousand tasks, each of whose reports adds
+    /// one, each is told once, and once more where its holder becomes known.
+    pub fn news(&mut self) -> String {
+        let (mut text, mut new) = (String::new(), Vec::new());
+        let known = &*self;
+        // A text takes all that is written.
+        let _ = lines(known, &mut text, |what| {
+            let is_new = !known.was_told(&what);
+            new.extend(is_new.then_some(what));
+            is_new
+        });
+        self.tell(new);
+        text
+    }
+}
+
+/// The lines that are about something wanted.
+fn lines(waits: &Waits, out: &mut impl Write, mut wanted: impl FnMut(Told) -> bool) -> fmt::Result {
+    let locks = waits.locks();
+    for wait in &locks {
+        if wanted(Told::Wait(wait.task.pid, wait.lock.clone(), !wait.holders.is_empty())) {
+            lock(wait, out)?;
         }
-        for (who, function) in self.others() {
-            write!(f, "{} waits for no lock", Named(&who))?;
+    }
+    for (who, function) in waits.others_than(&locks) {
+        if wanted(Told::Other(who.pid)) {
+            write!(out, "{} waits for no lock", Named(&who))?;
             match function {
-                Some(function) => writeln!(f, ", in {}", Plain(function.as_bytes()))?,
-                None => writeln!(f, " that is known")?,
+                Some(function) => writeln!(out, ", in {}", Plain(function.as_bytes()))?,
+                None => writeln!(out, " that is known")?,
             }
         }
-        for cycle in self.cycles() {
-            let names: Vec<String> =
-                cycle.iter().chain(cycle.first()).map(|who| Plain(who.comm.as_bytes()).to_string()).collect();
-            writeln!(f, "deadlock: {}", names.join(" -> "))?;
+    }
+    for cycle in waits.cycles_of(&locks) {
+        let Some(first) = cycle.first().filter(|first| wanted(Told::Cycle(first.pid))) else { continue };
+        let name = |who: &Who| Plain(who.comm.as_bytes()).to_string();
+        let mut names: Vec<String> = cycle.iter().take(CIRCLE).map(name).collect();
+        if cycle.len() > CIRCLE {
+            names.push(format!("{} more", cycle.len() - CIRCLE));
         }
-        Ok(())
+        names.push(name(first));
+        writeln!(out, "deadlock: {}", names.join(" -> "))?;
+    }
+    Ok(())
+}
+
+fn lock(wait: &LockWait, out: &mut impl Write) -> fmt::Result {
+    write!(out, "{} waits for {}", Named(&wait.task), Plain(wait.lock.as_bytes()))?;
+    let mut holders: Vec<String> =
+        wait.holders.iter().take(HOLDERS).map(|who| Named(who).to_string()).collect();
+    if wait.holders.len() > HOLDERS {
+        holders.push(format!("{} more", wait.holders.len() - HOLDERS));
+    }
+    match holders.is_empty() {
+        true => writeln!(out, ", whose holder is not known"),
+        false => writeln!(out, ", held by {}", holders.join(", ")),
     }
 }

@@ -39,7 +39,7 @@ pub enum ErrorKind {
     Truncated,
     /// The file has no symbols: it was stripped.
     NoSymbols,
-    /// The DWARF contradicts itself.
+    /// The DWARF contradicts itself, or cannot be unpacked.
     BadDwarf,
     /// The file is of another CPU than the log.
     WrongArchitecture,

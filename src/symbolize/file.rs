@@ -61,7 +61,9 @@ struct Section<'d> {
 
 enum Bytes<'d> {
     Plain(&'d [u8]),
-    Packed(object::CompressedData<'d>, OnceLock<Vec<u8>>),
+    Packed(object::CompressedData<'d>, OnceLock<Result<Vec<u8>, String>>),
+    /// Why it cannot be unpacked.
+    Broken(String),
 }
 
 impl fmt::Debug for DebugFile<'_> {
@@ -164,7 +166,22 @@ impl<'d> DebugFile<'d> {
 
     /// Whether it has DWARF: without, there are functions but no files and lines.
     pub fn has_dwarf(&self) -> bool {
-        self.sections.iter().any(|section| section.id == SectionId::DebugInfo)
+        let is_info = |section: &Section<'_>| {
+            section.id == SectionId::DebugInfo && !matches!(section.bytes, Bytes::Broken(_))
+        };
+        self.sections.iter().any(is_info)
+    }
+
+    /// Which sections of the DWARF cannot be unpacked, and why: lookups do without them. They are unpacked for that.
+    ///
+    /// `vmlinux: .debug_info cannot be unpacked: Unsupported ELF compression type`
+    pub fn broken_sections(&self) -> Vec<Error> {
+        let broken = |section: &Section<'_>| {
+            let why = section.unpacked().err()?;
+            let message = format!("{}: {} cannot be unpacked: {why}", self.name, section.id.name());
+            Some(Error::new(ErrorKind::BadDwarf, message))
+        };
+        self.sections.iter().filter_map(broken).collect()
     }
 
     /// Whether it has a table of symbols: stripped files have none.
@@ -243,7 +260,7 @@ impl<'d> DebugFile<'d> {
     pub(super) fn plain(&self, id: SectionId) -> Slice<'_> {
         let endian = if self.raw.little { RunTimeEndian::Little } else { RunTimeEndian::Big };
         let section = self.sections.iter().find(|section| section.id == id);
-        EndianSlice::new(section.map(Section::bytes).unwrap_or_default(), endian)
+        EndianSlice::new(section.and_then(|section| section.unpacked().ok()).unwrap_or_default(), endian)
     }
 
     /// The same, relocated as it is read.
@@ -257,14 +274,12 @@ impl<'d> DebugFile<'d> {
 impl<'d> Section<'d> {
     fn of(elf: &object::File<'d>, raw: Raw, id: SectionId, symbols: &'d [u8]) -> Option<Section<'d>> {
         let section = elf.section_by_name(id.name())?;
-        let packed = section.compressed_data().ok()?;
-        let bytes = match packed.format {
-            CompressionFormat::None => Bytes::Plain(packed.data),
-            _ => Bytes::Packed(packed, OnceLock::new()),
+        let bytes = match section.compressed_data() {
+            Ok(packed) if packed.data.is_empty() => return None,
+            Ok(packed) if packed.format == CompressionFormat::None => Bytes::Plain(packed.data),
+            Ok(packed) => Bytes::Packed(packed, OnceLock::new()),
+            Err(why) => Bytes::Broken(why.to_string()),
         };
-        if packed.data.is_empty() {
-            return None;
-        }
         let records = |prefix: &str| {
             let name = format!("{prefix}{}", section.name().ok()?);
             elf.section_by_name(&name)?.data().ok()
@@ -280,16 +295,28 @@ impl<'d> Section<'d> {
         Some(Section { id, bytes, relocations })
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// The bytes as the compiler wrote them, or why there are none.
+    fn unpacked(&self) -> Result<&[u8], &str> {
         match &self.bytes {
-            Bytes::Plain(bytes) => bytes,
-            Bytes::Packed(packed, unpacked) => unpacked.get_or_init(|| {
-                let bomb = packed.uncompressed_size / MAX_RATIO > packed.data.len() as u64;
-                let unpacked = if bomb { None } else { packed.decompress().ok() };
-                unpacked.unwrap_or_default().into_owned()
-            }),
+            Bytes::Plain(bytes) => Ok(bytes),
+            Bytes::Packed(packed, bytes) => {
+                let bytes = bytes.get_or_init(|| unpack(packed));
+                bytes.as_deref().map_err(String::as_str)
+            }
+            Bytes::Broken(why) => Err(why),
         }
     }
+}
+
+fn unpack(packed: &object::CompressedData<'_>) -> Result<Vec<u8>, String> {
+    if packed.uncompressed_size / MAX_RATIO > packed.data.len() as u64 {
+        return Err(format!("it would be more than {MAX_RATIO} times as large"));
+    }
+    let bytes = packed.decompress().map_err(|why| why.to_string())?;
+    if bytes.len() as u64 != packed.uncompressed_size {
+        return Err(format!("it has {} bytes instead of {}", bytes.len(), packed.uncompressed_size));
+    }
+    Ok(bytes.into_owned())
 }
 
 /// Places of all sections: a linked file's are where the linker put them, a module's one after the other.

@@ -203,7 +203,9 @@ fn spread<T: Sync, O: Send>(items: &[T], threads: usize, map: &(impl Fn(&T) -> O
         }
     };
     let mut all: Vec<(usize, O)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where no more can be started, those that were do it all.
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).map_while(start).collect();
         let mut all = work();
         for other in others {
             all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

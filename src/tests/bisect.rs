@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::support::{self, Log};
-use crate::{Bisection, BisectionKind, Mark, Minimisation, Outcome, RunResult, Stage, bisection};
+use crate::{Bisection, BisectionKind, Mark, Minimisation, Outcome, RunResult, Stage, Wanted, bisection};
 
 /// The log that this project began with; where `../shared` is absent the test says so and passes.
 fn seed() -> Option<Vec<u8>> {
@@ -394,4 +394,36 @@ fn other_logs_are_no_bisections() {
     let late = [&b"[    1.0] nothing of note\n".repeat(1000), log("cause").as_slice()].concat();
     assert!(bisection(&late).is_none());
     assert!(bisection(b"").is_none());
+}
+
+/// A stream that gives so many bytes at a time.
+struct Slow<'b>(&'b [u8], usize);
+
+impl std::io::Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.1.min(buffer.len());
+        std::io::Read::read(&mut self.0, &mut buffer[..bytes])
+    }
+}
+
+#[test]
+fn a_stream_is_judged_as_its_whole_log() {
+    let wanted = Wanted::titled("general protection fault in oops_leaf");
+    let mut judged = std::collections::HashSet::new();
+    let own = [
+        &b""[..],
+        b"\n \n",
+        b"qemu: no such machine\n",
+        b"Linux version 6.1.0\n",
+        b"Linux version 6.1.0\nlogin: ",
+    ];
+    let logs = support::logs("logs").into_iter().chain(support::logs("negative")).map(|log| log.bytes);
+    for log in logs.step_by(10).chain(own.map(<[u8]>::to_vec)) {
+        let whole = wanted.judge(&log);
+        for piece in [97, 100_000] {
+            assert_eq!(wanted.judge_stream(Slow(&log, piece)).unwrap(), whole);
+        }
+        judged.insert(std::mem::discriminant(&whole));
+    }
+    assert_eq!(judged.len(), 4, "not all verdicts were given");
 }

@@ -500,6 +500,39 @@ fn compressed_sections_and_other_forms_of_a_file_give_the_same() {
 }
 
 #[test]
+fn sections_that_cannot_be_unpacked_are_named() {
+    use object::{Object, ObjectSection};
+    for name in ["vmlinux-dwarf5", "vmlinux-zlib", "vmlinux-zlib-gnu", "vmlinux-zstd", "snd-fixture-zlib.ko"]
+    {
+        assert_eq!(open(name).broken_sections(), [], "{name}");
+    }
+    // Of `.debug_info` the type of packing, the size, and what is packed (`Elf64_Chdr`, `elf.h`).
+    let whole = bytes("vmlinux-zlib");
+    let elf = object::File::parse(&*whole).unwrap();
+    let (at, size) = elf.section_by_name(".debug_info").unwrap().file_range().unwrap();
+    let (at, end) = (at as usize, (at + size) as usize);
+    let cases: [(std::ops::Range<usize>, u8, &str); 4] = [
+        (at..at + 1, 7, "Unsupported ELF compression type"),
+        (at + 12..at + 13, 1, "it would be more than 64 times as large"),
+        (at + 30..end, 0xff, "Invalid zlib compressed data"),
+        (at + 8..at + 9, 0xff, ""),
+    ];
+    for (range, byte, why) in cases {
+        let mut broken = whole.clone();
+        broken[range.clone()].fill(byte);
+        let file = DebugFile::parse("broken", &broken).unwrap();
+        let found = file.broken_sections();
+        let messages: Vec<String> = found.iter().map(Error::to_string).collect();
+        let message = messages.concat();
+        assert!(
+            message.starts_with("broken: .debug_info cannot be unpacked: ") && message.contains(why),
+            "{range:?}: {message}"
+        );
+        assert!(found.iter().all(|error| error.kind() == ErrorKind::BadDwarf) && found.len() == 1);
+    }
+}
+
+#[test]
 fn names_of_rust_are_demangled() {
     let mut module = Symbolizer::new();
     module.add_module("rust", open("rust-v0.ko"));

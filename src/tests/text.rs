@@ -262,3 +262,37 @@ fn a_deadlock_is_named() {
     assert_eq!(said.matches("deadlock").count(), 1, "{said}");
     assert_eq!(said.matches(" waits for mutex, held by ").count(), 4, "{said}");
 }
+
+/// Each report of a hang brings the lists of locks again; what they say is told once, and once more where it becomes known who
+/// holds a lock.
+#[test]
+fn each_wait_is_told_once() {
+    let mut waits = Waits::default();
+    let mut told = String::new();
+    for report in reports(&log("hung-task")) {
+        let mut own = Waits::default();
+        own.add(&report);
+        waits.merge(own);
+        told += &waits.news();
+    }
+    let all = waits.to_string();
+    assert!(all.lines().all(|line| told.matches(line).count() == 1), "{told}");
+    assert_eq!(waits.news(), "");
+    let say = |waits: &mut Waits, owner: &str| {
+        let text = format!(
+            "[  245.6] INFO: task a:11 blocked for more than 122 seconds.\n\
+             [  245.6] task:a     state:D stack:13256 pid:11   tgid:11   ppid:2      flags:0x00004000\n\
+             [  245.6] INFO: task a:11 is blocked on a mutex{owner}.\n"
+        );
+        reports(text.as_bytes()).for_each(|report| waits.add(&report));
+        waits.news()
+    };
+    let mut waits = Waits::default();
+    assert_eq!(
+        say(&mut waits, ", but the owner is not found"),
+        "a (pid 11) waits for mutex, whose holder is not known\n"
+    );
+    let owned = " likely owned by task b:12";
+    assert_eq!(say(&mut waits, owned), "a (pid 11) waits for mutex, held by b (pid 12)\n");
+    assert_eq!(say(&mut waits, owned), "");
+}
