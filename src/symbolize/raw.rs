@@ -40,7 +40,7 @@ impl Raw {
 
     /// The number of `size` bytes at an offset.
     #[inline]
-    fn number(self, data: &[u8], at: usize, size: usize) -> Option<u64> {
+    pub(super) fn number(self, data: &[u8], at: usize, size: usize) -> Option<u64> {
         let bytes = data.get(at..at.checked_add(size)?)?;
         let mut eight = [0; 8];
         if self.little {
