@@ -2,10 +2,11 @@
 
 #![allow(non_upper_case_globals, reason = "the names of the DWARF standard")]
 
+use gimli::Reader;
 use gimli::constants::*;
-use gimli::{LineProgramHeader, Reader};
 
 use super::raw::{sleb128, uleb128};
+use super::table::LineTable;
 
 /// What the line table says of one address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,12 +21,9 @@ pub(super) struct Row {
 
 /// Rows of some addresses, which are in order; `None` for those that the table lacks. A damaged program ends
 /// where it is damaged.
-pub(super) fn rows<R: Reader<Offset = usize>>(
-    header: &LineProgramHeader<R>,
-    addresses: &[u64],
-) -> Vec<Option<Row>> {
+pub(super) fn rows<R: Reader<Offset = usize>>(table: &LineTable<R>, addresses: &[u64]) -> Vec<Option<Row>> {
     let mut wanted = Wanted { addresses, found: vec![None; addresses.len()], left: addresses.len(), next: 0 };
-    let program = header.raw_program_buf();
+    let program = &table.program;
     let Ok(bytes) = program.to_slice() else { return wanted.found };
     // What is relocated is addresses, and distances that the linker may shorten.
     let number = |at: usize, size: u8| {
@@ -33,7 +31,7 @@ pub(super) fn rows<R: Reader<Offset = usize>>(
         operand.skip(at).ok()?;
         operand.read_address(size).ok()
     };
-    Machine::new(header).run(&bytes, &number, &mut wanted);
+    Machine::new(table).run(&bytes, &number, &mut wanted);
     wanted.found
 }
 
@@ -88,23 +86,23 @@ struct Machine {
 }
 
 impl Machine {
-    fn new<R: Reader<Offset = usize>>(header: &LineProgramHeader<R>) -> Machine {
-        let (base, range) = (i32::from(header.line_base()), i32::from(header.line_range()).max(1));
+    fn new<R: Reader<Offset = usize>>(table: &LineTable<R>) -> Machine {
+        let (base, range) = (i32::from(table.line_base), i32::from(table.line_range).max(1));
         let mut special = [(0, base); 256];
         let (mut advance, mut lines) = (0, 0);
-        for opcode in special.iter_mut().skip(header.opcode_base().into()) {
+        for opcode in special.iter_mut().skip(table.opcode_base.into()) {
             *opcode = (advance, base + lines);
             lines += 1;
             if lines == range {
-                (advance, lines) = (advance + u32::from(header.minimum_instruction_length()), 0);
+                (advance, lines) = (advance + u32::from(table.min_instruction), 0);
             }
         }
-        let operands = header.standard_opcode_lengths().to_slice().map(|lengths| lengths.to_vec());
+        let operands = table.operands.to_slice().map(|lengths| lengths.to_vec());
         Machine {
             start: Row { file: 1, line: 1, column: 0, discriminator: 0 },
-            min_instruction: header.minimum_instruction_length().into(),
-            address_size: header.address_size(),
-            opcode_base: header.opcode_base(),
+            min_instruction: table.min_instruction.into(),
+            address_size: table.address_size(),
+            opcode_base: table.opcode_base,
             operands: operands.unwrap_or_default(),
             special,
         }

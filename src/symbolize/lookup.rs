@@ -11,6 +11,7 @@ use super::index::{START_KERNEL, Symbols};
 use super::lines::{self, Row};
 use super::path;
 use super::resolved::SourceFrame;
+use super::table::FileName;
 use super::unit::{EntryOffset, Name, Nesting, UnitReader, Walked};
 use super::units::Units;
 use crate::demangle::demangle;
@@ -168,8 +169,8 @@ impl<'f> Lookup<'f> {
         tree: Option<&[u8]>,
     ) -> gimli::Result<Vec<Vec<SourceFrame>>> {
         let mut reader = UnitReader::new(dwarf, start)?;
-        let rows = match &reader.unit.line_program {
-            Some(program) => lines::rows(program.header(), addresses),
+        let rows = match &reader.lines {
+            Some(table) => lines::rows(table, addresses),
             None => vec![None; addresses.len()],
         };
         let walked = || self.walked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -289,13 +290,15 @@ impl<R: Reader<Offset = usize>> Names<'_, R> {
         found
     }
 
-    fn path_of(&self, number: u64) -> Option<Vec<u8>> {
+    fn path_of(&mut self, number: u64) -> Option<Vec<u8>> {
+        let FileName { name, directory } = self.unit.lines.as_mut()?.file(number)?;
         let unit = &self.unit.unit;
-        let header = unit.line_program.as_ref()?.header();
-        let file = header.file(number)?;
         let text = |value| self.dwarf.attr_string(unit, value).ok();
-        let name = text(file.path_name())?;
-        let directory = file.directory(header).and_then(text);
+        let name = match name {
+            Some(name) => text(name)?,
+            None => unit.name.clone()?,
+        };
+        let directory = directory.and_then(text);
         let (name, directory) = (name.to_slice().ok()?, directory.as_ref().and_then(|d| d.to_slice().ok()));
         let working = unit.comp_dir.as_ref().and_then(|d| d.to_slice().ok()).unwrap_or_default();
         let path = path::join([&working, &directory.unwrap_or_default(), &name]);

@@ -35,6 +35,7 @@ mod relocate;
 mod resolved;
 mod root;
 mod sources;
+mod table;
 mod unit;
 mod units;
 

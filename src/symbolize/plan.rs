@@ -264,6 +264,20 @@ pub(super) struct Specs<'u> {
     at: usize,
 }
 
+impl Specs<'_> {
+    /// Where the name of an attribute stands.
+    fn position_of(mut self, name: DwAt) -> Option<usize> {
+        let mut at = self.at;
+        while let Some(spec) = self.next() {
+            if spec.name() == name {
+                return Some(at);
+            }
+            at = self.at;
+        }
+        None
+    }
+}
+
 impl Iterator for Specs<'_> {
     type Item = AttributeSpecification;
 
@@ -374,6 +388,12 @@ impl<'u> Plans<'u> {
         let mut specs = self.specs(plan);
         specs.by_ref().for_each(drop);
         let mut table = self.table.get(plan.at..specs.at).unwrap_or_default().to_vec();
+        // gimli would read the whole list of files.
+        if let Some(name) =
+            self.specs(plan).position_of(DW_AT_stmt_list).and_then(|at| table.get_mut(at - plan.at))
+        {
+            *name = DW_AT_description.0 as u8;
+        }
         table.push(0);
         DebugAbbrev::new(&table, LittleEndian).abbreviations(DebugAbbrevOffset(0))
     }

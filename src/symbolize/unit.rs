@@ -18,6 +18,7 @@ use gimli::{
 use super::lines::{Row, small};
 use super::plan::{self, Field, Plan, Plans, Role, Step};
 use super::raw::uleb128;
+use super::table::LineTable;
 
 /// An entry of `.debug_info`, by its offset there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,8 +66,9 @@ struct Piece {
 /// Reads one unit.
 pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     dwarf: &'u Dwarf<R>,
-    /// Its first entry. Of abbreviations it has no other one.
+    /// Its first entry. Of abbreviations it has no other one, and no line table.
     pub(super) unit: Unit<R>,
+    pub(super) lines: Option<LineTable<R>>,
     /// Offset of the unit in `.debug_info`.
     start: usize,
     /// Its bytes, header included. Nothing that is read from here is ever relocated.
@@ -96,10 +98,29 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         let mut at = header.root_offset().0;
         let code = uleb128(bytes, &mut at).ok_or(gimli::Error::MissingUnitDie)?;
         let mut plans = Plans::of(dwarf, &header);
-        let first = plans.alone(code)?;
+        let (plan, first) = (plans.get(code)?, plans.alone(code)?);
         let unit = Unit::new_with_abbreviations(dwarf, header, Arc::new(first))?;
         let little = dwarf.debug_info.reader().endian().is_little_endian();
-        Ok(UnitReader { dwarf, unit, start, bytes, little, plans, thorough: false, budget: Cell::new(0) })
+        let lines = None;
+        let (thorough, budget) = (false, Cell::new(0));
+        let mut reader = UnitReader { dwarf, unit, lines, start, bytes, little, plans, thorough, budget };
+        reader.lines = reader.line_table(at, plan)?;
+        Ok(reader)
+    }
+
+    /// The line table that the first entry names, of which the attributes begin at an offset.
+    fn line_table(&self, at: usize, plan: Plan) -> gimli::Result<Option<LineTable<R>>> {
+        let mut entries = self.entries(at)?;
+        for spec in self.plans.specs(plan) {
+            let attribute = entries.read_attribute(spec)?;
+            if spec.name() == DW_AT_stmt_list
+                && let AttributeValue::DebugLineRef(offset) = attribute.value()
+            {
+                let address_size = self.unit.encoding().address_size;
+                return LineTable::new(self.dwarf, offset, address_size).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
