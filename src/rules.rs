@@ -142,7 +142,59 @@ impl List {
 #[derive(Debug)]
 pub(crate) struct Names {
     list: List,
-    compiled: OnceLock<Option<(AhoCorasick, Vec<Edges>)>>,
+    compiled: OnceLock<Pieces>,
+}
+
+/// The pieces of names that patterns are, by the hash of what they begin with: quick to build, for the first title must
+/// not wait for it.
+#[derive(Debug)]
+struct Pieces {
+    /// In the order of their hashes.
+    pieces: Vec<(&'static [u8], Edges)>,
+    /// Where those of each hash begin, and at last where all end.
+    starts: Vec<usize>,
+}
+
+/// Bytes that a piece is found by.
+pub(crate) const HEAD: usize = 3;
+const HASHES: usize = 1 << 11;
+
+impl Pieces {
+    fn new(patterns: impl Iterator<Item = &'static str>) -> Pieces {
+        let of_hash = |pattern| {
+            let (edges, piece): (Edges, &'static str) = edges(pattern);
+            (hash(piece.as_bytes()), (piece.as_bytes(), edges))
+        };
+        let mut all: Vec<(usize, (&'static [u8], Edges))> = patterns.map(of_hash).collect();
+        all.sort_unstable_by_key(|(hash, _)| *hash);
+        let mut starts = Vec::with_capacity(HASHES + 1);
+        for (at, (hash, _)) in all.iter().enumerate() {
+            starts.resize(starts.len().max(hash + 1), at);
+        }
+        starts.resize(HASHES + 1, all.len());
+        Pieces { pieces: all.into_iter().map(|(_, piece)| piece).collect(), starts }
+    }
+
+    /// The pieces that `name` has at an offset.
+    fn at<'n>(
+        &self,
+        name: &'n [u8],
+        at: usize,
+    ) -> impl Iterator<Item = &(&'static [u8], Edges)> + use<'_, 'n> {
+        let rest = name.get(at..).unwrap_or_default();
+        let hash = hash(rest);
+        let of_hash = match self.starts.get(hash..hash + 2) {
+            Some(&[start, end]) => self.pieces.get(start..end).unwrap_or_default(),
+            _ => &[],
+        };
+        of_hash.iter().filter(|(piece, _)| rest.starts_with(piece))
+    }
+}
+
+/// The hash of what a piece begins with; a test knows that none is shorter.
+fn hash(piece: &[u8]) -> usize {
+    let head = piece.first_chunk::<HEAD>().map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
+    (head.wrapping_mul(0x9e37_79b1) >> (32 - HASHES.ilog2())) as usize
 }
 
 /// Where a pattern is bound to the name's ends or to a word's.
@@ -176,38 +228,22 @@ impl Names {
 
     /// Whether a pattern of the list fits the function's name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.pattern(name).is_some()
+        self.matches(name).next().is_some()
     }
 
     /// Whether a pattern of the list is the function's whole name.
     pub(crate) fn is_whole(&self, name: &str) -> bool {
-        self.matches(name).into_iter().flatten().any(|(_, whole)| whole)
+        self.matches(name).any(|piece| piece.len() == name.len())
     }
 
-    /// The first pattern of the list that fits the function's name, by its place in the list.
-    pub(crate) fn pattern(&self, name: &str) -> Option<usize> {
-        self.matches(name)?.next().map(|(pattern, _)| pattern)
+    /// The pieces of the name that patterns of the list fit.
+    fn matches(&self, name: &str) -> impl Iterator<Item = &'static [u8]> {
+        let pieces = self.compiled.get_or_init(|| Pieces::new(self.list.patterns()));
+        (0..name.len()).flat_map(move |at| {
+            let fits = move |(piece, edges): &&(&'static [u8], Edges)| edges.fit(name, at, at + piece.len());
+            pieces.at(name.as_bytes(), at).filter(fits).map(|(piece, _)| *piece)
+        })
     }
-
-    /// The patterns that fit a name, by their places in the list, and whether they are all of it.
-    fn matches(&self, name: &str) -> Option<impl Iterator<Item = (usize, bool)>> {
-        let compiled = self.compiled.get_or_init(|| {
-            let (edges, pieces): (Vec<Edges>, Vec<&str>) = self.list.patterns().map(edges).unzip();
-            if pieces.is_empty() { None } else { automaton(pieces).map(|automaton| (automaton, edges)) }
-        });
-        let (automaton, edges) = compiled.as_ref()?;
-        Some(automaton.find_overlapping_iter(name).filter_map(move |found| {
-            let (from, to) = (found.start(), found.end());
-            let pattern = found.pattern().as_usize();
-            let fits = edges.get(pattern).is_some_and(|edges| edges.fit(name, from, to));
-            fits.then_some((pattern, from == 0 && to == name.len()))
-        }))
-    }
-}
-
-/// An automaton that is quick to build: names and lines are short, and the first title must not wait for it.
-fn automaton(pieces: Vec<&str>) -> Option<AhoCorasick> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(pieces).ok()
 }
 
 /// The ends that a pattern is bound to, and its piece of a name.
@@ -357,7 +393,9 @@ pub(crate) fn groups<'h>(captures: &Captures<'h>) -> Vec<&'h [u8]> {
 static BANNERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let banners = ALL.iter().map(|family| family.family.banner);
     let quotes = [noise::KERNELS_QUOTES, noise::QUOTES, noise::REGEXES].into_iter().flatten().copied();
-    automaton(banners.chain(quotes).collect())
+    // It is quick to build: lines are short.
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().kind(kind).build(banners.chain(quotes)).ok()
 });
 
 /// The family whose banner a line is, by the order of the tables.

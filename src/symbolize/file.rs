@@ -50,6 +50,8 @@ pub struct DebugFile<'d> {
     sections: Vec<Section<'d>>,
     symbols: &'d [u8],
     strings: &'d [u8],
+    /// The build ID, once it is asked for.
+    id: OnceLock<Option<String>>,
 }
 
 /// A section of the debug information.
@@ -112,7 +114,7 @@ impl<'d> DebugFile<'d> {
         let strings = bytes_of(".strtab").unwrap_or_default();
         let places = places(&elf);
         let sections = SECTIONS.iter().filter_map(|&id| Section::of(&elf, raw, id, symbols)).collect();
-        Ok(DebugFile { name, data, raw, places, sections, symbols, strings, elf })
+        Ok(DebugFile { name, data, raw, places, sections, symbols, strings, id: OnceLock::new(), elf })
     }
 
     /// What messages call the file.
@@ -122,8 +124,9 @@ impl<'d> DebugFile<'d> {
 
     /// The build ID, in lower-case hexadecimal: `b61c5b1ffcb3d4e735541e08db97c5299348bcb5`.
     pub fn build_id(&self) -> Option<String> {
-        let id = self.elf.build_id().ok()??;
-        Some(id.iter().map(|byte| format!("{byte:02x}")).collect())
+        // Every frame of a module may have one, and all notes are searched for it.
+        let read = || Some(self.elf.build_id().ok()??.iter().map(|byte| format!("{byte:02x}")).collect());
+        self.id.get_or_init(read).clone()
     }
 
     /// Name and CRC-32 of the file that holds the debug information, from `.gnu_debuglink`.

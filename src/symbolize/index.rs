@@ -121,13 +121,9 @@ fn search(file: &DebugFile<'_>, names: &[&str]) -> Vec<Vec<Found>> {
     for record in file.symbols().chunks_exact(raw.symbol_size()) {
         // Most symbols are none that is wanted: of those no more is read than the name.
         let Some(at) = raw.symbol_name(record) else { continue };
-        let Some(head) = Head::of(strings, at) else { continue };
-        let candidates = wanted_names.candidates(head);
-        if candidates.is_empty() {
-            continue;
-        }
-        let Some(symbol) = raw.symbol(record, 0).filter(is_place) else { continue };
-        for &name in candidates {
+        let Some(head) = Head::of(strings, at).filter(|head| wanted_names.may_have(*head)) else { continue };
+        for name in wanted_names.candidates(head) {
+            let Some(symbol) = raw.symbol(record, 0).filter(is_place) else { continue };
             let wanted = names.get(name).is_some_and(|name| is_named(file, &symbol, name));
             if let (true, Some(found)) = (wanted, all.get_mut(name)) {
                 found.extend(place(file, symbol));
@@ -218,32 +214,32 @@ fn by_address(file: &DebugFile<'_>) -> Vec<(u64, u32)> {
 }
 
 /// The first eight bytes of a name: they tell most names from the few that are wanted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Head(u64);
 
 impl Head {
     #[inline]
     fn of(strings: &[u8], at: usize) -> Option<Head> {
-        let bytes = match strings.get(at..)?.first_chunk::<8>() {
-            Some(eight) => *eight,
-            None => {
-                let mut eight = [0; 8];
-                let rest = strings.get(at..)?;
-                eight.get_mut(..rest.len())?.copy_from_slice(rest);
-                eight
-            }
-        };
-        Some(Head::cut(bytes))
+        match strings.get(at..)?.first_chunk() {
+            Some(eight) => Some(Head::cut(*eight)),
+            None => Head::of_last(strings, at),
+        }
+    }
+
+    #[cold]
+    fn of_last(strings: &[u8], at: usize) -> Option<Head> {
+        let (mut eight, rest) = ([0; 8], strings.get(at..)?);
+        eight.get_mut(..rest.len())?.copy_from_slice(rest);
+        Some(Head::cut(eight))
     }
 
     /// What is behind a NUL is another name's.
     #[inline]
     fn cut(bytes: [u8; 8]) -> Head {
         let word = u64::from_le_bytes(bytes);
-        // Lowest byte that is 0, as a bit at its top.
+        // Lowest byte that is 0, as a bit at its top; all bits below, or all if there is none.
         let zero = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
-        let keep = if zero == 0 { u64::MAX } else { (1_u64 << (zero.trailing_zeros() & !7)).wrapping_sub(1) };
-        Head(word & keep)
+        Head(word & (zero & zero.wrapping_neg()).wrapping_sub(1))
     }
 
     #[inline]
@@ -256,35 +252,37 @@ const BUCKET_BITS: u32 = 12;
 
 /// The names that are wanted, by their heads.
 struct Wanted {
-    buckets: Vec<Vec<usize>>,
+    /// With the names' numbers, in order.
+    heads: Vec<(Head, usize)>,
     /// A bit for each bucket that is not empty: they stay in the cache.
     used: [u64; (1 << BUCKET_BITS) / 64],
 }
 
 impl Wanted {
     fn new(names: &[&str]) -> Wanted {
-        let mut buckets = vec![Vec::new(); 1 << BUCKET_BITS];
         let mut used = [0; (1 << BUCKET_BITS) / 64];
-        for (index, name) in names.iter().enumerate() {
-            let mut with_end = name.as_bytes().to_vec();
-            with_end.push(0);
-            let Some(head) = Head::of(&with_end, 0) else { continue };
-            if let (Some(bucket), Some(word)) =
-                (buckets.get_mut(head.bucket()), used.get_mut(head.bucket() / 64))
-            {
-                bucket.push(index);
+        let head = |name: &&str| Head::of(&[name.as_bytes(), &[0]].concat(), 0);
+        let mut heads: Vec<(Head, usize)> =
+            names.iter().enumerate().filter_map(|(index, name)| Some((head(name)?, index))).collect();
+        heads.sort_unstable();
+        for (head, _) in &heads {
+            if let Some(word) = used.get_mut(head.bucket() / 64) {
                 *word |= 1 << (head.bucket() % 64);
             }
         }
-        Wanted { buckets, used }
+        Wanted { heads, used }
     }
 
     #[inline]
-    fn candidates(&self, head: Head) -> &[usize] {
+    fn may_have(&self, head: Head) -> bool {
         let bucket = head.bucket();
-        if self.used.get(bucket / 64).is_none_or(|word| word >> (bucket % 64) & 1 == 0) {
-            return &[];
-        }
-        self.buckets.get(bucket).map_or(&[], Vec::as_slice)
+        self.used.get(bucket / 64).is_some_and(|word| word >> (bucket % 64) & 1 == 1)
+    }
+
+    /// Numbers of the names of a head.
+    fn candidates(&self, head: Head) -> impl Iterator<Item = usize> {
+        let first = self.heads.partition_point(|(known, _)| *known < head);
+        let from = self.heads.get(first..).unwrap_or_default().iter();
+        from.take_while(move |(known, _)| *known == head).map(|(_, index)| *index)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use gimli::{DebugInfoOffset, Dwarf, Reader, Section, Unit};
+use gimli::{Dwarf, Reader};
 
 use super::error::{Error, ErrorKind};
 use super::file::{DebugFile, Relocated, Slice};
@@ -11,7 +11,8 @@ use super::index::{START_KERNEL, Symbols};
 use super::lines::{self, Row};
 use super::path;
 use super::resolved::SourceFrame;
-use super::unit::{self, EntryOffset, Name, Nesting, UnitReader, Walked};
+use super::table::FileName;
+use super::unit::{EntryOffset, Name, Nesting, UnitReader, Walked};
 use super::units::Units;
 use crate::demangle::demangle;
 
@@ -76,7 +77,8 @@ impl<'f> Lookup<'f> {
         } else {
             Form::Linked(Box::new(Dwarf::load(|id| Ok(file.plain(id))).unwrap_or_else(|error| never(error))))
         };
-        Lookup { file, symbols: Symbols::default(), units: Units::default(), dwarf, walked: Mutex::default() }
+        let (symbols, units) = (Symbols::default(), Units::new(file));
+        Lookup { file, symbols, units, dwarf, walked: Mutex::default() }
     }
 
     /// The calls at some addresses, which are in order and none of them twice. `tree` is cut from the names of
@@ -91,11 +93,11 @@ impl<'f> Lookup<'f> {
     /// Whether `.debug_aranges` has the last byte of a function, but not an address behind it: then no other unit
     /// need be searched for that.
     pub(super) fn ends_unit(&self, last: u64, behind: u64) -> bool {
-        let listed = |address| match &self.dwarf {
-            Form::Linked(dwarf) => self.units.lists(dwarf, address),
-            Form::Relocatable(dwarf) => self.units.lists(dwarf, address),
+        let listed = match &self.dwarf {
+            Form::Linked(dwarf) => self.units.listed(dwarf, &[last, behind]),
+            Form::Relocatable(dwarf) => self.units.listed(dwarf, &[last, behind]),
         };
-        listed(last) && !listed(behind)
+        matches!(listed.as_slice(), [Some(_), None])
     }
 
     /// The kernel's tree, by the file that has `start_kernel`: `init/main.c`.
@@ -110,8 +112,8 @@ impl<'f> Lookup<'f> {
         // The plain name may be a descriptor's, which is in no unit: PowerPC's ELFv1.
         let names = [START_KERNEL, ".start_kernel"].into_iter();
         let mut symbols = names.filter_map(|name| self.symbols.named(self.file, &[name]).pop()?.pop());
-        let unit = symbols.find_map(|symbol| self.units.of(dwarf, symbol.address))?;
-        let unit = Unit::new(dwarf, dwarf.unit_header(DebugInfoOffset(unit)).ok()?).ok()?;
+        let unit = symbols.find_map(|symbol| self.units.of(dwarf, &[symbol.address]).pop()?)?;
+        let unit = UnitReader::new(dwarf, unit).ok()?.unit;
         let name = unit.name.as_ref()?.to_slice().ok()?;
         let directory = unit.comp_dir.as_ref().and_then(|directory| directory.to_slice().ok());
         let path = path::join([&directory.unwrap_or_default(), b"", &name]);
@@ -123,8 +125,8 @@ impl<'f> Lookup<'f> {
         R: Reader<Offset = usize> + Send + Sync,
     {
         let mut chains: Chains = addresses.iter().map(|_| Ok(Vec::new())).collect();
-        let of_unit = |(at, &address)| Some((self.units.of(dwarf, address)?, at));
-        let mut of_units: Vec<(usize, usize)> = addresses.iter().enumerate().filter_map(of_unit).collect();
+        let units = self.units.of(dwarf, addresses).into_iter().enumerate();
+        let mut of_units: Vec<(usize, usize)> = units.filter_map(|(at, unit)| Some((unit?, at))).collect();
         of_units.sort_unstable();
         let groups: Vec<&[(usize, usize)]> = of_units.chunk_by(|a, b| a.0 == b.0).collect();
         let read = |group: &&[(usize, usize)]| {
@@ -166,22 +168,19 @@ impl<'f> Lookup<'f> {
         addresses: &[u64],
         tree: Option<&[u8]>,
     ) -> gimli::Result<Vec<Vec<SourceFrame>>> {
-        let unit = Unit::new(dwarf, dwarf.unit_header(DebugInfoOffset(start))?)?;
-        let rows = match &unit.line_program {
-            Some(program) => lines::rows(program.header(), addresses),
+        let mut reader = UnitReader::new(dwarf, start)?;
+        let rows = match &reader.lines {
+            Some(table) => lines::rows(table, addresses),
             None => vec![None; addresses.len()],
         };
-        let mut bytes = dwarf.debug_info.reader().clone();
-        bytes.skip(start)?;
-        bytes.truncate(unit.header.length_including_self())?;
         let walked = || self.walked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Who comes in between begins anew.
         let mut own = walked().take(start);
-        let calls = UnitReader::new(dwarf, &unit, &bytes.to_slice()?).calls(addresses, &mut own)?;
+        let calls = reader.calls(addresses, &mut own)?;
         walked().keep(start, own);
         let mut names = Names {
             dwarf,
-            unit: &unit,
+            unit: reader,
             units: &self.units,
             tree,
             functions: HashMap::new(),
@@ -219,7 +218,7 @@ fn spread<T: Sync, O: Send>(items: &[T], threads: usize, map: &(impl Fn(&T) -> O
 /// Names of functions and files of one unit, each read once.
 struct Names<'u, R: Reader<Offset = usize>> {
     dwarf: &'u Dwarf<R>,
-    unit: &'u Unit<R>,
+    unit: UnitReader<'u, R>,
     units: &'u Units,
     tree: Option<&'u [u8]>,
     functions: HashMap<usize, Option<Arc<str>>>,
@@ -264,19 +263,17 @@ impl<R: Reader<Offset = usize>> Names<'_, R> {
         found
     }
 
-    fn name_of(&self, entry: EntryOffset) -> Option<String> {
+    fn name_of(&mut self, entry: EntryOffset) -> Option<String> {
         /// From a call to its function, its declaration, its class: a compiler needs three.
         const STEPS: usize = 8;
         let mut entry = entry;
         for _ in 0..STEPS {
-            let own = self.unit.header.debug_info_offset()?.0;
-            let found = if entry.0.wrapping_sub(own) < self.unit.header.length_including_self() {
-                unit::name(self.dwarf, self.unit, entry)
+            let found = if self.unit.has(entry) {
+                self.unit.name(entry)
             } else {
                 // Link-time optimization inlines functions of other units.
-                let other = DebugInfoOffset(self.units.holding(self.dwarf, entry.0)?);
-                let header = self.dwarf.unit_header(other).ok()?;
-                unit::name(self.dwarf, &Unit::new(self.dwarf, header).ok()?, entry)
+                let other = self.units.holding(self.dwarf, entry.0)?;
+                UnitReader::new(self.dwarf, other).ok()?.name(entry)
             };
             match found.ok()?? {
                 Name::Is(name) => return Some(name.to_string_lossy().ok()?.into_owned()),
@@ -295,14 +292,17 @@ impl<R: Reader<Offset = usize>> Names<'_, R> {
         found
     }
 
-    fn path_of(&self, number: u64) -> Option<Vec<u8>> {
-        let header = self.unit.line_program.as_ref()?.header();
-        let file = header.file(number)?;
-        let text = |value| self.dwarf.attr_string(self.unit, value).ok();
-        let name = text(file.path_name())?;
-        let directory = file.directory(header).and_then(text);
+    fn path_of(&mut self, number: u64) -> Option<Vec<u8>> {
+        let FileName { name, directory } = self.unit.lines.as_mut()?.file(number)?;
+        let unit = &self.unit.unit;
+        let text = |value| self.dwarf.attr_string(unit, value).ok();
+        let name = match name {
+            Some(name) => text(name)?,
+            None => unit.name.clone()?,
+        };
+        let directory = directory.and_then(text);
         let (name, directory) = (name.to_slice().ok()?, directory.as_ref().and_then(|d| d.to_slice().ok()));
-        let working = self.unit.comp_dir.as_ref().and_then(|d| d.to_slice().ok()).unwrap_or_default();
+        let working = unit.comp_dir.as_ref().and_then(|d| d.to_slice().ok()).unwrap_or_default();
         let path = path::join([&working, &directory.unwrap_or_default(), &name]);
         // What the build generated is below its own directory, which need not be the tree.
         let of_tree = self.tree.map_or(path.as_slice(), |tree| path::in_tree(&path, tree));

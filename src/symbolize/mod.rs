@@ -35,6 +35,7 @@ mod relocate;
 mod resolved;
 mod root;
 mod sources;
+mod table;
 mod unit;
 mod units;
 
@@ -398,10 +399,8 @@ fn same_cpu(file: &DebugFile<'_>, theirs: Option<&str>, whose: &str) -> Result<(
 }
 
 fn same_build(file: &DebugFile<'_>, logs: Option<&str>) -> Result<(), Error> {
-    let (Some(logs), Some(own)) = (logs, file.build_id()) else { return Ok(()) };
-    if logs == own {
-        return Ok(());
-    }
+    let Some(logs) = logs else { return Ok(()) };
+    let Some(own) = file.build_id().filter(|own| own != logs) else { return Ok(()) };
     let message = format!("{}: the file's build ID is {own}, the log's {logs}", file.name());
     Err(Error::new(ErrorKind::WrongBuildId, message))
 }

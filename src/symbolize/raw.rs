@@ -40,7 +40,7 @@ impl Raw {
 
     /// The number of `size` bytes at an offset.
     #[inline]
-    fn number(self, data: &[u8], at: usize, size: usize) -> Option<u64> {
+    pub(super) fn number(self, data: &[u8], at: usize, size: usize) -> Option<u64> {
         let bytes = data.get(at..at.checked_add(size)?)?;
         let mut eight = [0; 8];
         if self.little {
@@ -55,7 +55,13 @@ impl Raw {
     /// The address at an offset.
     #[inline]
     pub(super) fn address(self, data: &[u8], at: usize) -> Option<u64> {
-        if self.wide { self.number(data, at, 8) } else { self.number(data, at, 4) }
+        let (bytes, little) = (data.get(at..)?, self.little);
+        if self.wide {
+            let eight = *bytes.first_chunk()?;
+            return Some(if little { u64::from_le_bytes(eight) } else { u64::from_be_bytes(eight) });
+        }
+        let four = *bytes.first_chunk()?;
+        Some(if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) }.into())
     }
 
     /// Where the section headers begin: beyond the end of most files that were cut.

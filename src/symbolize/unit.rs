@@ -7,16 +7,18 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use gimli::constants::*;
 use gimli::{
-    Abbreviation, AttributeSpecification, AttributeValue, Dwarf, Endianity, EntriesRaw, Reader,
+    AttributeSpecification, AttributeValue, DebugInfoOffset, Dwarf, Endianity, EntriesRaw, Reader,
     ReaderOffsetId, Section, Unit, UnitHeader, UnitOffset,
 };
 
 use super::lines::{Row, small};
-use super::plan::{Field, Plan, Role, Step};
+use super::plan::{self, Field, Plan, Plans, Role, Step};
 use super::raw::uleb128;
+use super::table::LineTable;
 
 /// An entry of `.debug_info`, by its offset there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,15 +66,15 @@ struct Piece {
 /// Reads one unit.
 pub(super) struct UnitReader<'u, R: Reader<Offset = usize>> {
     dwarf: &'u Dwarf<R>,
-    unit: &'u Unit<R>,
+    /// Its first entry. Of abbreviations it has no other one, and no line table.
+    pub(super) unit: Unit<R>,
+    pub(super) lines: Option<LineTable<R>>,
     /// Offset of the unit in `.debug_info`.
     start: usize,
     /// Its bytes, header included. Nothing that is read from here is ever relocated.
     bytes: &'u [u8],
     little: bool,
-    plans: Vec<Plan>,
-    /// Of the codes of one byte.
-    steps: [Step; 128],
+    plans: Plans<'u>,
     /// Whether no list of children is stepped over.
     thorough: bool,
     /// Ranges, and addresses in them, that may yet be read: of more than any compiler writes, entries share their
@@ -87,21 +89,38 @@ const MAX_HITS: usize = 1024;
 const MAX_READS: usize = 8;
 
 impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
-    /// Reads the unit of which `bytes` are all bytes, its header included.
-    pub(super) fn new(dwarf: &'u Dwarf<R>, unit: &'u Unit<R>, bytes: &'u [u8]) -> UnitReader<'u, R> {
-        let start = unit.header.debug_info_offset().map_or(0, |offset| offset.0);
+    /// Reads the first entry of the unit at an offset in `.debug_info`.
+    pub(super) fn new(dwarf: &'u Dwarf<R>, start: usize) -> gimli::Result<UnitReader<'u, R>> {
+        let header = dwarf.unit_header(DebugInfoOffset(start))?;
+        let bytes = plan::bytes(dwarf.debug_info.reader());
+        let end = start.saturating_add(header.length_including_self());
+        let bytes = bytes.get(start..end).unwrap_or_default();
+        let mut at = header.root_offset().0;
+        let code = uleb128(bytes, &mut at).ok_or(gimli::Error::MissingUnitDie)?;
+        let mut plans = Plans::of(dwarf, &header);
+        let (plan, first) = (plans.get(code)?, plans.alone(code)?);
+        let unit = Unit::new_with_abbreviations(dwarf, header, Arc::new(first))?;
         let little = dwarf.debug_info.reader().endian().is_little_endian();
-        UnitReader {
-            dwarf,
-            unit,
-            start,
-            bytes,
-            little,
-            plans: Vec::new(),
-            steps: [Step::None; 128],
-            thorough: false,
-            budget: Cell::new(0),
+        let lines = None;
+        let (thorough, budget) = (false, Cell::new(0));
+        let mut reader = UnitReader { dwarf, unit, lines, start, bytes, little, plans, thorough, budget };
+        reader.lines = reader.line_table(at, plan)?;
+        Ok(reader)
+    }
+
+    /// The line table that the first entry names, of which the attributes begin at an offset.
+    fn line_table(&self, at: usize, plan: Plan) -> gimli::Result<Option<LineTable<R>>> {
+        let mut entries = self.entries(at)?;
+        for spec in self.plans.specs(plan) {
+            let attribute = entries.read_attribute(spec)?;
+            if spec.name() == DW_AT_stmt_list
+                && let AttributeValue::DebugLineRef(offset) = attribute.value()
+            {
+                let address_size = self.unit.encoding().address_size;
+                return LineTable::new(self.dwarf, offset, address_size).map(Some);
+            }
         }
+        Ok(None)
     }
 
     /// The calls that each of some addresses is in. The addresses are in order. `walked` is of the same unit.
@@ -252,40 +271,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         if code == 0 {
             return Ok(None);
         }
-        match self.plans.get(code as usize) {
-            Some(plan) if plan.role != Role::Unknown => Ok(Some(*plan)),
-            _ => self.new_plan(code).map(Some),
-        }
-    }
-
-    #[cold]
-    fn new_plan(&mut self, code: u64) -> gimli::Result<Plan> {
-        /// Abbreviations are numbered from 1; more of them than this are looked up each time.
-        const PLANS: usize = 4096;
-        let plan = Plan::of(self.abbreviation(code)?, self.unit);
-        let slot = code as usize;
-        if let Some(step) = self.steps.get_mut(slot)
-            && plan.role == Role::Other
-        {
-            *step = match plan {
-                Plan { children: true, sibling: Some(Field { at, size: 4 }), .. } => Step::Sibling(at),
-                Plan { children: false, size: Some(size), .. } => Step::Size(size),
-                _ => Step::None,
-            };
-        }
-        if slot < PLANS {
-            if self.plans.len() <= slot {
-                self.plans.resize(slot + 1, Plan { role: Role::Unknown, ..plan });
-            }
-            if let Some(place) = self.plans.get_mut(slot) {
-                *place = plan;
-            }
-        }
-        Ok(plan)
-    }
-
-    fn abbreviation(&self, code: u64) -> gimli::Result<&'u Abbreviation> {
-        self.unit.abbreviations.get(code).ok_or(gimli::Error::InvalidAbbreviationCode(code))
+        self.plans.get(code).map(Some)
     }
 
     /// The number in a field of the entry whose attributes begin at an offset.
@@ -311,7 +297,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     fn run(&self, at: usize) -> usize {
         let mut at = at;
         while let Some(&code) = self.bytes.get(at) {
-            at = match self.steps.get(usize::from(code)) {
+            at = match self.plans.steps.get(usize::from(code)) {
                 Some(&Step::Size(size)) => at + 1 + size as usize,
                 Some(&Step::Sibling(field)) => {
                     let sibling = self.number(at + 1, Field { at: field, size: 4 });
@@ -347,11 +333,12 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
 
     #[inline]
     fn skip_attributes(&self, at: &mut usize, plan: Plan) -> gimli::Result<()> {
-        *at = match plan.size {
-            Some(size) => *at + size as usize,
+        *at = match plan.end(self.bytes, *at) {
+            Some(end) => end,
             None => {
                 let mut entries = self.entries(*at)?;
-                entries.skip_attributes(self.abbreviation(plan.code)?.attributes())?;
+                let specs: Vec<AttributeSpecification> = self.plans.specs(plan).collect();
+                entries.skip_attributes(&specs)?;
                 entries.next_offset().0
             }
         };
@@ -376,7 +363,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     }
 
     /// Reads attributes from an offset on.
-    fn entries(&self, at: usize) -> gimli::Result<EntriesRaw<'u, R>> {
+    fn entries(&self, at: usize) -> gimli::Result<EntriesRaw<'_, R>> {
         let input = self.unit.header.range_from(UnitOffset(at)..)?;
         Ok(EntriesRaw::new(input, self.unit.encoding(), &self.unit.abbreviations, UnitOffset(at)))
     }
@@ -385,11 +372,22 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
     fn read(&self, at: &mut usize, plan: Plan) -> gimli::Result<CodePlace<R>> {
         let mut place = CodePlace::default();
         let mut entries = self.entries(*at)?;
-        for &spec in self.abbreviation(plan.code)?.attributes() {
+        for spec in self.plans.specs(plan) {
             let offset = entries.next_offset();
-            let value = entries.read_attribute(spec)?.value();
+            let attribute = entries.read_attribute(spec)?;
+            let value = match spec.name() {
+                DW_AT_low_pc
+                | DW_AT_high_pc
+                | DW_AT_ranges
+                | DW_AT_abstract_origin
+                | DW_AT_call_file
+                | DW_AT_call_line
+                | DW_AT_call_column
+                | DW_AT_GNU_discriminator => attribute.value(),
+                _ => continue,
+            };
             match spec.name() {
-                DW_AT_low_pc => place.low = self.dwarf.attr_address(self.unit, value)?,
+                DW_AT_low_pc => place.low = self.dwarf.attr_address(&self.unit, value)?,
                 DW_AT_high_pc => place.high = Some(end(&self.unit.header, spec, offset)?.unwrap_or(value)),
                 DW_AT_ranges => place.list = Some(value),
                 DW_AT_abstract_origin => place.origin = self.reference(value),
@@ -444,7 +442,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         mut add: impl FnMut(u64, u64) -> gimli::Result<()>,
     ) -> gimli::Result<()> {
         if let Some(list) = place.list.clone() {
-            if let Some(mut list) = self.dwarf.attr_ranges(self.unit, list)? {
+            if let Some(mut list) = self.dwarf.attr_ranges(&self.unit, list)? {
                 while let Some(range) = list.next()? {
                     self.spend(1)?;
                     add(range.begin, range.end)?;
@@ -453,7 +451,7 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
         } else if let Some(low) = place.low {
             let high = match place.high.clone() {
                 Some(AttributeValue::Addr(high)) => Some(high),
-                Some(AttributeValue::DebugAddrIndex(index)) => Some(self.dwarf.address(self.unit, index)?),
+                Some(AttributeValue::DebugAddrIndex(index)) => Some(self.dwarf.address(&self.unit, index)?),
                 Some(size) => size.udata_value().and_then(|size| low.checked_add(size)),
                 None => None,
             };
@@ -462,6 +460,33 @@ impl<'u, R: Reader<Offset = usize>> UnitReader<'u, R> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry is one of the unit.
+    pub(super) fn has(&self, entry: EntryOffset) -> bool {
+        entry.0.wrapping_sub(self.start) < self.bytes.len()
+    }
+
+    /// The name that an entry of the unit has or refers to.
+    pub(super) fn name(&mut self, entry: EntryOffset) -> gimli::Result<Option<Name<R>>> {
+        let Some(mut at) = entry.0.checked_sub(self.start) else { return Ok(None) };
+        let Some(plan) = self.plan(&mut at)? else { return Ok(None) };
+        let mut entries = self.entries(at)?;
+        let mut found = [const { None }; NAMES.len()];
+        for spec in self.plans.specs(plan) {
+            let attribute = entries.read_attribute(spec)?;
+            if let Some(at) = NAMES.iter().position(|name| *name == spec.name())
+                && let Some(slot) = found.get_mut(at)
+            {
+                *slot = Some(attribute.value());
+            }
+        }
+        let [linkage, linkage_of_mips, name, origin, specification] = found;
+        if let Some(value) = linkage.or(linkage_of_mips).or(name) {
+            return self.dwarf.attr_string(&self.unit, value).map(|name| Some(Name::Is(name)));
+        }
+        let reference = |value| self.reference(value).map(Name::Of);
+        Ok(origin.and_then(reference).or_else(|| specification.and_then(reference)))
     }
 }
 
@@ -510,36 +535,14 @@ fn file_number<R: Reader<Offset = usize>>(value: &AttributeValue<R>) -> Option<u
     }
 }
 
+/// What an entry is named by, the best first, and what leads to another that has a name.
+const NAMES: [DwAt; 5] =
+    [DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name, DW_AT_abstract_origin, DW_AT_specification];
+
 /// Name of an entry, in the source or for the linker; references are followed.
 pub(super) enum Name<R> {
     /// `DW_AT_linkage_name` or `DW_AT_name`.
     Is(R),
     /// It is that of another entry.
     Of(EntryOffset),
-}
-
-/// The name that an entry has or refers to.
-pub(super) fn name<R: Reader<Offset = usize>>(
-    dwarf: &Dwarf<R>,
-    unit: &Unit<R>,
-    entry: EntryOffset,
-) -> gimli::Result<Option<Name<R>>> {
-    let start = unit.header.debug_info_offset().map_or(0, |offset| offset.0);
-    let Some(offset) = entry.0.checked_sub(start) else { return Ok(None) };
-    let entry = unit.entry(UnitOffset(offset))?;
-    for linkage in [DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name] {
-        if let Some(value) = entry.attr_value(linkage) {
-            return dwarf.attr_string(unit, value).map(|name| Some(Name::Is(name)));
-        }
-    }
-    for reference in [DW_AT_abstract_origin, DW_AT_specification] {
-        match entry.attr_value(reference) {
-            Some(AttributeValue::UnitRef(offset)) => {
-                return Ok(start.checked_add(offset.0).map(|offset| Name::Of(EntryOffset(offset))));
-            }
-            Some(AttributeValue::DebugInfoRef(offset)) => return Ok(Some(Name::Of(EntryOffset(offset.0)))),
-            _ => {}
-        }
-    }
-    Ok(None)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::formats::skip::{self, Format, Holds};
 use crate::reports;
-use crate::rules::{List, Names};
+use crate::rules::{self, List, Names};
 use crate::text;
 
 use super::support::Random;
@@ -324,6 +324,14 @@ fn lists_are_searched_as_they_read() {
             let want = list.patterns().any(|pattern| fits(pattern, name));
             assert_eq!(compiled.has(name), want, "{name} in {list:?}");
         }
+    }
+}
+
+#[test]
+fn every_pattern_is_as_long_as_it_is_found_by() {
+    for pattern in skip::GROUPS.iter().flat_map(|group| group.names) {
+        let piece = pattern.trim_start_matches(['^', '<']).trim_end_matches(['$', '>']);
+        assert!(piece.len() >= rules::HEAD, "{pattern}");
     }
 }
 
