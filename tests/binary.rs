@@ -53,6 +53,8 @@ fn status_says_whether_there_was_a_report() {
     assert_eq!((out.as_str(), err.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), "", Some(0)));
     let (out, err, status) = run(&["--format", "titles"], b"all is well\n");
     assert_eq!((out.as_str(), err.as_str(), status), ("", "", Some(1)));
+    let (out, err, status) = run(&[], b"all is well\n");
+    assert_eq!((out.as_str(), err.as_str(), status), ("", "crashparse: no report in the log\n", Some(1)));
     // What can be read is read.
     let (out, err, status) = run(&["--format", "titles", "no/such.log", LOG, "/nonexistent"], b"");
     assert_eq!((out.as_str(), status), (&*format!("{LOG}:177: {TITLE}\n"), Some(2)));
@@ -820,6 +822,25 @@ fn nothing_searched_is_said() {
     }
     let (_, err, status) = run(&[], b"BZh91AY&SY");
     assert!(err.contains("<stdin>: packed by bzip2") && status == Some(2), "{err}");
+    // A kernel or a dump has the words of all banners, and is no log: named, it is an error, in a directory it is left out.
+    let elf = [b"\x7fELF\x02\x01\x01", &b"\0kernel BUG at mm/slub.c:1!\n"[..]].concat();
+    let kernels = folder.join("kernels");
+    fs::create_dir_all(&kernels).unwrap();
+    let at = |name: &str| kernels.join(name).to_str().unwrap().to_string();
+    fs::write(at("vmlinux"), &elf).unwrap();
+    fs::write(at("vmlinux.gz"), gzip_of(&elf)).unwrap();
+    fs::write(at("vmcore"), b"KDUMP   \0BUG: x\n").unwrap();
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(LOG), at("dmesg")).unwrap();
+    for name in ["vmlinux", "vmlinux.gz", "vmcore"] {
+        let (out, err, status) = run(&["--format", "titles", &at(name)], b"");
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{name}: {err}");
+        assert!(err.contains(" and no log; "), "{err}");
+    }
+    assert_eq!(run(&["--format", "titles"], &elf).2, Some(2));
+    fs::remove_file(at("vmlinux.gz")).unwrap();
+    let (out, err, status) = run(&["--format", "titles", kernels.to_str().unwrap()], b"");
+    assert_eq!((out.lines().count(), status), (1, Some(0)), "{err}");
+    assert_eq!(err.matches("note: not read: ").count(), 2, "{err}");
     let (_, err, status) = run(&["--source", "/nonexistent", LOG], b"");
     assert!(err.contains("/nonexistent: no directory of source files") && status == Some(2), "{err}");
     // An empty log has been read, and tells nothing.

@@ -17,7 +17,7 @@ use crate::bisection::{self, Keeping, Kept};
 use crate::follow::follow;
 use crate::kmsg::Kmsg;
 use crate::progress::Watched;
-use crate::unpack::{Bytes, Packed, Unpacked, beside, first, is_zip, unpack, unpacked};
+use crate::unpack::{Bytes, Packed, Unpacked, beside, first, is_zip, no_log, unpack, unpacked};
 
 /// From so many bytes [`decode`] knows whether a log is in a container.
 const HEAD_BYTES: u64 = 64 << 10;
@@ -63,6 +63,9 @@ impl Input {
     /// A file in an archive: unpacked if it is packed.
     fn member(member: Member) -> io::Result<Input> {
         let Unpacked { head, packed, input } = unpacked(Box::new(member.input))?;
+        if let Some(why) = no_log(&head) {
+            return Err(io::Error::other(why));
+        }
         if archive::is_tar(&head) {
             return Err(io::Error::other("an archive in an archive, which is not read"));
         }
@@ -129,7 +132,7 @@ impl Opener {
     fn file(&self, file: File, size: u64) -> io::Result<Input> {
         let mut head = Vec::new();
         (&file).take(HEAD_BYTES).read_to_end(&mut head)?;
-        if let Some(why) = Packed::unknown(&head) {
+        if let Some(why) = Packed::unknown(&head).or_else(|| no_log(&head)) {
             return Err(io::Error::other(why));
         }
         if is_bisection(&head) && size <= bisection::MOST_BYTES {
@@ -166,6 +169,9 @@ impl Opener {
             return Ok(Opened::Archive(archive::zip_members(file)));
         }
         let Unpacked { head, packed, input } = unpacked(Box::new(Cursor::new(head).chain(input)))?;
+        if let Some(why) = no_log(&head) {
+            return Err(io::Error::other(why));
+        }
         Ok(if archive::is_tar(&head) {
             Opened::Archive(archive::tar_members(input))
         } else if packed {

@@ -1,13 +1,19 @@
 //! The logs that the arguments name: directories are searched.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::unpack::no_log;
 use crate::{inputs, name, say};
 
+/// Bytes that tell what is no log.
+const MAGIC_BYTES: u64 = 8;
+
 /// The files that arguments name, those below directories sorted by name; without arguments standard input. Says what
-/// cannot be searched, and whether there was such a thing.
+/// cannot be searched, and whether there was such a thing. What is no log there is not read.
 ///
 /// Links inside directories are not followed: as `grep -r` does it.
 pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
@@ -19,7 +25,10 @@ pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
         }
         for entry in WalkDir::new(&path).sort_by_file_name() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() => found.push(entry.into_path()),
+                Ok(entry) if entry.file_type().is_file() => match no_log_at(entry.path()) {
+                    Some(why) => say(&format_args!("{}: note: not read: {why}", name(entry.path()))),
+                    None => found.push(entry.into_path()),
+                },
                 Ok(_) => {}
                 Err(error) => {
                     let at = name(error.path().unwrap_or(Path::new("")));
@@ -33,4 +42,12 @@ pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
         }
     }
     (found, failed)
+}
+
+/// Why a file is no log, where its first bytes tell.
+fn no_log_at(path: &Path) -> Option<&'static str> {
+    let mut head = Vec::new();
+    // Where it cannot be read, its turn to say so comes.
+    File::open(path).ok()?.take(MAGIC_BYTES).read_to_end(&mut head).ok()?;
+    no_log(&head)
 }

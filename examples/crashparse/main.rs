@@ -232,6 +232,15 @@ fn run(args: &Args) -> io::Result<Outcome> {
     }
     let found = printer.found;
     printer.finish()?;
+    if !found && !failed && format == Format::Text && !args.follow {
+        let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
+        let help = if args.symbols.are_given() {
+            "; crashparse symbolize gives bare frames their lines"
+        } else {
+            ""
+        };
+        say(&format_args!("no report in {logs}{help}"));
+    }
     let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
     failed |= symbols.is_some_and(|symbols| symbols.failed());
     Ok(Outcome { found, failed })

@@ -42,6 +42,13 @@ pub(crate) struct SymbolArgs {
     allow_mismatch: bool,
 }
 
+impl SymbolArgs {
+    /// Whether frames are to get their lines.
+    pub(crate) fn are_given(&self) -> bool {
+        self.vmlinux.is_some() || !self.modules.is_empty()
+    }
+}
+
 /// The KASLR slide, if it is given.
 #[derive(Clone, Copy)]
 struct Slide(Option<u64>);

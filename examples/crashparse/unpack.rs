@@ -83,6 +83,26 @@ impl Packed {
     }
 }
 
+/// Why what begins with these bytes is no log, and what to do with it: kernels, modules and dumps hold the words of all
+/// banners.
+pub(crate) fn no_log(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0x7f, b'E', b'L', b'F', ..] => Some(
+            "an ELF file and no log; a kernel is given by -k, modules by -m, and the log of a memory dump is what \
+             vmcore-dmesg prints",
+        ),
+        [b'K', b'D', b'U', b'M', b'P', b' ', ..] => {
+            Some("a dump of makedumpfile and no log; `makedumpfile --dump-dmesg` writes its log")
+        }
+        _ => None,
+    }
+}
+
+/// What was packed, if it may be a log.
+fn log(inner: Unpacked<'static>) -> io::Result<Bytes<'static>> {
+    no_log(&inner.head).map_or(Ok(inner.input), |why| Err(io::Error::other(why)))
+}
+
 /// The first bytes of a log or of what it is in, which tell what it is. Of a stream that does not end no more are waited
 /// for than needed: before that place no archive has the end of a line.
 pub(crate) fn first(input: &mut impl Read) -> io::Result<Vec<u8>> {
@@ -222,7 +242,7 @@ pub(crate) fn unpack(
     let file = Arc::new(Watched::new(file, bar));
     let section = |range: Range<u64>| Section { file: Arc::clone(&file), at: range.start, end: range.end };
     if threads == NonZeroUsize::MIN {
-        return Ok(peeled(Box::new(packed.decoder(section(0..size))?), 1)?.input);
+        return log(peeled(Box::new(packed.decoder(section(0..size))?), 1)?);
     }
     let parts = parts(&*file, size, packed);
     // Each has a window of its own; more than there are cores are of no use.
@@ -237,7 +257,7 @@ pub(crate) fn unpack(
             own.into_iter().all(|section| hand_on(packed.decoder(section), &sender));
         })?;
     }
-    Ok(peeled(Box::new(Joined { pieces: pieces.into(), piece: Vec::new(), at: 0 }), 1)?.input)
+    log(peeled(Box::new(Joined { pieces: pieces.into(), piece: Vec::new(), at: 0 }), 1)?)
 }
 
 /// Unpacks a stream in a thread of its own.
