@@ -26,10 +26,10 @@ macro_rules! kinds {
                 }
             }
 
-            /// The kind in words, as the text has it: `freed memory was read`.
+            /// The kind in words, as the text has it: `freed memory was read`; none of [`Kind::Unknown`].
             pub fn words(self) -> &'static str {
                 match self {
-                    Kind::Unknown => "of no kind that is known",
+                    Kind::Unknown => "",
                     $(Kind::$variant => $words,)*
                 }
             }
@@ -67,7 +67,7 @@ kinds! {
     /// KCSAN: a data race.
     KcsanDataRace = "KCSAN-DATARACE", "a data race";
     /// KCSAN: any other report.
-    KcsanUnknown = "KCSAN-UNKNOWN", "any other report";
+    KcsanUnknown = "KCSAN-UNKNOWN", "a report of KCSAN";
     /// KFENCE: a free of what is no object.
     KfenceInvalidFree = "KFENCE-INVALID-FREE", "a free of what is no object";
     /// KFENCE: a canary was overwritten.
@@ -87,17 +87,17 @@ kinds! {
     /// KMSAN: a decision on uninitialized memory.
     KmsanUninitValue = "KMSAN-UNINIT-VALUE", "a decision on uninitialized memory";
     /// KMSAN: any other report.
-    KmsanUnknown = "KMSAN-UNKNOWN", "any other report";
+    KmsanUnknown = "KMSAN-UNKNOWN", "a report of KMSAN";
     /// KMSAN: freed memory was read.
     KmsanUseAfterFreeRead = "KMSAN-USE-AFTER-FREE-READ", "freed memory was read";
     /// kmemleak: memory that nothing points to.
     Leak = "LEAK", "memory that nothing points to";
     /// The lock validator and its relatives.
-    Lockdep = "LOCKDEP", "locks are used wrongly";
+    Lockdep = "LOCKDEP", "a rule of locks or RCU was broken";
     /// The test machine was lost.
     LostConnection = "LOST_CONNECTION", "the test machine was lost";
     /// A fault or check that tells of corrupted memory.
-    MemorySafetyBug = "MEMORY_SAFETY_BUG", "memory is corrupted";
+    MemorySafetyBug = "MEMORY_SAFETY_BUG", "a bad address was accessed";
     /// UBSAN: an access out of bounds.
     MemorySafetyUbsan = "MEMORY_SAFETY_UBSAN", "an access out of bounds";
     /// A null pointer was dereferenced.

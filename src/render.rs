@@ -181,8 +181,18 @@ impl TextReport<'_, '_> {
     /// What, where, who, when.
     fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
         let TextReport { report, view, .. } = self;
+        let mut sentence = Vec::new();
         for line in report.says().into_iter().filter(|line| *line != report.title().as_bytes()) {
-            view.row(f, "says", Plain(line))?;
+            sentence.extend_from_slice(line);
+            // It goes on in the next line.
+            if line.ends_with(b" of") || line.ends_with(b" variable:") {
+                sentence.push(b' ');
+            } else {
+                view.row(f, "says", Plain(&std::mem::take(&mut sentence)))?;
+            }
+        }
+        if !sentence.is_empty() {
+            view.row(f, "says", Plain(sentence.trim_ascii()))?;
         }
         self.blamed(f, own)?;
         if let Some(Check { source, condition, .. }) = report.check() {
@@ -283,7 +293,9 @@ impl TextReport<'_, '_> {
             }
             view.row(f, "log", text)?;
         }
-        let mut marks = vec![report.kind().as_str().to_string(), report.kind().words().to_string()];
+        let words = Some(report.kind().words()).filter(|words| !words.is_empty());
+        let mut marks = vec![report.kind().as_str().to_string()];
+        marks.extend(words.map(str::to_string));
         let said = [
             (report.panicked(), "panicked"),
             (report.crash_kernel(), "fatal: a crash kernel took over"),

@@ -1,82 +1,84 @@
 //! In which line a report says what is wrong, where its banner does not.
 
-/// Lines that say it, of the reports whose banner has a word.
+/// Where a row's words are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Banner {
+    /// In reports whose banner begins so.
+    Begins(&'static str),
+    /// In those whose banner has the words.
+    Has(&'static str),
+}
+
+/// Lines that say what is wrong.
 #[derive(Debug)]
 pub(crate) struct Says {
-    /// What the banner has.
-    pub(crate) banner: &'static str,
-    /// What the line has; the first of the list that is there counts.
-    pub(crate) lines: &'static [&'static str],
+    pub(crate) banner: Banner,
+    /// Words of such a line, and how many lines it has; the first of the list that is there counts. No words: any line but
+    /// a header.
+    pub(crate) lines: &'static [(&'static str, usize)],
+    /// Behind the banner so many lines are searched, and those before it.
+    pub(crate) within: usize,
+    /// The banner says half of it.
+    pub(crate) with_banner: bool,
+}
+
+const fn row(banner: Banner, lines: &'static [(&'static str, usize)]) -> Says {
+    Says { banner, lines, within: usize::MAX, with_banner: false }
 }
 
 /// The first row counts whose banner and one of whose lines are there.
 pub(crate) const SAYS: &[Says] = &[
-    // print_address_description, describe_object_addr, mm/kasan/report.c
-    Says {
-        banner: "BUG: KASAN: ",
-        lines: &[
-            "The buggy address is located ",
-            "The buggy address belongs to the variable:",
-            "The buggy address belongs to stack of task ",
-            "The buggy address belongs to the virtual mapping",
-            "The buggy address belongs to a ",
+    // print_address_description, describe_object_addr, print_address_stack_frame, mm/kasan/report.c
+    row(
+        Banner::Begins("BUG: KASAN: "),
+        &[
+            ("The buggy address is located ", 1),
+            ("The buggy address belongs to the variable:", 2),
+            ("The buggy address belongs to stack of task ", 3),
+            ("The buggy address belongs to the virtual mapping", 2),
+            ("The buggy address belongs to a ", 1),
         ],
-    },
-    Says { banner: "BUG: KASAN: null-ptr-deref", lines: &["KASAN: null-ptr-deref in range "] },
+    ),
     // kfence_report_error, mm/kfence/report.c
     Says {
-        banner: "BUG: KFENCE: ",
-        lines: &[
-            "Out-of-bounds ",
-            "Use-after-free ",
-            "Corrupted memory at ",
-            "Invalid free of ",
-            "Invalid read at ",
-            "Invalid write at ",
-        ],
+        within: 16,
+        ..row(
+            Banner::Begins("BUG: KFENCE: "),
+            &[
+                ("Out-of-bounds ", 1),
+                ("Use-after-free ", 1),
+                ("Corrupted memory at ", 1),
+                ("Invalid free of ", 1),
+                ("Invalid read at ", 1),
+                ("Invalid write at ", 1),
+            ],
+        )
     },
-    // print_report, kernel/kcsan/report.c
-    Says { banner: "BUG: KCSAN: ", lines: &["value changed: ", "race at unknown origin, "] },
-    // kmsan_print_origin and kmsan_report, mm/kmsan/report.c
-    Says { banner: "BUG: KMSAN: ", lines: &["Bytes "] },
-    // lib/ubsan.c: the line below the banner
-    Says {
-        banner: "UBSAN: ",
-        lines: &[
-            " is out of range for ",
-            " is too large for ",
-            " is negative",
-            " of negative value ",
-            " cannot be represented in type ",
-            "division by zero",
-            "is not a valid value for type ",
-            "null pointer ",
-            "misaligned address ",
-            "insufficient space",
-            "with insufficient space",
-        ],
-    },
+    // ubsan_prologue, lib/ubsan.c: the line below
+    Says { within: 1, ..row(Banner::Begins("UBSAN: "), &[("", 1)]) },
     // lockdep_rcu_suspicious, kernel/locking/lockdep.c: "%s:%d %s!"
+    Says { within: 4, ..row(Banner::Has("uspicious RCU usage"), &[("!", 1)]) },
     Says {
-        banner: "suspicious RCU usage",
-        lines: &[" suspicious rcu_", " suspicious ", " Illegal context switch "],
+        within: 4,
+        ..row(
+            Banner::Has("uspicious rcu_dereference_check() usage"),
+            &[(" invoked rcu_dereference_check", 1)],
+        )
     },
     // print_cpu_stall, print_other_cpu_stall, kernel/rcu/tree_stall.h
-    Says { banner: "self-detected stall on CPU", lines: &["(t="] },
-    Says { banner: "detected stalls on CPUs/tasks", lines: &["(detected by "] },
-    // object_err, mm/slub.c
-    Says { banner: "BUG ", lines: &["First byte 0x"] },
+    Says { with_banner: true, ..row(Banner::Has("self-detected stall on CPU"), &[("(t=", 1)]) },
+    Says { with_banner: true, ..row(Banner::Has("detected stalls on CPUs/tasks"), &[("(detected by ", 1)]) },
+    // check_bytes_and_report, mm/slub.c
+    Says { within: 8, ..row(Banner::Begins("BUG "), &[("First byte 0x", 1)]) },
     // bad_page and dump_page, mm/page_alloc.c, mm/debug.c
-    Says { banner: "BUG: Bad page ", lines: &["page dumped because: ", "bad because of flags: "] },
+    row(Banner::Begins("BUG: Bad page "), &[("page dumped because: ", 1)]),
     // __oom_kill_process, mm/oom_kill.c
-    Says {
-        banner: " invoked oom-killer: ",
-        lines: &[
-            "ut of memory: Kill",
-            "System is deadlocked on memory",
-            "ut of memory and no killable processes",
+    row(
+        Banner::Has(" invoked oom-killer: "),
+        &[
+            ("ut of memory: Kill", 1),
+            ("System is deadlocked on memory", 1),
+            ("ut of memory and no killable processes", 1),
         ],
-    },
-    // kmemleak_scan, mm/kmemleak.c, and its file
-    Says { banner: "unreferenced object", lines: &["unreferenced object 0x"] },
+    ),
 ];

@@ -16,7 +16,7 @@ const FOLDED_FRAMES: usize = 4;
 const FOLDED_STACKS: usize = 3;
 const LINES_OF_STACKS: usize = 24;
 /// So many frames that call each other are looked for again, and are folded where they come so often.
-const LONGEST_CYCLE: usize = 4;
+const LONGEST_CYCLE: usize = 16;
 const SEVERAL_TIMES: usize = 3;
 /// Functions in such a line.
 const FUNCTIONS_OF_LINE: usize = 3;
@@ -97,13 +97,14 @@ pub(super) fn own(
     }
     let vouched = |frame: &&Frame<'_>| frame.trust != Trust::Unreliable;
     let told = calls.iter().filter(vouched).any(|frame| is_blamed(frame, blamed));
-    let kept: Vec<Frame<'_>> =
-        calls.iter().filter(|frame| vouched(frame) || !told && is_blamed(frame, blamed)).copied().collect();
-    // A kernel without an unwinder vouches for none.
-    let kept = if kept.iter().any(|frame| frame.trust != Trust::Unreliable) { kept } else { calls.to_vec() };
+    // A kernel without an unwinder vouches for no call, and after a jump astray none does: they are what there is.
+    let walked = calls.iter().any(|frame| frame.trust == Trust::Return) && (told || blamed.is_none());
+    let kept: Vec<Frame<'_>> = calls.iter().filter(|frame| !walked || vouched(frame)).copied().collect();
+    // What ran to find and print the fault: all above the function to blame, as long as nothing was interrupted there.
     let is_machinery = |frame: &&Frame<'_>| {
         matches!(frame.trust, Trust::Return | Trust::Inlined)
-            && blame::is_never_to_blame(frame)
+            && (blame::is_never_to_blame(frame) || told)
+            && !blame::only_waits(frame)
             && !is_blamed(frame, blamed)
     };
     let machinery = kept.iter().take_while(is_machinery).count();
@@ -113,12 +114,12 @@ pub(super) fn own(
         folded(f, view, format_args!("{} of machinery", frames(machinery)))?;
     }
     let mut rest = kept.get(machinery..).unwrap_or_default();
-    let mut blamed = blamed;
+    let (mut blamed, columns) = (blamed, columns(rest));
     while !rest.is_empty() {
         let (once, times) = repeated(rest);
         let (shown, next) = rest.split_at_checked(once * times).unwrap_or((rest, &[]));
         let shown = shown.get(..once).unwrap_or_default();
-        whole(f, view, shown, blamed)?;
+        rows(f, view, shown, columns, blamed)?;
         if shown.iter().any(|frame| is_blamed(frame, blamed)) {
             blamed = None;
         }
@@ -138,7 +139,6 @@ pub(super) fn own(
 /// How many frames the stack begins with that come again and again behind each other, and how often: an endless recursion.
 /// Where they do not come often, the first frames that begin no such thing, and 1.
 fn repeated(calls: &[Frame<'_>]) -> (usize, usize) {
-    let same = |a: &Frame<'_>, b: &Frame<'_>| (a.symbol, a.offset, a.trust) == (b.symbol, b.offset, b.trust);
     let cycle = |at: usize| {
         (1..=LONGEST_CYCLE).find_map(|once| {
             let calls = calls.get(at..)?;
@@ -153,6 +153,17 @@ fn repeated(calls: &[Frame<'_>]) -> (usize, usize) {
     if plain > 0 { (plain, 1) } else { cycle(0).unwrap_or((calls.len(), 1)) }
 }
 
+/// Whether two frames are at one place, as far as is known.
+fn same(a: &Frame<'_>, b: &Frame<'_>) -> bool {
+    let at = match (a.symbol, b.symbol) {
+        (None, None) => a.address.is_some() && a.address == b.address,
+        _ => (a.symbol, a.offset, a.module) == (b.symbol, b.offset, b.module),
+    };
+    let lines = [a, b].map(|frame| frame.source.map(|source| (source.line, source.column)));
+    let files = [a, b].map(|frame| frame.source.map(|source| source.file));
+    at && a.trust == b.trust && lines[0] == lines[1] && files[0] == files[1]
+}
+
 /// Whether a frame is of the function to blame.
 fn is_blamed(frame: &Frame<'_>, blamed: Option<&str>) -> bool {
     blamed.is_some()
@@ -162,9 +173,24 @@ fn is_blamed(frame: &Frame<'_>, blamed: Option<&str>) -> bool {
 
 /// Writes all frames of a stack.
 fn whole(f: &mut Formatter<'_>, view: &View<'_>, calls: &[Frame<'_>], blamed: Option<&str>) -> fmt::Result {
+    rows(f, view, calls, columns(calls), blamed)
+}
+
+/// How wide the names are beside which places stand.
+fn columns(calls: &[Frame<'_>]) -> usize {
     let sourced = calls.iter().filter(|frame| frame.source.is_some());
     let names = sourced.map(|frame| name(frame, true).chars().count());
-    let columns = names.filter(|columns| *columns <= NAME_COLUMNS).max().unwrap_or(0);
+    names.filter(|columns| *columns <= NAME_COLUMNS).max().unwrap_or(0)
+}
+
+/// Writes a row for each frame.
+fn rows(
+    f: &mut Formatter<'_>,
+    view: &View<'_>,
+    calls: &[Frame<'_>],
+    columns: usize,
+    blamed: Option<&str>,
+) -> fmt::Result {
     // It is marked once, where it is nearest to the crash.
     let mut blamed = blamed;
     for frame in calls {

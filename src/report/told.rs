@@ -7,10 +7,40 @@ use crate::facts::message;
 use crate::facts::oops::Oops;
 use crate::facts::place::Place;
 use crate::facts::task::{IdleCpu, Task};
-use crate::formats::says::SAYS;
+use crate::formats::says::{Banner, SAYS, Says};
 use crate::formats::{fault, warning};
 use crate::line::Line;
 use crate::text;
+
+/// Whether a row of the table is about a report with this banner.
+fn fits(row: &Says, banner: &[u8]) -> bool {
+    match row.banner {
+        Banner::Begins(words) => text::begins(banner, words),
+        Banner::Has(words) => text::contains(banner, words),
+    }
+}
+
+/// The first line that has the words, and so many in all.
+fn told<'a>(lines: impl Iterator<Item = &'a [u8]>, words: &str, many: usize) -> Option<Vec<&'a [u8]>> {
+    let has = |body: &&[u8]| match words {
+        "" => !body.trim_ascii().is_empty() && !body.starts_with(b"CPU: ") && !body.starts_with(b"Call "),
+        words => text::contains(body, words),
+    };
+    let mut lines = lines.skip_while(|body| !has(body)).map(bare);
+    let first = lines.next()?;
+    // Up to Linux 6.2 the region has a line of its own.
+    let more = if first.ends_with(b" of") { 1 } else { many - 1 };
+    Some(std::iter::once(first).chain(lines.take(more)).collect())
+}
+
+/// A line without what frames it: `[ BUG: Invalid wait context ]`, `rcu: \t(t=1500 jiffies …`.
+fn bare(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii();
+    let body = body.strip_prefix(b"rcu:").map_or(body, <[u8]>::trim_ascii);
+    let inner = body.strip_prefix(b"[ ").and_then(|inner| inner.strip_suffix(b" ]"));
+    let end = || body.strip_prefix(b"---[ end ")?.strip_suffix(b" ]---");
+    inner.or_else(end).unwrap_or(body)
+}
 
 /// The function that a warning's message names as what did wrong, where who warns has only called it.
 pub(super) fn culprit(preamble: &[Line<'_>], lines: &[Line<'_>]) -> Option<String> {
@@ -26,9 +56,10 @@ pub(super) fn culprit(preamble: &[Line<'_>], lines: &[Line<'_>]) -> Option<Strin
 }
 
 impl<'a> Report<'a> {
-    /// The line in which the kernel says what is wrong, or the few: of a check its message ([`Report::message`]), of a
-    /// report of many lines the one that tells (`The buggy address is located 56 bytes inside of`, and the region; `lock.c:188
-    /// suspicious rcu_dereference_check() usage!`; `Out of memory: Killed process 96 (tail) …`), else the banner's text.
+    /// The lines in which the kernel says what is wrong: of a check its message ([`Report::message`]), of code in Rust that
+    /// panicked what it says, of some reports a line below the banner (`The buggy address is located 56 bytes inside of`,
+    /// and the region; `lock.c:188 suspicious rcu_dereference_check() usage!`; `Out of memory: Killed process 96 (tail) …`),
+    /// else the banner's text.
     pub fn says(&self) -> Vec<&'a [u8]> {
         let message = self.message();
         if !message.is_empty() {
@@ -37,21 +68,21 @@ impl<'a> Report<'a> {
         if let Some(message) = self.rust_panic().and_then(|panic| panic.message) {
             return vec![message];
         }
-        let Some(banner) = self.bodies().nth(self.incident.headline.0).or_else(|| self.bodies().next())
-        else {
+        let headline = self.incident.headline.0;
+        let Some(banner) = self.bodies().nth(headline).or_else(|| self.bodies().next()) else {
             return Vec::new();
         };
-        // SLUB's and others' line may stand before the banner.
-        let lines = || self.preamble().iter().map(|line| line.body).chain(self.bodies());
-        let rows = SAYS.iter().filter(|row| text::contains(banner, row.banner));
-        let mut words = rows.flat_map(|row| row.lines);
-        let Some(at) = words.find_map(|words| lines().position(|body| text::contains(body, words))) else {
-            return vec![banner.trim_ascii()];
-        };
-        // Up to Linux 6.2 the region has a line of its own.
-        let said: Vec<&[u8]> = lines().skip(at).take(2).map(<[u8]>::trim_ascii).collect();
-        let whole = said.first().is_none_or(|first| !first.ends_with(b" of"));
-        said.into_iter().take(if whole { 1 } else { 2 }).collect()
+        let found = SAYS.iter().filter(|row| fits(row, banner)).find_map(|row| {
+            // Since Linux 7.0 SLUB says it before its banner.
+            let before = self.preamble().iter().map(|line| line.body);
+            let lines = before.chain(self.bodies().skip(headline + 1).take(row.within));
+            row.lines.iter().find_map(|(words, many)| Some((row, told(lines.clone(), words, *many)?)))
+        });
+        match found {
+            Some((row, said)) if row.with_banner => [&[bare(banner)], said.as_slice()].concat(),
+            Some((_, said)) => said,
+            None => vec![bare(banner)],
+        }
     }
 
     /// Lines that name a place in the code and are of no stack:

@@ -111,11 +111,39 @@ fn frames_in_doubt_and_those_of_the_printing_are_counted() {
     assert!(text.contains(stack), "{text}");
     let full = text_of(&lines, true);
     assert!(full.contains("dump_stack_lvl") && full.contains("? demo_older"), "{full}");
-    // A kernel without an unwinder marks all: they are what there is.
+    // A kernel without an unwinder marks all but the program counter: they are what there is.
     lines.truncate(4);
     lines.extend([" ? demo_leaf+0x1/0x10 [demo]", " ? ksys_write+0x1/0x20"]);
+    let guessed = "  ? demo_leaf+0x1/0x10 [demo]\n  ? ksys_write+0x1/0x20\n";
     let text = text_of(&lines, false);
-    assert!(text.contains("  ? demo_leaf+0x1/0x10 [demo]\n  ? ksys_write+0x1/0x20\n"), "{text}");
+    assert!(text.contains(guessed), "{text}");
+    lines.splice(0..4, OOPS);
+    let text = text_of(&lines, false);
+    assert!(text.contains("  ? ksys_write+0x1/0x20\n"), "{text}");
+    // After a jump astray who jumped is among them, and so is who called a function that only waits.
+    lines = OOPS.to_vec();
+    lines[2] = "RIP: 0010:0xffff888000915300";
+    lines.extend([" ? demo_jump+0x33/0x50 [demo]", " ? demo_call+0x1/0x20 [demo]", " ksys_write+0x1/0x20"]);
+    let text = text_of(&lines, false);
+    assert!(text.contains("  ? demo_jump+0x33/0x50 [demo]\n  ? demo_call+0x1/0x20 [demo]\n"), "{text}");
+}
+
+#[test]
+fn other_places_are_no_repetition() {
+    let mut lines = OOPS.to_vec();
+    let addresses: Vec<String> = (1..6).map(|n| format!(" [<ffffffff81000{n}{n}{n}>]")).collect();
+    lines.extend(addresses.iter().map(String::as_str));
+    let text = text_of(&lines, false);
+    assert!(!text.contains("times more") && text.contains("0xffffffff81000555"), "{text}");
+    let mut lines = OOPS.to_vec();
+    lines.extend([
+        " demo_walk (a.c:20)",
+        " demo_walk (a.c:33)",
+        " demo_walk (a.c:47)",
+        " ksys_write (fs/rw.c:1)",
+    ]);
+    let text = text_of(&lines, false);
+    assert!(!text.contains("times more") && text.contains("a.c:47"), "{text}");
 }
 
 #[test]
@@ -132,6 +160,15 @@ fn the_kernel_says_what_is_wrong() {
         ),
         (
             &[
+                "WARNING: suspicious RCU usage",
+                "6.1.0 #1 Not tainted",
+                "-----------------------------",
+                "demo.c:7 RCU-list traversed in non-reader section!!",
+            ],
+            &["demo.c:7 RCU-list traversed in non-reader section!!"],
+        ),
+        (
+            &[
                 "BUG: KASAN: use-after-free in demo+0x1/0x10",
                 "The buggy address is located 56 bytes inside of",
                 " 96-byte region [ffff88800089c400, ffff88800089c460)",
@@ -140,6 +177,44 @@ fn the_kernel_says_what_is_wrong() {
                 "The buggy address is located 56 bytes inside of",
                 "96-byte region [ffff88800089c400, ffff88800089c460)",
             ],
+        ),
+        (
+            &[
+                "BUG: KASAN: slab-out-of-bounds in demo+0x1/0x10",
+                "The buggy address is located 0 bytes to the right of allocated 96-byte region [ffff88800089c400, ffff88800089c460)",
+                "The buggy address belongs to the physical page:",
+            ],
+            &[
+                "The buggy address is located 0 bytes to the right of allocated 96-byte region [ffff88800089c400, ffff88800089c460)",
+            ],
+        ),
+        (
+            &[
+                "BUG: KASAN: global-out-of-bounds in demo+0x1/0x10",
+                "The buggy address belongs to the variable:",
+                " demo_global+0xc/0xffffffff [demo]",
+            ],
+            &["The buggy address belongs to the variable:", "demo_global+0xc/0xffffffff [demo]"],
+        ),
+        (
+            &[
+                "BUG: KASAN: stack-out-of-bounds in demo+0x1/0x10",
+                "The buggy address belongs to stack of task demo/40",
+                " and is located at offset 44 in frame:",
+                " demo+0x0/0x90 [demo]",
+            ],
+            &[
+                "The buggy address belongs to stack of task demo/40",
+                "and is located at offset 44 in frame:",
+                "demo+0x0/0x90 [demo]",
+            ],
+        ),
+        (
+            &[
+                "BUG: KASAN: null-ptr-deref in demo+0x1/0x10",
+                "Read of size 8 at addr 0000000000000000 by task demo/7",
+            ],
+            &["BUG: KASAN: null-ptr-deref in demo+0x1/0x10"],
         ),
         (
             &[
@@ -152,9 +227,20 @@ fn the_kernel_says_what_is_wrong() {
             &[
                 "rcu: INFO: rcu_preempt self-detected stall on CPU",
                 "rcu: \t0-....: (1499 ticks this GP) idle=2b1",
-                "\t(t=1500 jiffies g=-787 q=1 ncpus=2)",
+                "rcu: \t(t=1500 jiffies g=-787 q=1 ncpus=2)",
             ],
-            &["(t=1500 jiffies g=-787 q=1 ncpus=2)"],
+            &["INFO: rcu_preempt self-detected stall on CPU", "(t=1500 jiffies g=-787 q=1 ncpus=2)"],
+        ),
+        (
+            &[
+                "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+                "rcu: \t1-...!: (0 ticks this GP)",
+                "rcu: \t(detected by 0, t=21002 jiffies, g=7, q=12 ncpus=4)",
+            ],
+            &[
+                "INFO: rcu_preempt detected stalls on CPUs/tasks:",
+                "(detected by 0, t=21002 jiffies, g=7, q=12 ncpus=4)",
+            ],
         ),
         (
             &[
@@ -163,6 +249,23 @@ fn the_kernel_says_what_is_wrong() {
                 "Corrupted memory at 0xffff8880 [ ! . ] (in kfence-#43):",
             ],
             &["Corrupted memory at 0xffff8880 [ ! . ] (in kfence-#43):"],
+        ),
+        (
+            &[
+                "BUG kmalloc-96 (Tainted: G): Poison overwritten",
+                "-----------------------------------------------------------------------------",
+                "",
+                "0xffff8880-0xffff8887 @offset=64. First byte 0x41 instead of 0x6b",
+            ],
+            &["0xffff8880-0xffff8887 @offset=64. First byte 0x41 instead of 0x6b"],
+        ),
+        (
+            &[
+                "BUG: Bad page state in process demo  pfn:12345",
+                "page:ffff refcount:0 mapcount:0",
+                "page dumped because: nonzero mapcount",
+            ],
+            &["page dumped because: nonzero mapcount"],
         ),
         (
             &[
@@ -176,6 +279,7 @@ fn the_kernel_says_what_is_wrong() {
             &["watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:96]"],
             &["watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:96]"],
         ),
+        (&["[ BUG: Invalid wait context ]"], &["BUG: Invalid wait context"]),
         (
             &[
                 "demo invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
