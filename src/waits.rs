@@ -73,12 +73,12 @@ pub struct Waits {
 /// What a line of the text is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Told {
-    /// That a task waits for a lock, and whether it is known who holds it.
-    Wait(u32, String, bool),
-    /// That a task waits for no lock.
-    Other(u32),
-    /// A deadlock, by its least thread ID.
-    Cycle(u32),
+    /// That a task waits for a lock, and the first who holds it: of readers there are ever more.
+    Wait(u32, String, Option<u32>),
+    /// That a task waits for no lock, and in which function.
+    Other(u32, Option<String>),
+    /// A deadlock, by its first thread ID and how many tasks it has.
+    Cycle(u32, usize),
 }
 
 /// Tasks that are kept, and calls of each: a log may be made to have ever more.

@@ -397,14 +397,14 @@ pub(crate) const GROUPS: &[Group] = &[
         "^free_unref", "<prep_new_page", "<get_page_from_freelist", "<set_page_owner",
         "<add_to_page_cache", "<pagecache",
     ]),
-    only(&[Format::PageAllocation, Format::OutOfMemory], "mm/page_alloc.c", &[
-        "^alloc_", "^__alloc_", "^__get_free_pages$", "^get_zeroed_page",
+    only(&[Format::PageAllocation, Format::OutOfMemory], "mm/page_alloc.c, mm/mempolicy.c, mm/filemap.c, include/linux/highmem.h", &[
+        "^alloc_", "^__alloc_", "^__get_free_pages$", "^get_zeroed_page", "^get_free_pages_noprof$", "^folio_alloc",
+        "^__folio_alloc", "^vma_alloc_folio", "^vma_alloc_zeroed_movable_folio$", "^filemap_alloc_folio", "^__page_cache_alloc$",
     ]),
     only(&[Format::OutOfMemory], "mm/oom_kill.c, mm/memcontrol.c, mm/mempolicy.c, mm/filemap.c", &[
         "^dump_header$", "^oom_kill_process", "^out_of_memory$", "^pagefault_out_of_memory$", "^mem_cgroup_out_of_memory$",
         "^mem_cgroup_oom", "^try_charge", "^charge_memcg$", "^mem_cgroup_charge", "^__mem_cgroup_charge",
         "^mem_cgroup_try_charge", "^mem_cgroup_swapin_charge_", "^obj_cgroup_charge", "^__memcg_kmem_charge", "^memcg_",
-        "^folio_alloc", "^__folio_alloc", "^vma_alloc_folio", "^filemap_alloc_folio", "^__page_cache_alloc$",
         "^pagecache_get_page$", "^__filemap_get_folio", "^filemap_add_folio$", "^__filemap_add_folio$", "add_to_page_cache",
         "^new_slab$", "^cache_grow", "^cache_alloc_refill$", "^fallback_alloc$", "^____cache_alloc", "^kmem_getpages$",
     ]),
@@ -432,7 +432,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ]),
     only(&[Format::OutOfMemory], "How a program's fault comes in: arch/*/mm/fault.c, arch/*/kernel/entry*", &[
         "^do_user_addr_fault$", "do_page_fault$", "^page_fault$", "^error_exit$", "^error_code$", "^el0_da$", "^el0_ia$",
-        "^el0t_64_sync", "^el0t_32_sync", "^el0_sync", "^__dabt_usr$", "^__pabt_usr$", "^do_exception$", "^do_dat_exception$",
+        "^el0t_64_sync", "^el0t_32_sync", "^el0_sync", "^__dabt_", "^__pabt_", "^do_exception$", "^do_dat_exception$",
         "^__do_pgm_check$", "^pgm_check_handler$", "^data_access_common", "^instruction_access_common", "^handle_page_fault$",
         "^mm_fault_error$", "^handle_exception$", "^common_exception$", "^ret_from_exception$", "^tlb_do_page_fault_", "^do_sparc",
         "^sparc64_realfault_common$",

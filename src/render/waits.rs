@@ -46,12 +46,13 @@ impl Waits {
 fn lines(waits: &Waits, out: &mut impl Write, mut wanted: impl FnMut(Told) -> bool) -> fmt::Result {
     let locks = waits.locks();
     for wait in &locks {
-        if wanted(Told::Wait(wait.task.pid, wait.lock.clone(), !wait.holders.is_empty())) {
+        let holder = wait.holders.first().map(|who| who.pid);
+        if wanted(Told::Wait(wait.task.pid, wait.lock.clone(), holder)) {
             lock(wait, out)?;
         }
     }
     for (who, function) in waits.others_than(&locks) {
-        if wanted(Told::Other(who.pid)) {
+        if wanted(Told::Other(who.pid, function.clone())) {
             write!(out, "{} waits for no lock", Named(&who))?;
             match function {
                 Some(function) => writeln!(out, ", in {}", Plain(function.as_bytes()))?,
@@ -60,7 +61,9 @@ fn lines(waits: &Waits, out: &mut impl Write, mut wanted: impl FnMut(Told) -> bo
         }
     }
     for cycle in waits.cycles_of(&locks) {
-        let Some(first) = cycle.first().filter(|first| wanted(Told::Cycle(first.pid))) else { continue };
+        let Some(first) = cycle.first().filter(|first| wanted(Told::Cycle(first.pid, cycle.len()))) else {
+            continue;
+        };
         let name = |who: &Who| Plain(who.comm.as_bytes()).to_string();
         let mut names: Vec<String> = cycle.iter().take(CIRCLE).map(name).collect();
         if cycle.len() > CIRCLE {

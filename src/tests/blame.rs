@@ -562,6 +562,9 @@ fn memory_is_asked_for_by_whoever_is_not_a_programs_fault() {
         "pte_alloc_one __pte_alloc do_anonymous_page handle_mm_fault do_page_fault error_code",
         "alloc_pages_vma do_huge_pmd_anonymous_page handle_mm_fault do_page_fault error_exit",
         "shmem_alloc_folio shmem_get_folio_gfp shmem_fault __do_fault handle_mm_fault exc_page_fault asm_exc_page_fault",
+        "folio_alloc_mpol_noprof vma_alloc_folio_noprof vma_alloc_zeroed_movable_folio do_anonymous_page handle_mm_fault \
+         do_page_fault do_translation_fault do_mem_abort el1_abort el1h_64_sync_handler el1h_64_sync __arch_clear_user",
+        "__folio_alloc_noprof do_anonymous_page handle_mm_fault do_page_fault do_DataAbort __dabt_svc __clear_user_std",
     ] {
         for banner in [killer, panic] {
             assert_eq!(blamed(banner, &format!("{before} {faults}")), None, "{faults}");
@@ -578,6 +581,19 @@ fn memory_is_asked_for_by_whoever_is_not_a_programs_fault() {
     ] {
         let stack = format!("{before} {asks} acme_fill kthread");
         assert_eq!(blamed(killer, &stack).as_deref(), Some("acme_fill"), "{asks}");
+    }
+    let failure =
+        "demo: page allocation failure: order:0, mode:0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP)";
+    for asks in [
+        "alloc_pages_mpol vma_alloc_folio_noprof",
+        "folio_alloc_mpol_noprof vma_alloc_folio_noprof vma_alloc_zeroed_movable_folio",
+        "filemap_alloc_folio_noprof",
+        "__page_cache_alloc",
+    ] {
+        let stack = format!(
+            "dump_stack_lvl warn_alloc __alloc_pages_slowpath __alloc_frozen_pages_noprof {asks} acme_fill"
+        );
+        assert_eq!(blamed(failure, &stack).as_deref(), Some("acme_fill"), "{asks}");
     }
 }
 

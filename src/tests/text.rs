@@ -399,4 +399,6 @@ fn each_wait_is_told_once() {
     let owned = " likely owned by task b:12";
     assert_eq!(say(&mut waits, owned), "a (pid 11) waits for mutex, held by b (pid 12)\n");
     assert_eq!(say(&mut waits, owned), "");
+    // Another has it now.
+    assert!(say(&mut waits, " likely owned by task c:13").contains("c (pid 13)"));
 }
