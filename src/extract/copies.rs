@@ -175,9 +175,17 @@ impl<'a> Printed<'a> {
         let again =
             (is_redressed(&old, banner) || self.marks.since(first)) && has_all(log, first..start, lines);
         if again {
-            self.again.push_back((start, first));
+            // What is printed again may be a copy itself.
+            let root = self.copied(first).unwrap_or(first);
+            self.again.push_back((start, root));
         }
         again
+    }
+
+    /// Where a report was printed first that starts there and was printed again. They are in order.
+    fn copied(&self, start: usize) -> Option<usize> {
+        let at = self.again.binary_search_by_key(&start, |(again, _)| *again).ok()?;
+        self.again.get(at).map(|(_, first)| *first)
     }
 
     /// Takes where the next report begins, unless another has taken over its lines.
@@ -191,15 +199,16 @@ impl<'a> Printed<'a> {
         self.reports.push_back(start);
     }
 
-    /// Where the report that starts there was first, if it was printed again; `None` if its banner was a part of another.
+    /// Where the report that starts there was first, if it was printed again, be it more than once; `None` if its banner was
+    /// a part of another.
     pub(super) fn first(&mut self, start: usize) -> Option<usize> {
-        while self.again.front().is_some_and(|(again, _)| again + LOOK_BACK_BYTES < start) {
+        while self.again.front().is_some_and(|(again, _)| again + COPY_BYTES + LOOK_BACK_BYTES < start) {
             self.again.pop_front();
         }
-        let Some((_, first)) = self.again.iter().find(|(again, _)| *again == start) else {
-            return Some(start);
-        };
-        self.reports.binary_search(first).is_ok().then_some(*first)
+        match self.copied(start) {
+            None => Some(start),
+            Some(first) => self.reports.binary_search(&first).is_ok().then_some(first),
+        }
     }
 }
 

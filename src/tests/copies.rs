@@ -154,6 +154,20 @@ fn what_is_more_than_a_banner_is_not_above() {
     check(&[warning, older, cut, warning].concat(), 2);
 }
 
+/// What follows from a copy of a copy follows from the first.
+#[test]
+fn what_is_printed_twice_again_is_no_cause() {
+    let boot = BOOT.replace("panic=5", "panic_console_replay=1");
+    let asked = "[   11.900000] sysrq: Show Blocked State\n";
+    let log =
+        [asked, PANIC, &boot, asked, PANIC, asked, PANIC, "[   13.000007]  write_sysrq_trigger+0x1/0x20\n"]
+            .concat();
+    let starts: Vec<_> = reports(log.as_bytes()).map(|report| report.span().start).collect();
+    let follows: Vec<_> = reports(log.as_bytes()).filter_map(|report| report.follows()).collect();
+    assert!(follows.iter().all(|cause| starts.contains(cause)), "{follows:?} of {starts:?}");
+    assert!(!follows.is_empty(), "{starts:?}");
+}
+
 /// A report that another takes over is no cause: what follows, follows from that one.
 #[test]
 fn what_is_taken_over_is_no_cause() {
