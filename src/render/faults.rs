@@ -95,7 +95,7 @@ fn victim(victim: &Victim<'_>) -> String {
 fn why(oom: &Oom<'_>) -> Option<String> {
     let mut parts = Vec::new();
     parts.extend(oom.by_sysrq.then(|| "asked for by sysrq-f".to_string()));
-    parts.extend(oom.constraint.map(str::to_string));
+    parts.extend(oom.constraint.map(|constraint| Plain(constraint.as_bytes()).to_string()));
     if let Some(memcg) = oom.memcg {
         parts.push(format!("limit of {}", Plain(memcg)));
     }

@@ -147,6 +147,20 @@ fn other_places_are_no_repetition() {
 }
 
 #[test]
+fn no_control_character_of_an_oom_report_is_shown() {
+    let text = text_of(
+        &[
+            "demo invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+            "oom-kill:constraint=C\u{1b}[31m,nodemask=(null),cpuset=/,mems_allowed=0,task_memcg=/\u{1},task=de\u{2}mo,pid=905,uid=0",
+            "Memory cgroup out of memory: Killed process 905 (de\u{3}mo) total-vm:440000kB",
+        ],
+        true,
+    );
+    assert!(text.contains("C\\x1b[31m"), "{text}");
+    assert!(text.lines().all(|line| !line.contains(char::is_control)), "{text:?}");
+}
+
+#[test]
 fn the_kernel_says_what_is_wrong() {
     for (lines, says) in [
         (
