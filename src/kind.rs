@@ -97,7 +97,7 @@ kinds! {
     /// The test machine was lost.
     LostConnection = "LOST_CONNECTION", "the test machine was lost";
     /// A fault or check that tells of corrupted memory.
-    MemorySafetyBug = "MEMORY_SAFETY_BUG", "a bad address was accessed";
+    MemorySafetyBug = "MEMORY_SAFETY_BUG", "memory may be corrupted";
     /// UBSAN: an access out of bounds.
     MemorySafetyUbsan = "MEMORY_SAFETY_UBSAN", "an access out of bounds";
     /// A null pointer was dereferenced.

@@ -324,6 +324,7 @@ impl<'a> Wire<'a> {
         let task = report.task();
         let header = report.kernel_header_of(task);
         let (traces, mut elsewhere) = report.traces_and_strays();
+        let message = report.message();
         let own = report.registers_in(&traces);
         elsewhere.retain(|dump| own.as_ref() != Some(dump));
         let span = report.span();
@@ -344,8 +345,8 @@ impl<'a> Wire<'a> {
             panicked: report.panicked(),
             crash_kernel: report.crash_kernel(),
             signature: format!("{:016x}", report.signature_in(&traces)),
-            says: report.says().into_iter().map(Text).collect(),
-            message: message(report),
+            message: joined(&message),
+            says: report.says_beside(message).into_iter().map(Text).collect(),
             check: report.check().map(|found| places::check(found, sources)),
             stuck: report.soft_lockup().map(|lockup| lockup.seconds),
             oops: report.oops().map(places::oops),
@@ -401,9 +402,8 @@ fn text(report: &Report<'_>) -> String {
     String::from_utf8(text).unwrap_or_else(|error| text::lossy(error.as_bytes()).into_owned())
 }
 
-/// The lines of a warning's message.
-fn message(report: &Report<'_>) -> Option<String> {
-    let lines = report.message();
+/// The lines of a message, if there are any.
+fn joined(lines: &[&[u8]]) -> Option<String> {
     (!lines.is_empty()).then(|| String::from_utf8_lossy(&lines.join(&b"\n"[..])).into_owned())
 }
 

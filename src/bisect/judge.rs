@@ -135,7 +135,8 @@ impl Wanted {
         seen.judged()
     }
 
-    /// The same of a log that is read as it comes: memory is bounded, however long it is.
+    /// The same of a log that is read as it comes: memory is bounded, however long it is. Of a line of more than 64 KiB words
+    /// may be missed where a piece of it ends.
     ///
     /// # Errors
     ///

@@ -61,7 +61,11 @@ impl<'a> Report<'a> {
     /// and the region; `lock.c:188 suspicious rcu_dereference_check() usage!`; `Out of memory: Killed process 96 (tail) …`),
     /// else the banner's text.
     pub fn says(&self) -> Vec<&'a [u8]> {
-        let message = self.message();
+        self.says_beside(self.message())
+    }
+
+    /// The same, given the message.
+    pub(crate) fn says_beside(&self, message: Vec<&'a [u8]>) -> Vec<&'a [u8]> {
         if !message.is_empty() {
             return message;
         }

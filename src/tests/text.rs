@@ -283,6 +283,63 @@ fn the_kernel_says_what_is_wrong() {
         ),
         (
             &[
+                "BUG: KASAN: vmalloc-out-of-bounds in demo+0x1/0x10",
+                "The buggy address belongs to the virtual mapping at",
+                " [ffffc90000da8000, ffffc90000daa000) created by:",
+                " demo_alloc+0x1/0x10",
+            ],
+            &[
+                "The buggy address belongs to the virtual mapping at",
+                "[ffffc90000da8000, ffffc90000daa000) created by:",
+            ],
+        ),
+        (
+            &[
+                "BUG: KASAN: vmalloc-out-of-bounds in demo+0x1/0x10",
+                "The buggy address belongs to a 1-page vmalloc region starting at 0xffffc90000da8000 allocated at demo_alloc+0x1/0x10",
+            ],
+            &[
+                "The buggy address belongs to a 1-page vmalloc region starting at 0xffffc90000da8000 allocated at demo_alloc+0x1/0x10",
+            ],
+        ),
+        (
+            &[
+                "[ INFO: suspicious rcu_dereference_check() usage. ]",
+                "---------------------------------------------------",
+                "demo.c:77 invoked rcu_dereference_check() without protection!",
+            ],
+            &["demo.c:77 invoked rcu_dereference_check() without protection!"],
+        ),
+        (
+            &[
+                "BUG: KFENCE: out-of-bounds read in demo+0x1/0x10",
+                "",
+                "Out-of-bounds read at 0xffff8880 (1B left of kfence-#7):",
+            ],
+            &["Out-of-bounds read at 0xffff8880 (1B left of kfence-#7):"],
+        ),
+        (
+            &[
+                "BUG: KFENCE: use-after-free write in demo+0x1/0x10",
+                "",
+                "Use-after-free write at 0xffff8880 (in kfence-#7):",
+            ],
+            &["Use-after-free write at 0xffff8880 (in kfence-#7):"],
+        ),
+        (
+            &["BUG: KFENCE: invalid free in demo+0x1/0x10", "", "Invalid free of 0xffff8880 (in kfence-#7):"],
+            &["Invalid free of 0xffff8880 (in kfence-#7):"],
+        ),
+        (
+            &["BUG: KFENCE: invalid read in demo+0x1/0x10", "", "Invalid read at 0xffff8880:"],
+            &["Invalid read at 0xffff8880:"],
+        ),
+        (
+            &["BUG: KFENCE: invalid write in demo+0x1/0x10", "", "Invalid write at 0xffff8880:"],
+            &["Invalid write at 0xffff8880:"],
+        ),
+        (
+            &[
                 "------------[ cut here ]------------",
                 "list_add corruption. next->prev should be prev (c0), but was f0. (next=f0).",
                 "kernel BUG at lib/list_debug.c:27!",
