@@ -83,6 +83,8 @@ pub(crate) enum Told {
 
 /// Tasks that are kept, and calls of each: a log may be made to have ever more.
 const TASKS: usize = 1024;
+/// What was told of them is remembered as often as this.
+const TOLD: usize = 16 * TASKS;
 const CALLS: usize = 256;
 /// Locks that lockdep knows of a task: `MAX_LOCK_DEPTH` in `include/linux/sched.h`.
 const LOCKS: usize = 48;
@@ -193,6 +195,10 @@ impl Waits {
     }
 
     pub(crate) fn tell(&mut self, what: impl IntoIterator<Item = Told>) {
+        // A hang that goes on and on is told anew at times.
+        if self.told.len() > TOLD {
+            self.told.clear();
+        }
         self.told.extend(what);
     }
 
@@ -304,5 +310,20 @@ fn kind_name(kind: LockKind) -> &'static str {
         LockKind::Mutex => "mutex",
         LockKind::Semaphore => "semaphore",
         LockKind::RwSemaphore => "rw-semaphore",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_takes_bounded_memory() {
+        let mut waits = Waits::default();
+        for pid in 0..100_000 {
+            waits.tell([Told::Other(pid, None)]);
+            assert!(waits.was_told(&Told::Other(pid, None)));
+        }
+        assert!(waits.told.len() <= TOLD + 1, "{}", waits.told.len());
     }
 }
