@@ -151,7 +151,6 @@ pub(crate) static DUMPS: &[Dump] = &[
     // __show_regs, arch/arm/kernel/process.c; the heading is there in newer kernels only
     Dump {
         rows: &[
-            row("LR is at "),
             row_with("pc : ", " psr: "),
             row_with("sp : ", " ip : "),
             row("r10: "),
@@ -161,7 +160,7 @@ pub(crate) static DUMPS: &[Dump] = &[
             row_with("Control: ", "Table: "),
             row("Register r"),
         ],
-        whole: 8,
+        whole: 7,
         at_once: false,
         code_first: false,
         heading: false,

@@ -144,6 +144,8 @@ pub(crate) const FAMILIES: &[Family] = &[
             LOCKUP,
         ],
         warns: true,
+        // Where a WARN is a trap, its message stands before `cut here`.
+        ends_in: "kernel/watchdog",
         ..Family::NEW
     },
     // wq_watchdog_timer_fn, kernel/workqueue.c

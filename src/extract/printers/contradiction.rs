@@ -7,7 +7,7 @@ use crate::formats::Part;
 use crate::line::Line;
 use crate::text;
 
-use super::evidence::is_other;
+use super::evidence::{Evidence, is_other};
 use super::mentions::is_coded;
 use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
@@ -50,6 +50,10 @@ impl<'a> Spotter<'a> {
             return false;
         }
         let other = self.outer.is_some_and(|outer| match piece {
+            Piece::Header(..) if outer.waits_for_header() => {
+                let is = |block: &Block<'_>| block.evidence(piece, Phase::Header, line.body) == Evidence::For;
+                is(&outer) && !is(block)
+            }
             Piece::Header(cpu, pid) if outer.is_amid() => {
                 self.outer = None;
                 outer.pid.is_some_and(|task| is_other((cpu, pid), (outer.cpu, task)))
@@ -61,7 +65,8 @@ impl<'a> Spotter<'a> {
             }
         });
         // A stack goes on right behind a banner of another, or it is over.
-        self.outer = self.outer.filter(Block::is_open);
+        let named = block.waits_for_header();
+        self.outer = self.outer.filter(|outer| outer.is_open() || outer.waits_for_header() || named);
         let found = other || !self.amid_event && block.contradicts(piece, line.body);
         let foreign = matches!(piece, Piece::Foreign);
         self.foreign = if foreign { self.foreign + 1 } else { 0 };
@@ -102,7 +107,14 @@ impl<'a> Spotter<'a> {
         // An event's dump between the lines of a crash spoils the crash: so the convention has it.
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
         let before = self.block.filter(|_| !joins && !event);
-        let outer = before.filter(|block| block.is_open() || block.is_amid_stack());
+        // Of a task that is named no frame comes before its header.
+        let named = Block::of(banner).waits_for_header();
+        let outer = before.filter(|block| {
+            block.is_open()
+                || block.is_amid_stack()
+                || block.waits_for_header()
+                || named && block.phase == Phase::Stack
+        });
         let closed = |block: &Block<'_>| block.banner.is_some_and(|own| own.closes_with(banner));
         self.unfinished |= before.is_some_and(|block| block.phase < Phase::End && !closed(&block));
         let announced = before.is_some_and(|block| block.is_announced());

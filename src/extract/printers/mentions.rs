@@ -26,8 +26,40 @@ pub(super) fn named(body: &[u8]) -> Option<(Option<u32>, Option<u32>)> {
     if !body.starts_with(b"WARNING: ") || !text::contains(body, ", CPU#") {
         return None;
     }
-    let pid = body.rsplit(|byte| *byte == b'/').next().and_then(|digits| text::number(digits, 10));
-    Some((number(", CPU#"), pid.and_then(|pid| u32::try_from(pid).ok())))
+    Some((number(", CPU#"), number_at_end(body)))
+}
+
+/// What stands before the task of a banner whose header comes behind it: the task ends the line, as `comm/pid`.
+const TASKS: &[&str] = &[
+    // spin_dump, kernel/locking/spinlock_debug.c: "BUG: spinlock lockup suspected on CPU#3, waiter/2329"
+    "BUG: spinlock ",
+    // check_preemption_disabled, lib/smp_processor_id.c: "… in preemptible [00000000] code: demo/77"
+    "() in preemptible [",
+];
+
+/// The CPU, if it is said, and the task that a banner of another report names.
+pub(super) fn task(body: &[u8]) -> Option<(Option<u32>, u32)> {
+    let names = TASKS.iter().any(|words| text::contains(body, words));
+    let pid = number_at_end(body).filter(|_| names)?;
+    Some((text::u32_after(body, " on CPU#"), pid))
+}
+
+/// `cm_oops/1/124`: a task may have a slash in its name.
+fn number_at_end(body: &[u8]) -> Option<u32> {
+    let digits = body.trim_ascii_end().rsplit(|byte| *byte == b'/').next()?;
+    text::number(digits, 10).and_then(|number| u32::try_from(number).ok())
+}
+
+/// What an ARM says of a fault that its banner and the number of the crash have in common, `do_DataAbort` in
+/// `arch/arm/mm/fault.c`: `Unhandled fault: external abort on non-linefetch (0x008) at 0xfa21200c`, and then
+/// `Internal error: : 8 [#1] SMP ARM`.
+pub(super) fn fault_status(body: &[u8]) -> Option<u64> {
+    let hex = |text| text::number(text::take(text, |byte| byte.is_ascii_hexdigit()).0, 16);
+    match text::after(body, "Internal error: ") {
+        Some(rest) => hex(text::after(rest, ": ")?),
+        None if body.starts_with(b"Unhandled ") => hex(text::after(body, " (0x")?),
+        None => None,
+    }
 }
 
 /// `kernel BUG at mm/slub.c:1!`

@@ -6,7 +6,7 @@ use crate::line::Line;
 use crate::text;
 
 use super::super::banner::Banner;
-use super::mentions::{FAULTS, address, gs_base, is_bug, named, panics};
+use super::mentions::{FAULTS, address, gs_base, is_bug, named, panics, task};
 use super::piece::{Piece, Row};
 
 /// Behind the end of a crash its registers may come once more, in so many microseconds.
@@ -114,6 +114,8 @@ impl<'a> Block<'a> {
         } else if let Some(cpu) = body.strip_prefix(b"CPU ").and_then(|rest| text::dec_u32(rest).ok()) {
             // do_page_fault, arch/loongarch/mm/fault.c: "CPU 1 Unable to handle kernel paging request at …"
             self.cpu = Some(cpu.1);
+        } else if let Some((cpu, pid)) = task(body) {
+            (self.cpu, self.pid) = (cpu, Some(pid));
         }
         let warns = warns.is_some();
         let place =
@@ -179,6 +181,8 @@ impl<'a> Block<'a> {
             Piece::Rule if opened => (if at < Header { at } else { Done }, 0),
             Piece::Inside if opened && at <= Fault => (at, 0),
             Piece::Inside if (Counter..Head).contains(&at) && self.is_loose() => (at, 0),
+            // What the stack holds, in raw words, as kernels up to 4.8 and 4.11 print it between the two.
+            Piece::Inside if at == Rows && self.is_whole() => (at, 0),
             Piece::Inside if opened && (Stack..=Inside).contains(&at) => (Inside, 0),
             Piece::FaultAfter if opened && (Stack..FaultAfter).contains(&at) => {
                 (FaultAfter, if self.dies { 0 } else { 2 })
@@ -194,6 +198,11 @@ impl<'a> Block<'a> {
             Piece::Note if self.dies && at >= End && at < Done => (Done, 0),
             _ => return None,
         })
+    }
+
+    /// Whether the header of the task that the banner names has not come.
+    pub(super) fn waits_for_header(&self) -> bool {
+        self.banner.is_some() && self.pid.is_some() && !self.trap && self.phase < Phase::Header
     }
 
     /// Whether the header has come, and the registers have not.

@@ -95,9 +95,11 @@ static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
         ("<TASK>", Piece::Open(true)),
         ("<IRQ>", Piece::Open(false)),
         ("<NMI>", Piece::Open(false)),
+        ("<#", Piece::Open(false)),
         ("</TASK>", Piece::Close(true)),
         ("</IRQ>", Piece::Close(false)),
         ("</NMI>", Piece::Close(false)),
+        ("</#", Piece::Close(false)),
         ("note: ", Piece::Note),
     ])
 });
@@ -144,6 +146,10 @@ impl Piece {
         if text.starts_with(b"PC: [") {
             return Piece::Inside;
         }
+        // Up to Linux 4.13 arm64 prints the counter again, behind its function.
+        if text.starts_with(b"pc : [<") && text::contains(text, " pstate: ") {
+            return Piece::Row(None);
+        }
         if registers::is_pc_line(text) {
             return Piece::Counter(!registers::is_of_program(text));
         }
@@ -169,19 +175,19 @@ fn is_frame(body: &[u8]) -> bool {
         && shape::is_frame(body)
 }
 
-/// `x29: ffff80000a3abc00 x28: ffff00000304ab80 x27: 0000000000000000`
+/// `x29: ffff80000a3abc00 x28: ffff00000304ab80 x27: 0000000000000000`, `x1 : 0000000000bb78dd x0 : fffffffffff5b306`
 fn row_of_arm64(text: &[u8]) -> Option<Row> {
     let last = dumps::ARM64.whole - 1;
     let number = |word: &[u8]| {
-        let digits = word.strip_prefix(b"x")?.strip_suffix(b":")?;
-        let number = text::number(digits, 10).filter(|number| *number < 30)?;
+        let name = word.strip_prefix(b"x")?;
+        let number =
+            text::number(name.strip_suffix(b":").unwrap_or(name), 10).filter(|number| *number < 30)?;
         Some(last - number as u8)
     };
     if text.first() != Some(&b'x') {
         return None;
     }
-    let words = text.split(|byte| *byte == b' ').filter(|word| word.ends_with(b":"));
-    let mut places = words.filter_map(number);
+    let mut places = text.split(|byte| *byte == b' ').filter_map(number);
     let from = places.next()?;
     Some(Row { of: &dumps::ARM64, from, to: places.next_back().unwrap_or(from) + 1 })
 }

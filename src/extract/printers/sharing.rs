@@ -11,7 +11,7 @@ use crate::line::Line;
 use crate::text;
 
 use super::fits::RECENT_LINES;
-use super::mentions::{is_coded, is_trap, panics};
+use super::mentions::{fault_status, is_coded, is_trap, panics};
 use super::order::{Block, Phase, QUIET_MICROS};
 use super::piece::Piece;
 use super::streams::{Fit, Stream, Streams};
@@ -151,6 +151,11 @@ impl<'a> Sharing<'a> {
         waiting.retain(|(_, line)| {
             line.prefix.time.zip(newest).is_none_or(|(time, newest)| newest <= time + AT_ONCE_MICROS)
         });
+        let status = fault_status(banner.line.body);
+        let is = |(_, line): &(usize, Line<'_>)| status.is_some() && fault_status(line.body) == status;
+        if waiting.iter().any(is) {
+            waiting.retain(is);
+        }
         if waiting.iter().any(|(_, line)| line.offset > self.ended) {
             waiting.retain(|(_, line)| line.offset > self.ended);
         }
