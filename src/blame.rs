@@ -65,6 +65,13 @@ pub(crate) fn candidate(rule: &CompiledRule, asked: Asked, body: &[u8], name: &[
     kept.then(|| Candidate { name: name.into_owned(), standing })
 }
 
+/// A function that KUnit has called: a test, whatever its name borrows, unless it is known by its whole name.
+pub(crate) fn test(name: &str) -> Option<Candidate> {
+    let name = demangle(name);
+    let known = rules::NEVER_TO_BLAME.is_whole(&name);
+    (!known).then(|| Candidate { name: name.into_owned(), standing: Standing::Foreign })
+}
+
 /// Whether a function of the kernel proper cannot be what is asked for.
 fn is_listed(rule: &CompiledRule, asked: Asked, name: &str) -> bool {
     let wider = match asked {
@@ -184,7 +191,10 @@ pub(crate) fn pick(rule: &CompiledRule, asked: Asked, stack: &[Candidate]) -> Op
 fn blamed(rule: &CompiledRule, candidate: &Candidate) -> Blamed {
     let raw = candidate.name.clone();
     let name = stripped(&raw).min_by_key(|name| name.len()).unwrap_or(&raw).to_string();
-    let listed = || rule.to_blame.has(&raw) || rules::NEVER_TO_BLAME.has(&raw);
+    let listed = || {
+        let runs = skip::RUNS_TESTS.contains(&raw.as_str());
+        runs || rule.to_blame.has(&raw) || rules::NEVER_TO_BLAME.has(&raw)
+    };
     let guilty = candidate.standing == Standing::Foreign || !listed();
     Blamed { name, raw, guilty }
 }

@@ -473,7 +473,11 @@ impl<'a> Report<'a> {
         let preamble = self.preamble().iter().map(|line| line.body);
         let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
         let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
-        if !before.is_empty() {
+        // What stands behind a `cut here` that no check has followed is no panic's.
+        if !before.is_empty()
+            && before.len() <= message::LINES
+            && !title::is_panic(self.incident.banner.line.body)
+        {
             return before;
         }
         let is_reason =

@@ -8,7 +8,7 @@ use crate::blame::{self, Asked, Blamed, Candidate};
 use crate::facts::frame;
 use crate::formats::skip::Format;
 use crate::formats::spelling::{self, Replacement};
-use crate::formats::{Pick, kinds, noise, stall};
+use crate::formats::{Pick, kinds, noise, skip, stall};
 use crate::kind::Kind;
 use crate::line::Line;
 use crate::rules::{self, CompiledFamily, CompiledRule, CompiledStep, Pattern};
@@ -410,6 +410,13 @@ fn walk(
     let mut lines = texts.iter();
     let keep = |frames: &mut Vec<Candidate>, body: &[u8], name: &[u8]| {
         let first = matches!(rule.rule.pick, Pick::First | Pick::AsIs);
+        // The convention knows tests by words of their names.
+        if asked == Asked::Culprit
+            && frames.is_empty()
+            && skip::RUNS_TESTS.iter().any(|runs| runs.as_bytes() == name)
+        {
+            frames.extend(called_in(texts, body).and_then(blame::test));
+        }
         if frames.is_empty() || !first {
             frames.extend(blame::candidate(rule, asked, body, name));
         }
@@ -497,6 +504,12 @@ fn walk(
     let blamed: Vec<Blamed> = stacks.iter().filter_map(|stack| blame::pick(rule, asked, stack)).collect();
     complete &= blamed.len() == stacks.len();
     (blamed, complete)
+}
+
+/// The function of the frame before a line.
+fn called_in<'a>(texts: &[Text<'a>], body: &[u8]) -> Option<&'a str> {
+    let before = texts.iter().take_while(|text| !std::ptr::eq(text.body, body));
+    before.flat_map(|text| frame::functions_of_line(text.body).into_iter().flatten()).last()
 }
 
 /// Where an interrupted kernel was.

@@ -160,11 +160,12 @@ impl<'a> Frame<'a> {
     /// **before** it, one that never returns. `symbol` is then the neighbour of who called.
     ///
     /// Kernels that print `%pS` have such lines: `[<900000000028fc6c>] do_panic_on_target_cpu+0x0/0x30` is the end of
-    /// `panic`. Entry code returns to the beginning of what it names (`ret_fast_syscall+0x0/0x54`).
+    /// `panic`. Entry code returns to the beginning of what it names (`ret_fast_syscall+0x0/0x54`), and up to Linux 5.10
+    /// arm64's `dump_backtrace` begins with itself.
     pub fn ends_function_before(&self) -> bool {
         matches!(self.trust, Trust::Return | Trust::Link)
             && self.offset == Some(0)
-            && self.symbol.is_some_and(|symbol| !symbol.starts_with("ret_"))
+            && self.symbol.is_some_and(|symbol| !symbol.starts_with("ret_") && symbol != "dump_backtrace")
     }
 
     /// Whether two frames are the same place in the code.

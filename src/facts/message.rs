@@ -4,7 +4,7 @@ use crate::facts::frame::{Frame, Source};
 use crate::text;
 
 /// Longest message, in lines.
-const LINES: usize = 8;
+pub(crate) const LINES: usize = 8;
 /// What `__warn` prints after the message: the panic of `panic_on_warn`, `print_modules`, or without modules the header
 /// of `dump_stack`.
 const HEADERS: &[&str] = &["Modules linked in:", "CPU: ", "Kernel panic - "];

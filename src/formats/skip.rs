@@ -604,7 +604,8 @@ pub(crate) const GROUPS: &[Group] = &[
         "^check_preemption_disabled$", "^check_bytes_and_report$", "^free_debug_processing$",
         "^alloc_debug_processing$", "^check_object$", "^check_slab$", "^on_freelist$", "^__slab_err$",
         "^free_to_partial_list$", "^get_from_partial_node$", "^dump_header$", "^print_bad_pte$", "^rcu_dump_cpu_stacks$",
-        "^__schedule$", "^schedule$", "^__schedule_loop$", "^schedule_idle$", "^udelay$", "^__delay_cycles$", "^delay_loop$",
+        "^__schedule$", "^schedule$", "^__schedule_loop$", "^schedule_idle$", "^_cond_resched$", "^wait_for_completion",
+        "^wait_for_common", "^__wait_for_common$", "^synchronize_", "^__synchronize_srcu$", "^__wait_rcu_gp$", "^wait_rcu_gp", "^udelay$", "^__delay_cycles$", "^delay_loop$",
         "^ndelay$", "^__loop_udelay$", "^__loop_const_udelay$", "^__timer_udelay$", "^__timer_const_udelay$", "^udelay_simple$",
         "^__loop_delay$", "^__timer_delay$", "^arch_timer_read_cntvct_el0$", "^arch_counter_get_cntvct",
         "^__arch_counter_get_cntvct", "^arch_timer_read_counter_long$", "^schedule_timeout",
@@ -931,6 +932,9 @@ pub(crate) const SYSCALL_PREFIXES: &[&str] = &[
 
 /// Anchors that are the title themselves, by a piece of their names: what they call is every caller's.
 pub(crate) const TITLED_ANCHORS: &[(&str, &str)] = &[("smp_call_function", "smp_call_function")];
+
+/// What they call is a test of KUnit's: `kmalloc_oob_right` of mm/kasan, `test_kmalloc_aligned_oob_read` of mm/kfence (lib/kunit/test.c).
+pub(crate) const RUNS_TESTS: &[&str] = &["kunit_try_run_case", "kunit_run_case_internal"];
 
 /// Frames that name a hung task's title whatever else waits on the stack: everybody waits here.
 pub(crate) const WAITED_FOR: &[(&str, &str)] = &[
