@@ -167,3 +167,17 @@ pub(crate) static DUMPS: &[Dump] = &[
         strict: false,
     },
 ];
+
+/// What functions begin with that tasks enter the kernel by, or begin with: the last frames of their stacks.
+#[rustfmt::skip]
+pub(crate) const BOTTOMS: &[&str] = &[
+    // arch/x86/entry, arch/x86/kernel/head_64.S, and up to Linux 4.5 arch/x86/kernel/entry_64.S
+    "ret_from_fork", "entry_SYSCALL", "entry_SYSENTER", "entry_INT80", "system_call", "sysenter_", "ia32_sys", "tracesys",
+    "int_ret_from_sys_call", "child_rip", "kernel_thread_helper", "x86_64_start_", "secondary_startup_64", "start_secondary",
+    "syscall_call", "start_kernel", "i386_start_kernel", "startup_32_smp",
+    // arch/arm64/kernel/entry.S, arch/arm/kernel/entry-common.S
+    "el0_", "el0t_", "__sys_trace", "secondary_start_kernel", "__secondary_switched", "__primary_switched", "ret_fast_syscall",
+    // arch/riscv, arch/powerpc, arch/s390, arch/loongarch, arch/mips: entry.S
+    "ret_from_", "handle_exception", "system_call_", "start_here_common", "handle_sys", "syscall_common", "kernel_thread_starter",
+    "__ret_from_fork", "smp_start_secondary",
+];

@@ -54,19 +54,22 @@ impl<'a> Spotter<'a> {
                 let is = |block: &Block<'_>| block.evidence(piece, Phase::Header, line.body) == Evidence::For;
                 is(&outer) && !is(block)
             }
-            Piece::Header(cpu, pid) if outer.is_amid() => {
+            Piece::Header(cpu, pid)
+                if outer.is_amid_crash() && (outer.in_task || outer.phase < Phase::Stack) =>
+            {
                 self.outer = None;
                 outer.pid.is_some_and(|task| is_other((cpu, pid), (outer.cpu, task)))
             }
             // The crash that was interrupted goes on.
             _ => {
                 let tells = piece.tells() || piece == Piece::End;
-                tells && !fits(block, piece, line.body) && fits(&outer, piece, line.body)
+                let is_time =
+                    outer.is_open() || outer.in_task || block.waits_for_header() || block.is_past_stack();
+                is_time && tells && !fits(block, piece, line.body) && fits(&outer, piece, line.body)
             }
         });
-        // A stack goes on right behind a banner of another, or it is over.
-        let named = block.waits_for_header();
-        self.outer = self.outer.filter(|outer| outer.is_open() || outer.waits_for_header() || named);
+        self.outer =
+            self.outer.filter(|outer| outer.is_open() || outer.waits_for_header() || outer.is_amid_stack());
         let found = other || !self.amid_event && block.contradicts(piece, line.body);
         let foreign = matches!(piece, Piece::Foreign);
         self.foreign = if foreign { self.foreign + 1 } else { 0 };
@@ -107,14 +110,18 @@ impl<'a> Spotter<'a> {
         // An event's dump between the lines of a crash spoils the crash: so the convention has it.
         let event = self.block.is_some_and(|block| block.is_event() && block.phase < Phase::Stack);
         let before = self.block.filter(|_| !joins && !event);
-        // Of a task that is named no frame comes before its header.
-        let named = Block::of(banner).waits_for_header();
-        let outer = before.filter(|block| {
-            block.is_open()
-                || block.is_amid_stack()
-                || block.waits_for_header()
-                || named && block.phase == Phase::Stack
-        });
+        // A check that fails in the midst of a stack whose end nothing marks spoils it: so the convention has it.
+        let spoils = Block::of(banner).is_check();
+        let outer = before
+            .filter(|block| {
+                let stack = block.is_amid_stack() && (block.in_task || !spoils);
+                block.is_open() || stack || block.waits_for_header()
+            })
+            // What goes on with a crash may be another's of the same kind: its header tells.
+            .or_else(|| {
+                let again = joins && banner.part() == Part::Opens;
+                self.block.filter(|block| again && block.pid.is_some() && block.is_amid_crash())
+            });
         let closed = |block: &Block<'_>| block.banner.is_some_and(|own| own.closes_with(banner));
         self.unfinished |= before.is_some_and(|block| block.phase < Phase::End && !closed(&block));
         let announced = before.is_some_and(|block| block.is_announced());

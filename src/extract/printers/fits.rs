@@ -82,6 +82,14 @@ impl<'a> Streams<'a> {
         // A stack's end follows any of its frames, and what a crash says of itself its banner.
         let held = own.is_some_and(|own| self.block(own.stream).is_some_and(Block::is_held));
         let says = piece == Piece::Inside && !held && fits.iter().any(|fit| fit.phase <= Phase::Fault);
+        if matches!(piece, Piece::Close(_)) {
+            // Behind where a task entered the kernel comes the end of that task's stack, and of no other that is not so far.
+            let ends = |fit: &Fit| self.block(fit.stream).is_some_and(|block| block.bottom);
+            let last = |fit: &Fit| self.list.get(fit.stream).is_some_and(|one| one.nth + 1 == self.lines);
+            if fits.iter().filter(|fit| ends(fit)).count() == 1 {
+                narrow(&mut fits, |fit| ends(fit) && last(fit));
+            }
+        }
         if says || matches!(piece, Piece::Close(_)) {
             return fits;
         }

@@ -1,7 +1,8 @@
 //! How far a CPU has come in printing one crash, and which line may come next.
 
+use crate::facts::frame;
 use crate::formats::Part;
-use crate::formats::dumps::Dump;
+use crate::formats::dumps::{self, Dump};
 use crate::line::Line;
 use crate::text;
 
@@ -52,6 +53,8 @@ pub(super) struct Block<'a> {
     pub(super) dump: Option<&'static Dump>,
     /// The stack's part of the task has begun.
     pub(super) in_task: bool,
+    /// Where the task entered the kernel has been printed: of its stack nothing is to come.
+    pub(super) bottom: bool,
     pub(super) banner: Option<Banner<'a>>,
     pub(super) cpu: Option<u32>,
     pub(super) pid: Option<u32>,
@@ -81,6 +84,7 @@ impl<'a> Block<'a> {
             inner: None,
             dump: None,
             in_task: false,
+            bottom: false,
             banner: None,
             cpu: None,
             pid: None,
@@ -127,7 +131,8 @@ impl<'a> Block<'a> {
         self.dies |= text::contains(body, "[#") || faults;
         self.numbered = text::contains(body, "[#") || !(is_bug(body) || faults);
         self.trap |= warns || is_bug(body) || body.starts_with(b"invalid opcode:");
-        (self.phase, self.row, self.inner, self.in_task) = (Phase::Banner, 0, None, false);
+        (self.phase, self.row, self.inner) = (Phase::Banner, 0, None);
+        (self.in_task, self.bottom) = (false, false);
         (self.banner, self.time) = (Some(*banner), banner.line.prefix.time);
     }
 
@@ -175,6 +180,7 @@ impl<'a> Block<'a> {
             Piece::Head if opened && (Stack..=Inside).contains(&at) => (Head, 1),
             Piece::Open(task) if (Head..Closed).contains(&at) && !(task && self.in_task) => (Stack, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
+            Piece::Frame if at == Inside && !self.bottom => (Stack, 1),
             Piece::Frame if self.is_headless() => (Stack, 0),
             Piece::Frame if opened && at < Head => (Stack, 3),
             Piece::Close(task) if at == Stack => (if task { Closed } else { Stack }, 0),
@@ -308,7 +314,8 @@ impl<'a> Block<'a> {
         match piece {
             Piece::Header(cpu, pid) => (self.cpu, self.pid, self.numbered) = (cpu, Some(pid), true),
             Piece::Counter(_) => (self.row, self.inner) = (0, (phase == Phase::Stack).then_some(0)),
-            Piece::Head => self.inner = None,
+            Piece::Head => (self.inner, self.bottom) = (None, false),
+            Piece::Frame => self.bottom = is_bottom(body),
             Piece::Row(row) => {
                 if let Some(Row { of, to, .. }) = row {
                     self.row = to;
@@ -328,6 +335,16 @@ impl<'a> Block<'a> {
         if self.banner.is_none() && phase == Phase::Closed {
             self.phase = Phase::Done;
         }
+    }
+
+    /// Whether its header has been printed, and its stack has not come to its end.
+    pub(super) fn is_amid_crash(&self) -> bool {
+        (Phase::Header..=Phase::Head).contains(&self.phase) || self.is_amid_stack()
+    }
+
+    /// Whether its stack has been printed, and what follows it has begun.
+    pub(super) fn is_past_stack(&self) -> bool {
+        self.phase > Phase::Stack && self.phase != Phase::Inside
     }
 
     /// Whether a banner that opens another report is surely another CPU's.
@@ -364,7 +381,7 @@ impl<'a> Block<'a> {
 
     /// Whether the task's part of the stack has begun, and its end is still to come.
     pub(super) fn is_amid_stack(&self) -> bool {
-        self.in_task && self.phase == Phase::Stack
+        self.phase == Phase::Stack && (self.in_task || !self.bottom && !self.is_event())
     }
 
     /// Whether nothing crashed.
@@ -387,10 +404,10 @@ impl<'a> Block<'a> {
 
     /// The same as far as it has come, of a crash that is known.
     pub(super) fn as_of(&self, known: &Block<'a>) -> Block<'a> {
-        let Block { phase, row, inner, dump, in_task, time, last, .. } = *self;
+        let Block { phase, row, inner, dump, in_task, bottom, time, last, .. } = *self;
         let (cpu, pid, gs) = (known.cpu.or(self.cpu), known.pid.or(self.pid), self.gs.or(known.gs));
         let numbered = self.numbered || known.numbered;
-        Block { phase, row, inner, dump, in_task, time, last, cpu, pid, gs, numbered, ..*known }
+        Block { phase, row, inner, dump, in_task, bottom, time, last, cpu, pid, gs, numbered, ..*known }
     }
 
     /// Takes a line that does not follow: what was before it is lost. `false` if it has no place of its own.
@@ -408,4 +425,12 @@ impl<'a> Block<'a> {
         self.take(piece, phase, line);
         true
     }
+}
+
+/// Whether a frame is where a task enters the kernel: ` ret_from_fork+0x22/0x30`, `el0_svc_naked+0x24/0x28`.
+fn is_bottom(body: &[u8]) -> bool {
+    frame::functions_of_line(body)
+        .into_iter()
+        .flatten()
+        .any(|name| dumps::BOTTOMS.iter().any(|start| name.starts_with(start)))
 }

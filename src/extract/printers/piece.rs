@@ -88,6 +88,9 @@ static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
         ("Hardware name:", Piece::Hardware),
         ("Tainted: ", Piece::Taint),
         ("Workqueue:", Piece::Work),
+        // __show_regs of x86 up to Linux 4.14, of arm, arm64 and ppc: "task: ffff880036d28000 ti: ffff880036d60000"
+        ("task: ", Piece::Work),
+        ("TASK = ", Piece::Work),
         ("pstate: ", Piece::Status),
         ("Code: ", Piece::Code),
         ("Call Trace:", Piece::Head),
