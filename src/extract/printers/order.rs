@@ -55,6 +55,8 @@ pub(super) struct Block<'a> {
     pub(super) in_task: bool,
     /// Where the task entered the kernel has been printed: of its stack nothing is to come.
     pub(super) bottom: bool,
+    /// The stack at hand is of another time, and has a heading of its own.
+    pub(super) aside: bool,
     pub(super) banner: Option<Banner<'a>>,
     pub(super) cpu: Option<u32>,
     pub(super) pid: Option<u32>,
@@ -85,6 +87,7 @@ impl<'a> Block<'a> {
             dump: None,
             in_task: false,
             bottom: false,
+            aside: false,
             banner: None,
             cpu: None,
             pid: None,
@@ -130,9 +133,10 @@ impl<'a> Block<'a> {
         let faults = self.fault.is_some() || text::contains(body, "Unable to handle kernel ");
         self.dies |= text::contains(body, "[#") || faults;
         self.numbered = text::contains(body, "[#") || !(is_bug(body) || faults);
-        self.trap |= warns || is_bug(body) || body.starts_with(b"invalid opcode:");
+        let fails = [&b"invalid opcode:"[..], b"CFI failure at "].iter().any(|start| body.starts_with(start));
+        self.trap |= warns || is_bug(body) || fails;
         (self.phase, self.row, self.inner) = (Phase::Banner, 0, None);
-        (self.in_task, self.bottom) = (false, false);
+        (self.in_task, self.bottom, self.aside) = (false, false, false);
         (self.banner, self.time) = (Some(*banner), banner.line.prefix.time);
     }
 
@@ -179,6 +183,8 @@ impl<'a> Block<'a> {
             Piece::Head if at < Head => (Head, cost(self.lost_before_stack())?),
             Piece::Head if opened && (Stack..=Inside).contains(&at) => (Head, 1),
             Piece::Open(task) if (Head..Closed).contains(&at) && !(task && self.in_task) => (Stack, 0),
+            Piece::Aside if opened && at < End => (at, 0),
+            Piece::Frame if self.aside => (at, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
             Piece::Frame if at == Inside && !self.bottom => (Stack, 1),
             Piece::Frame if self.is_headless() => (Stack, 0),
@@ -315,7 +321,7 @@ impl<'a> Block<'a> {
             Piece::Header(cpu, pid) => (self.cpu, self.pid, self.numbered) = (cpu, Some(pid), true),
             Piece::Counter(_) => (self.row, self.inner) = (0, (phase == Phase::Stack).then_some(0)),
             Piece::Head => (self.inner, self.bottom) = (None, false),
-            Piece::Frame => self.bottom = is_bottom(body),
+            Piece::Frame if !self.aside => self.bottom = is_bottom(body),
             Piece::Row(row) => {
                 if let Some(Row { of, to, .. }) = row {
                     self.row = to;
@@ -329,6 +335,7 @@ impl<'a> Block<'a> {
             Piece::Fault if text::contains(body, "[#") => (self.dies, self.numbered) = (true, true),
             _ => {}
         }
+        self.aside = piece == Piece::Aside || self.aside && piece == Piece::Frame;
         self.time = line.prefix.time;
         self.phase = phase;
         // Of a stack that no banner has announced nothing more comes.
@@ -404,10 +411,25 @@ impl<'a> Block<'a> {
 
     /// The same as far as it has come, of a crash that is known.
     pub(super) fn as_of(&self, known: &Block<'a>) -> Block<'a> {
-        let Block { phase, row, inner, dump, in_task, bottom, time, last, .. } = *self;
+        let Block { phase, row, inner, dump, in_task, bottom, aside, time, last, .. } = *self;
         let (cpu, pid, gs) = (known.cpu.or(self.cpu), known.pid.or(self.pid), self.gs.or(known.gs));
         let numbered = self.numbered || known.numbered;
-        Block { phase, row, inner, dump, in_task, bottom, time, last, cpu, pid, gs, numbered, ..*known }
+        Block {
+            phase,
+            row,
+            inner,
+            dump,
+            in_task,
+            bottom,
+            aside,
+            time,
+            last,
+            cpu,
+            pid,
+            gs,
+            numbered,
+            ..*known
+        }
     }
 
     /// Takes a line that does not follow: what was before it is lost. `false` if it has no place of its own.

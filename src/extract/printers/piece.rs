@@ -37,6 +37,8 @@ pub(super) enum Piece {
     Row(Option<Row>),
     /// `Call Trace:`
     Head,
+    /// `Allocated by task 7:`: a stack of another time follows at once.
+    Aside,
     /// ` <TASK>`, ` <IRQ>`; whether it is the task's.
     Open(bool),
     Frame,
@@ -95,6 +97,33 @@ static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
         ("Code: ", Piece::Code),
         ("Call Trace:", Piece::Head),
         ("Call trace:", Piece::Head),
+        // print_track, mm/kasan/report.c; print_tracking, mm/slub.c; __dump_page_owner, mm/page_owner.c
+        ("Allocated by task ", Piece::Aside),
+        ("Freed by task ", Piece::Aside),
+        ("Last potentially related work creation:", Piece::Aside),
+        ("Second to last potentially related work creation:", Piece::Aside),
+        ("Allocated in ", Piece::Aside),
+        ("Freed in ", Piece::Aside),
+        ("INFO: Allocated in ", Piece::Aside),
+        ("INFO: Freed in ", Piece::Aside),
+        ("page last allocated via ", Piece::Aside),
+        ("page last free ", Piece::Aside),
+        // kmsan_report, mm/kmsan/report.c; print_report, kernel/kcsan/report.c; kfence_report_error, mm/kfence/report.c
+        ("Uninit was ", Piece::Aside),
+        ("read to 0x", Piece::Aside),
+        ("write to 0x", Piece::Aside),
+        ("allocated by task ", Piece::Aside),
+        ("freed by task ", Piece::Aside),
+        ("Out-of-bounds ", Piece::Aside),
+        ("Use-after-free ", Piece::Aside),
+        ("Corrupted memory at 0x", Piece::Aside),
+        ("Invalid free of 0x", Piece::Aside),
+        ("Invalid read at 0x", Piece::Aside),
+        ("Invalid write at 0x", Piece::Aside),
+        // print_chain_entry, kernel/locking/lockdep.c; print_unreferenced, mm/kmemleak.c
+        ("-> #", Piece::Aside),
+        ("backtrace (crc ", Piece::Aside),
+        ("backtrace:", Piece::Aside),
         ("<TASK>", Piece::Open(true)),
         ("<IRQ>", Piece::Open(false)),
         ("<NMI>", Piece::Open(false)),
