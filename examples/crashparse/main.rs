@@ -21,6 +21,7 @@ mod source;
 mod stdout;
 mod summary;
 mod symbols;
+mod totals;
 mod unpack;
 mod verdict;
 
@@ -125,14 +126,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
     if args.logs.is_empty() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
-    let (paths, mut failed) = logs::find(&args.logs);
+    let paths = logs::find(&args.logs);
     let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
     let several = Arc::new(AtomicBool::new(several));
     if paths.is_empty() {
         say(&"no files were searched: there is none in the directory");
-        failed = true;
         Printer::new(io::stdout(), format, several, false)?.finish()?;
-        return Ok(Outcome { failed, found: false });
+        return Ok(Outcome { failed: true, found: false });
     }
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
@@ -175,7 +175,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let kept = |log: usize| logs.of(log).kept.clone();
     let mut printer =
         Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
-    let mut unreadable = false;
+    let mut failed = false;
     let scan = Scan::new()
         .threads(threads)
         .line_numbers(!matches!(format, Format::Count | Format::Summary))
@@ -208,18 +208,15 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 Found::Failed(error) => {
                     bar.suspend(|| say(&format_args!("{}: {error}", name)));
                     printer.failed(name, &error.to_string());
-                    (failed, unreadable) = (true, true);
+                    failed = true;
                     if again {
                         return ControlFlow::Break(None);
                     }
                     Ok(())
                 }
                 Found::End(bytes) => {
-                    let nothing = std::mem::take(&mut unreadable) && bytes == 0;
                     let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
-                    bisection.and_then(|bisection| {
-                        printer.end(log, name, (!nothing).then_some(bytes), bisection.flatten())
-                    })
+                    bisection.and_then(|bisection| printer.end(log, name, Some(bytes), bisection.flatten()))
                 }
                 _ => Ok(()),
             };

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crashparse::ser::{JsonReport, SCHEMA};
+use crashparse::ser::JsonReport;
 use crashparse::{Plain, Report, TextReport, Waits};
 
 use crate::args::Format;
@@ -16,6 +16,7 @@ use crate::select::{Selection, signature};
 use crate::source::SourceTree;
 use crate::summary::{Counted, Summary};
 use crate::symbols::Symbols;
+use crate::totals::{FileEnd, Totals, head};
 
 /// Reports of a log that are printed: more have only logs that were made to. `--count`, `--summary` and `--group` count all.
 const REPORTS: u64 = 1 << 20;
@@ -167,6 +168,9 @@ pub(crate) struct Printer<W: Write> {
     left_out: u64,
     /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
+    /// Why the log that is being printed could not be read, or not to its end.
+    error: Option<String>,
+    pub(crate) totals: Totals,
     summary: Summary,
     suite: Suite,
     /// Of the hung tasks that follow each other: who waits for whom.
@@ -181,7 +185,7 @@ impl<W: Write> Printer<W> {
         first: bool,
     ) -> io::Result<Printer<W>> {
         match format {
-            Format::Json => write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?,
+            Format::Json => write!(out, "{{{},\"files\":[", head())?,
             Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
             _ => {}
         }
@@ -196,6 +200,8 @@ impl<W: Write> Printer<W> {
             held_bytes: 0,
             left_out: 0,
             found: false,
+            error: None,
+            totals: Totals::default(),
             summary: Summary::default(),
             suite: Suite::default(),
             waits: Waits::default(),
@@ -240,6 +246,7 @@ impl<W: Write> Printer<W> {
 
     /// Notes that a log could not be read, or not to its end.
     pub(crate) fn failed(&mut self, path: &str, error: &str) {
+        self.error.get_or_insert_with(|| error.to_string());
         if self.format == Format::Junit {
             self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
         }
@@ -270,8 +277,7 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say. Of a
-    /// bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
+    /// Ends a log of which so many bytes were read, if that is known. Of a bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
     pub(crate) fn end(
         &mut self,
         log: usize,
@@ -290,6 +296,8 @@ impl<W: Write> Printer<W> {
         }
         let count = mem::take(&mut self.count);
         let left_out = mem::take(&mut self.left_out);
+        let end = FileEnd { reports: count + left_out, left_out, bytes, error: self.error.take() };
+        self.totals.add(&end);
         if left_out > 0 {
             say(&format_args!(
                 "{path}: {left_out} more reports: of a log {REPORTS} are printed, of a bisection's {} MiB",
@@ -303,9 +311,6 @@ impl<W: Write> Printer<W> {
                 &mut self.out,
             );
         }
-        if count == 0 && bytes.is_none() && member.is_none() {
-            return Ok(());
-        }
         match self.format {
             Format::Json => {
                 if count == 0 {
@@ -316,9 +321,13 @@ impl<W: Write> Printer<W> {
                     write!(self.out, ",\"bisection\":")?;
                     self.out.write_all(&bisection)?;
                 }
-                bytes.map_or(Ok(()), |bytes| write!(self.out, ",\"bytes\":{bytes}"))?;
+                for (name, value) in end.members() {
+                    write!(self.out, ",\"{name}\":{value}")?;
+                }
                 write!(self.out, "}}")
             }
+            // Of what could not be read at all nothing was counted.
+            Format::Count if end.error.is_some() && bytes == Some(0) => Ok(()),
             Format::Count if self.several.load(Ordering::Relaxed) => {
                 writeln!(self.out, "{}:{count}", Plain(path.as_bytes()))
             }
@@ -344,7 +353,7 @@ impl<W: Write> Printer<W> {
             Format::Summary | Format::Group => {
                 self.summary.print(&mut self.out, self.format == Format::Group)?
             }
-            Format::Json => writeln!(self.out, "]}}")?,
+            Format::Json => writeln!(self.out, "],\"totals\":{}}}", self.totals.json())?,
             Format::Junit => writeln!(self.out, "</testsuites>")?,
             _ => {}
         }

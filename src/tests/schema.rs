@@ -10,7 +10,7 @@ use crate::ser::{JSON_SCHEMA, JsonBisection, JsonReport, SCHEMA};
 use crate::{LineNumbers, Report, bisection, reports};
 
 use super::support::{self, Log};
-use super::validator::faults;
+use super::validator::{closed, faults};
 
 /// Fields that no report or bisection of `testdata/` has: those of documents and lines, of symbolized reports, and what the
 /// logs lack.
@@ -19,8 +19,13 @@ const UNSEEN: &[&str] = &[
     "bisection_line/path",
     "document/files",
     "document/schema",
+    "document/tool",
+    "document/totals",
+    "document/version",
     "file/bisection",
     "file/bytes",
+    "file/error",
+    "file/left_out",
     "file/path",
     "file/reports",
     "frame/column",
@@ -40,10 +45,16 @@ const UNSEEN: &[&str] = &[
     "report/executor/id",
     "report/executor/proc",
     "report/path",
+    "totals/bytes",
+    "totals/errors",
+    "totals/files",
+    "totals/files_with_reports",
+    "totals/reports",
 ];
 
+/// The schema, closed to fields that it does not describe.
 fn schema() -> Value {
-    serde_json::from_str(JSON_SCHEMA).unwrap()
+    closed(serde_json::from_str(JSON_SCHEMA).unwrap())
 }
 
 /// All reports of a log, as they are printed.
@@ -202,6 +213,19 @@ fn what_is_not_schema_1_is_refused() {
     );
     refused(|report| report["memory"]["kasan"] = json!([]), "/memory/kasan: [] is no \"object\"");
     refused(|report| report["task"]["comm"] = Value::Null, "/task/comm: null is no");
+}
+
+#[test]
+fn fields_of_later_versions_pass() {
+    let open: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+    assert_eq!(open["$id"], json!(format!("urn:crashparse:schema:{SCHEMA}")));
+    let log = support::logs("logs").into_iter().find(|log| log.name == "oops-work").unwrap();
+    let mut report = reports_of(&log).swap_remove(0);
+    report["color"] = json!("red");
+    report["traces"][0]["color"] = json!("red");
+    assert_eq!(faults(&open, "", &report), [""; 0]);
+    report["traces"][0]["kind"] = json!("own");
+    assert!(!faults(&open, "", &report).is_empty(), "what is known is as it was");
 }
 
 /// Names of all fields that a rule has, `frame/line`, and of those of the objects inside.
