@@ -24,6 +24,15 @@ pub(crate) struct FileEnd {
 }
 
 impl FileEnd {
+    /// All that is known of a file but its reports, which are counted.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let mut json = json!({"path": path, "reports": self.reports});
+        if let Some(json) = json.as_object_mut() {
+            json.extend(self.members().into_iter().map(|(name, value)| (name.to_string(), value)));
+        }
+        json
+    }
+
     /// The members of a file's entry in JSON that come behind its reports.
     pub(crate) fn members(&self) -> Vec<(&'static str, Value)> {
         let left_out = Some(self.left_out).filter(|left_out| *left_out > 0);
