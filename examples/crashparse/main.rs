@@ -215,7 +215,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
                     printer.failed(name, &error.to_string());
                     failed = true;
                     if again {
-                        return ControlFlow::Break(None);
+                        return ControlFlow::Break(printer.end(log, name, None, None).err());
                     }
                     Ok(())
                 }

@@ -214,11 +214,12 @@ impl<W: Write> Printer<W> {
             Format::Json => write!(out, "{{{},\"files\":[", head())?,
             Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
             Format::Jsonl if printing.stats => writeln!(out, "{{\"type\":\"header\",{}}}", head())?,
-            Format::Csv => csv::row(&mut out, REPORT_COLUMNS)?,
+            Format::Csv => csv::header(&mut out, REPORT_COLUMNS)?,
             Format::Count if printing.form == Form::Json => write!(out, "{{{},\"counts\":[", head())?,
-            Format::Count if printing.form == Form::Csv => csv::row(&mut out, COUNT_COLUMNS)?,
+            Format::Count if printing.form == Form::Csv => csv::header(&mut out, COUNT_COLUMNS)?,
             _ => {}
         }
+        out.flush()?;
         Ok(Printer {
             out,
             printing,

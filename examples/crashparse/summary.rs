@@ -125,7 +125,7 @@ impl Summary {
         match form {
             Form::Text => all.iter().try_for_each(|(key, seen)| seen.line(out, grouped.then_some(key))),
             Form::Csv => {
-                csv::row(out, COLUMNS)?;
+                csv::header(out, COLUMNS)?;
                 all.iter().try_for_each(|(_, seen)| seen.row(out))
             }
             Form::Json => {
