@@ -1,8 +1,9 @@
 //! The JSON of schema 1.
 //!
 //! Every field but `title` and `kind` may be absent. Addresses, offsets and sizes are `"0x…"` strings, for
-//! JSON's numbers hold no 64 bits. Text that is not UTF-8 is given with replacement characters. Fields are
-//! added, never renamed.
+//! JSON's numbers hold no 64 bits. Offsets and sizes have no number beside that: who reads addresses reads these as
+//! well, and the reports of `testdata/` would be longer by a tenth. Text that is not UTF-8 is given with replacement
+//! characters. Fields are added, never renamed.
 
 mod bisect;
 mod fault;
@@ -27,7 +28,7 @@ use crate::text;
 
 use self::frame::{WireFrame, WireFrames, frame, place};
 use self::named::Named;
-use self::value::{Hex, Sources, Text, hexadecimal};
+use self::value::{Hex, Sources, Text, Words, hexadecimal};
 
 pub use bisect::JsonBisection;
 
@@ -38,7 +39,7 @@ pub const SCHEMA: u32 = 1;
 /// line of `--format jsonl`: what [`JsonReport`] writes, or a log's path and what [`JsonBisection`] writes. Units and
 /// meanings stand with the fields.
 ///
-/// It is strict: it knows the fields of this version only.
+/// Fields that it does not know pass: a later version may have added them.
 ///
 /// ```
 /// let schema: serde_json::Value = serde_json::from_str(crashparse::ser::JSON_SCHEMA)?;
@@ -156,11 +157,11 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tainted: Option<&'a str>,
+    tainted: Option<Words<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     build: Option<places::WireBuild<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hardware: Option<Text<'a>>,
+    hardware: Option<Words<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     workqueue: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -365,9 +366,9 @@ impl<'a> Wire<'a> {
             time: report.time().map(|micros| micros as f64 / 1e6),
             cpu: report.cpu_of(task),
             kernel: header.and_then(|header| header.kernel),
-            tainted: header.and_then(|header| header.tainted),
+            tainted: header.and_then(|header| header.tainted).map(|of| Words(of.as_bytes())),
             build: header.and_then(|header| places::build(&header)),
-            hardware: report.hardware().map(Text),
+            hardware: report.hardware().map(Words),
             workqueue: report.workqueue().map(|queue| Text(queue.name)),
             task: task.map(|task| WireTask { comm: Text(task.comm), pid: task.pid, uid: task.uid }),
             hung: hung::hung(report),

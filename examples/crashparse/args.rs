@@ -19,11 +19,14 @@ Examples:
   crashparse --group logs/                     one line for each distinct crash of many logs
   crashparse --exclude-known known.txt --format titles logs/
                                                new crashes only: exit status 0 if there is one
+  crashparse --exclude-known known.txt --exit-found --format json logs/
+                                               the same for a CI: also where some of the logs cannot be read
   crashparse --format jsonl logs/ | jq .title  everything, for programs
   crashparse symbolize -k vmlinux < dmesg.txt  the log itself, with source lines
 
 Exit status: 0 if a report (that is selected) or a bisection was found, 1 if none, 2 if something could not be
-read, even if reports were found in the rest.";
+read, even if reports were found in the rest. With --exit-found: 0 if a report was found, even if something could
+not be read; 1 if none was and all could be read; 2 if none was found in what could be read.";
 
 /// Finds the crash reports in Linux kernel console logs and gives each the title that syzbot would.
 ///
@@ -42,18 +45,31 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Print only how many reports there are: of several logs as FILE:NUMBER.
-    #[arg(long, conflicts_with_all = ["format", "summary", "group"])]
+    /// Print only how many reports there are: of several logs as FILE:NUMBER. With `--format json` or `csv` also how many
+    /// bytes, and what could not be read; the sum of all logs is in JSON, and told by `--stats`.
+    #[arg(long, conflicts_with_all = ["summary", "group"])]
     pub(crate) count: bool,
 
-    /// Print a line for each title: how many reports have it, the first and the last time, the title.
-    #[arg(long, conflicts_with_all = ["format", "group"])]
+    /// Print a line for each title: how many reports have it, the first and the last time, the title. With `--format json`
+    /// or `csv` as `--group`, signature and kind being those of the first.
+    #[arg(long, conflicts_with = "group")]
     pub(crate) summary: bool,
 
     /// Print a line for each distinct crash (signature): how many reports and in how many logs, the first and the last
-    /// time, the signature, the title, and where the first one is.
-    #[arg(long, conflicts_with = "format")]
+    /// time, the signature, the title, and where the first one is. With `--format json` or `csv` also the kind, and log,
+    /// line and time of the first and the last in the order of the logs; JSON names all logs.
+    #[arg(long)]
     pub(crate) group: bool,
+
+    /// Say what was read: logs, bytes, reports, and logs that could not be read. With `--format jsonl` as records, told from
+    /// reports by their `type`: `header` first, `file` behind the reports of each log, `trailer` last. Else in a line
+    /// on standard error.
+    #[arg(long)]
+    pub(crate) stats: bool,
+
+    /// Exit with 0 if a report was found, even if something could not be read: as `grep -q` does.
+    #[arg(long)]
+    pub(crate) exit_found: bool,
 
     /// In text and Markdown, show all stacks, locks, modules and registers whole; in JSON, disassemble the code.
     #[arg(long)]
@@ -132,6 +148,8 @@ pub(crate) enum Format {
     Markdown,
     /// JUnit XML, for a CI: a suite for each log, a failure for each report.
     Junit,
+    /// A table, a report a line: where it is, kind, signature, title. What is not seen is escaped.
+    Csv,
     /// `--count`.
     #[value(skip)]
     Count,
@@ -141,6 +159,14 @@ pub(crate) enum Format {
     /// `--group`.
     #[value(skip)]
     Group,
+}
+
+/// How what was counted is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Json,
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -168,6 +194,17 @@ impl Args {
             _ if self.summary => Format::Summary,
             _ if self.group => Format::Group,
             format => format,
+        }
+    }
+
+    /// How what is counted is printed; `None` if the format has no place for it.
+    pub(crate) fn form(&self) -> Option<Form> {
+        match self.format {
+            Format::Json => Some(Form::Json),
+            Format::Csv => Some(Form::Csv),
+            Format::Text => Some(Form::Text),
+            _ if self.format() == self.format => Some(Form::Text),
+            _ => None,
         }
     }
 

@@ -38,6 +38,7 @@ No report was found.
 .TP
 2
 Something could not be read, or the arguments were wrong. The reports of what could be read were printed all the same.
+With \fB\-\-exit\-found\fR only if none was found: a report that was found is 0 whatever could not be read.
 .PP
 \fBcrashparse verdict\fR gives 1 for the bug, 0 for none, 125 where it cannot be told, and 128 or more for an error.
 \fBcrashparse symbolize\fR gives 0, or 2 if something could not be read.

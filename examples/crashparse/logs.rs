@@ -12,12 +12,12 @@ use crate::{inputs, name, say};
 /// Bytes that tell what is no log.
 const MAGIC_BYTES: u64 = 8;
 
-/// The files that arguments name, those below directories sorted by name; without arguments standard input. Says what
-/// cannot be searched, and whether there was such a thing. What is no log there is not read.
+/// The files that arguments name, those below directories sorted by name; without arguments standard input. What is no log
+/// there is not read; a directory that cannot be searched is there itself, for it cannot be opened either.
 ///
 /// Links inside directories are not followed: as `grep -r` does it.
-pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
-    let (mut found, mut failed) = (Vec::new(), false);
+pub(crate) fn find(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for path in inputs(paths) {
         if crate::input::is_stdin(&path) || !path.is_dir() {
             found.push(path);
@@ -30,18 +30,11 @@ pub(crate) fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
                     None => found.push(entry.into_path()),
                 },
                 Ok(_) => {}
-                Err(error) => {
-                    let at = name(error.path().unwrap_or(Path::new("")));
-                    match error.io_error() {
-                        Some(error) => say(&format_args!("{at}: {error}")),
-                        None => say(&error),
-                    }
-                    failed = true;
-                }
+                Err(error) => found.push(error.path().unwrap_or(&path).to_path_buf()),
             }
         }
     }
-    (found, failed)
+    found
 }
 
 /// Why a file is no log, where its first bytes tell.

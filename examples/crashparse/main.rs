@@ -7,6 +7,7 @@
 mod archive;
 mod args;
 mod bisection;
+mod csv;
 mod debug;
 mod follow;
 mod generate;
@@ -21,6 +22,7 @@ mod source;
 mod stdout;
 mod summary;
 mod symbols;
+mod totals;
 mod unpack;
 mod verdict;
 
@@ -36,10 +38,10 @@ use std::thread;
 use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
-use args::{Args, Format, Progress, Verb};
+use args::{Args, Form, Format, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
-use output::{Printer, Renderer};
+use output::{Printer, Printing, Renderer};
 use select::Selection;
 use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
@@ -111,6 +113,11 @@ fn symbolize(args: &SymbolArgs, files: &[PathBuf]) -> io::Result<Outcome> {
 /// Reads all logs and prints their reports; an error is one of standard output.
 fn run(args: &Args) -> io::Result<Outcome> {
     let format = args.format();
+    let Some(form) = args.form() else {
+        say(&"--count, --summary and --group print text, json or csv");
+        return Ok(Outcome { failed: true, found: false });
+    };
+    let printing = Printing { format, form, first: args.select.first, stats: args.stats };
     let selection = match Selection::new(&args.select) {
         Ok(selection) => selection,
         Err((path, error)) => {
@@ -125,14 +132,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
     if args.logs.is_empty() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
-    let (paths, mut failed) = logs::find(&args.logs);
+    let paths = logs::find(&args.logs);
     let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
     let several = Arc::new(AtomicBool::new(several));
     if paths.is_empty() {
         say(&"no files were searched: there is none in the directory");
-        failed = true;
-        Printer::new(io::stdout(), format, several, false)?.finish()?;
-        return Ok(Outcome { failed, found: false });
+        Printer::new(io::stdout(), printing, several)?.finish()?;
+        return Ok(Outcome { failed: true, found: false });
     }
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
@@ -173,12 +179,11 @@ fn run(args: &Args) -> io::Result<Outcome> {
     });
     let is_live = |log: usize| logs.of(log).live;
     let kept = |log: usize| logs.of(log).kept.clone();
-    let mut printer =
-        Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
-    let mut unreadable = false;
+    let mut printer = Printer::new(BufWriter::new(io::stdout()), printing, Arc::clone(&several))?;
+    let mut failed = false;
     let scan = Scan::new()
         .threads(threads)
-        .line_numbers(!matches!(format, Format::Count | Format::Summary))
+        .line_numbers(format != Format::Count && (format != Format::Summary || form != Form::Text))
         .boots(!matches!(format, Format::Titles | Format::Group));
     let outcome = scan.run(
         sources,
@@ -208,18 +213,15 @@ fn run(args: &Args) -> io::Result<Outcome> {
                 Found::Failed(error) => {
                     bar.suspend(|| say(&format_args!("{}: {error}", name)));
                     printer.failed(name, &error.to_string());
-                    (failed, unreadable) = (true, true);
+                    failed = true;
                     if again {
-                        return ControlFlow::Break(None);
+                        return ControlFlow::Break(printer.end(log, name, None, None).err());
                     }
                     Ok(())
                 }
                 Found::End(bytes) => {
-                    let nothing = std::mem::take(&mut unreadable) && bytes == 0;
                     let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
-                    bisection.and_then(|bisection| {
-                        printer.end(log, name, (!nothing).then_some(bytes), bisection.flatten())
-                    })
+                    bisection.and_then(|bisection| printer.end(log, name, Some(bytes), bisection.flatten()))
                 }
                 _ => Ok(()),
             };
@@ -231,7 +233,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
         return Err(error);
     }
     let found = printer.found;
-    printer.finish()?;
+    let totals = printer.finish()?;
     if !found && !failed && format == Format::Text && !args.follow {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
         let help = if args.symbols.are_given() {
@@ -243,7 +245,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     }
     let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
     failed |= symbols.is_some_and(|symbols| symbols.failed());
-    Ok(Outcome { found, failed })
+    if args.stats && format != Format::Jsonl {
+        say(&totals);
+    }
+    Ok(Outcome { found, failed: failed && !(args.exit_found && found) })
 }
 
 /// The logs in the order in which they were opened.

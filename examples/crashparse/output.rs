@@ -5,17 +5,20 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crashparse::ser::{JsonReport, SCHEMA};
+use crashparse::ser::JsonReport;
 use crashparse::{Plain, Report, TextReport, Waits};
+use serde_json::{Value, json};
 
-use crate::args::Format;
+use crate::args::{Form, Format};
 use crate::bisection;
+use crate::csv;
 use crate::junit::Suite;
 use crate::say;
 use crate::select::{Selection, signature};
 use crate::source::SourceTree;
 use crate::summary::{Counted, Summary};
 use crate::symbols::Symbols;
+use crate::totals::{FileEnd, Totals, head};
 
 /// Reports of a log that are printed: more have only logs that were made to. `--count`, `--summary` and `--group` count all.
 const REPORTS: u64 = 1 << 20;
@@ -63,12 +66,27 @@ impl Renderer {
         match self.format {
             Format::Count => {}
             Format::Summary | Format::Group => {
-                let title = report.title().to_string();
-                let grouped = self.format == Format::Group;
-                let key = if grouped { signature(report.signature()) } else { title.clone() };
-                let place = if grouped { format!("{path}:{line}") } else { String::new() };
-                rendered.counted = Counted { key, title, place, time: report.time() };
+                rendered.counted = Counted {
+                    signature: signature(report.signature()),
+                    kind: report.kind().as_str(),
+                    title: report.title().to_string(),
+                    line,
+                    time: report.time(),
+                };
             }
+            Format::Csv => csv::row(
+                &mut rendered.text,
+                &[
+                    path,
+                    &line.to_string(),
+                    &csv::number(report.boot()),
+                    &csv::seconds(report.time()),
+                    report.kind().as_str(),
+                    &signature(report.signature()),
+                    report.title(),
+                    report.blamed().unwrap_or_default(),
+                ],
+            )?,
             Format::Titles => {
                 writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
             }
@@ -149,14 +167,28 @@ pub(crate) fn fence<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     "`".repeat(longest.max(2) + 1)
 }
 
+/// Columns of the reports, and of the logs with the number of their reports.
+const REPORT_COLUMNS: &[&str] = &["path", "line", "boot", "time", "kind", "signature", "title", "blamed"];
+const COUNT_COLUMNS: &[&str] = &["path", "reports", "bytes", "error"];
+
+/// What is printed, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Printing {
+    pub(crate) format: Format,
+    /// Of what is counted.
+    pub(crate) form: Form,
+    /// Whether only the first report of each log is wanted.
+    pub(crate) first: bool,
+    /// Whether records tell what was read.
+    pub(crate) stats: bool,
+}
+
 /// Prints what was rendered.
 pub(crate) struct Printer<W: Write> {
     out: W,
-    format: Format,
+    printing: Printing,
     /// Whether more than one log is read.
     several: Arc<AtomicBool>,
-    /// Whether only the first report of each log is wanted.
-    first: bool,
     logs: usize,
     /// Reports of the log that is being printed.
     count: u64,
@@ -167,6 +199,9 @@ pub(crate) struct Printer<W: Write> {
     left_out: u64,
     /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
+    /// Why the log that is being printed could not be read, or not to its end.
+    error: Option<String>,
+    totals: Totals,
     summary: Summary,
     suite: Suite,
     /// Of the hung tasks that follow each other: who waits for whom.
@@ -174,28 +209,29 @@ pub(crate) struct Printer<W: Write> {
 }
 
 impl<W: Write> Printer<W> {
-    pub(crate) fn new(
-        mut out: W,
-        format: Format,
-        several: Arc<AtomicBool>,
-        first: bool,
-    ) -> io::Result<Printer<W>> {
-        match format {
-            Format::Json => write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?,
+    pub(crate) fn new(mut out: W, printing: Printing, several: Arc<AtomicBool>) -> io::Result<Printer<W>> {
+        match printing.format {
+            Format::Json => write!(out, "{{{},\"files\":[", head())?,
             Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
+            Format::Jsonl if printing.stats => writeln!(out, "{{\"type\":\"header\",{}}}", head())?,
+            Format::Csv => csv::header(&mut out, REPORT_COLUMNS)?,
+            Format::Count if printing.form == Form::Json => write!(out, "{{{},\"counts\":[", head())?,
+            Format::Count if printing.form == Form::Csv => csv::header(&mut out, COUNT_COLUMNS)?,
             _ => {}
         }
+        out.flush()?;
         Ok(Printer {
             out,
-            format,
+            printing,
             several,
-            first,
             logs: 0,
             count: 0,
             held: Vec::new(),
             held_bytes: 0,
             left_out: 0,
             found: false,
+            error: None,
+            totals: Totals::default(),
             summary: Summary::default(),
             suite: Suite::default(),
             waits: Waits::default(),
@@ -209,15 +245,15 @@ impl<W: Write> Printer<W> {
         for held in mem::take(&mut self.held) {
             self.report(log, path, held, live)?;
         }
-        if self.first && self.count > 0 {
+        if self.printing.first && self.count > 0 {
             return Ok(());
         }
-        let counts = matches!(self.format, Format::Count | Format::Summary | Format::Group);
+        let counts = matches!(self.printing.format, Format::Count | Format::Summary | Format::Group);
         if self.count >= REPORTS && !counts {
             self.left_out += 1;
             return Ok(());
         }
-        if self.format == Format::Json {
+        if self.printing.format == Format::Json {
             if self.count == 0 {
                 self.begin(path)?;
             }
@@ -225,8 +261,10 @@ impl<W: Write> Printer<W> {
         }
         self.count += 1;
         self.found = true;
-        match self.format {
-            Format::Summary | Format::Group => self.summary.add(log, report.counted),
+        match self.printing.format {
+            Format::Summary | Format::Group => {
+                self.summary.add(log, path, report.counted, self.printing.format == Format::Group)
+            }
             Format::Junit => self.suite.add(&report.text),
             Format::Text => {
                 self.out.write_all(&report.text)?;
@@ -240,7 +278,8 @@ impl<W: Write> Printer<W> {
 
     /// Notes that a log could not be read, or not to its end.
     pub(crate) fn failed(&mut self, path: &str, error: &str) {
-        if self.format == Format::Junit {
+        self.error.get_or_insert_with(|| error.to_string());
+        if self.printing.format == Format::Junit {
             self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
         }
     }
@@ -270,8 +309,7 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// Ends a log of so many bytes, if they are known; of one that could not be read at all there is nothing to say. Of a
-    /// bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
+    /// Ends a log of which so many bytes were read, if that is known. Of a bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
     pub(crate) fn end(
         &mut self,
         log: usize,
@@ -281,7 +319,7 @@ impl<W: Write> Printer<W> {
     ) -> io::Result<()> {
         self.found |= bisection.is_some();
         let (text, quoted) = bisection.map_or((None, 0..0), |of| (of.text, of.quoted));
-        let member = if self.format == Format::Json { text } else { self.text(text)? };
+        let member = if self.printing.format == Format::Json { text } else { self.text(text)? };
         self.held_bytes = 0;
         for report in mem::take(&mut self.held) {
             if !quoted.contains(&report.start) {
@@ -290,24 +328,23 @@ impl<W: Write> Printer<W> {
         }
         let count = mem::take(&mut self.count);
         let left_out = mem::take(&mut self.left_out);
+        let end = FileEnd { reports: count + left_out, left_out, bytes, error: self.error.take() };
+        self.totals.add(&end);
         if left_out > 0 {
             say(&format_args!(
                 "{path}: {left_out} more reports: of a log {REPORTS} are printed, of a bisection's {} MiB",
                 HELD_BYTES >> 20
             ));
         }
-        if self.format == Format::Junit {
+        if self.printing.format == Format::Junit {
             return mem::take(&mut self.suite).write(
                 &Plain(path.as_bytes()).to_string(),
                 bytes == Some(0),
                 &mut self.out,
             );
         }
-        if count == 0 && bytes.is_none() && member.is_none() {
-            return Ok(());
-        }
-        match self.format {
-            Format::Json => {
+        match (self.printing.format, self.printing.form) {
+            (Format::Json, _) => {
                 if count == 0 {
                     self.begin(path)?;
                 }
@@ -316,13 +353,32 @@ impl<W: Write> Printer<W> {
                     write!(self.out, ",\"bisection\":")?;
                     self.out.write_all(&bisection)?;
                 }
-                bytes.map_or(Ok(()), |bytes| write!(self.out, ",\"bytes\":{bytes}"))?;
+                for (name, value) in end.members() {
+                    write!(self.out, ",\"{name}\":{value}")?;
+                }
                 write!(self.out, "}}")
             }
-            Format::Count if self.several.load(Ordering::Relaxed) => {
+            (Format::Jsonl, _) if self.printing.stats => {
+                let mut record = json!({"type": "file"});
+                if let (Some(record), Value::Object(end)) = (record.as_object_mut(), end.json(path)) {
+                    record.extend(end);
+                }
+                writeln!(self.out, "{record}")
+            }
+            (Format::Count, Form::Json) => {
+                let comma = self.comma();
+                write!(self.out, "{comma}\n{}", end.json(path))
+            }
+            (Format::Count, Form::Csv) => {
+                let (reports, bytes) = (end.reports.to_string(), csv::number(end.bytes));
+                csv::row(&mut self.out, &[path, &reports, &bytes, end.error.as_deref().unwrap_or_default()])
+            }
+            // Of what could not be read at all nothing was counted.
+            (Format::Count, Form::Text) if end.error.is_some() && bytes == Some(0) => Ok(()),
+            (Format::Count, Form::Text) if self.several.load(Ordering::Relaxed) => {
                 writeln!(self.out, "{}:{count}", Plain(path.as_bytes()))
             }
-            Format::Count => writeln!(self.out, "{count}"),
+            (Format::Count, Form::Text) => writeln!(self.out, "{count}"),
             _ => Ok(()),
         }
     }
@@ -333,21 +389,34 @@ impl<W: Write> Printer<W> {
     }
 
     fn begin(&mut self, path: &str) -> io::Result<()> {
-        let comma = if self.logs > 0 { "," } else { "" };
-        self.logs += 1;
+        let comma = self.comma();
         write!(self.out, "{comma}\n{{\"path\":{},\"reports\":[", serde_json::to_string(path)?)
     }
 
+    /// What is before a log in a list of them.
+    fn comma(&mut self) -> &'static str {
+        self.logs += 1;
+        if self.logs > 1 { "," } else { "" }
+    }
+
     /// Prints what comes after all logs.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        match self.format {
+    pub(crate) fn finish(mut self) -> io::Result<Totals> {
+        let Printing { format, form, stats, .. } = self.printing;
+        match format {
             Format::Summary | Format::Group => {
-                self.summary.print(&mut self.out, self.format == Format::Group)?
+                self.summary.print(&mut self.out, format == Format::Group, form, &self.totals)?
             }
-            Format::Json => writeln!(self.out, "]}}")?,
+            Format::Jsonl if stats => {
+                writeln!(self.out, "{}", json!({"type": "trailer", "totals": self.totals.json()}))?
+            }
+            Format::Json => writeln!(self.out, "],\"totals\":{}}}", self.totals.json())?,
+            Format::Count if form == Form::Json => {
+                writeln!(self.out, "],\"totals\":{}}}", self.totals.json())?
+            }
             Format::Junit => writeln!(self.out, "</testsuites>")?,
             _ => {}
         }
-        self.out.flush()
+        self.out.flush()?;
+        Ok(self.totals)
     }
 }

@@ -40,8 +40,8 @@ pub(crate) struct SelectArgs {
     #[arg(long, help_heading = "Selection")]
     pub(crate) first: bool,
 
-    /// Leave out crashes that are listed in FILE: a title or a signature on each line, or a line of `--group` or of
-    /// `--format titles`; `#` begins a comment.
+    /// Leave out crashes that are listed in FILE: a title or a signature on each line, or a line of `--group` (text or
+    /// CSV) or of `--format titles`; `#` begins a comment.
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     exclude_known: Vec<PathBuf>,
 }
@@ -125,14 +125,16 @@ pub(crate) fn signature(signature: u64) -> String {
     format!("{signature:016x}")
 }
 
-/// What a line makes known: itself, the signature in a line of `--group`, the title in a line of `--format titles`.
+/// What a line makes known: itself, the signature in a line of `--group`, also as CSV, the title in a line of
+/// `--format titles`.
 fn known_in(line: &str) -> impl Iterator<Item = &str> {
     let is_signature = |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let signature = line.split_whitespace().nth(4).filter(is_signature);
+    let csv = line.split(',').next().filter(is_signature);
     let title = line
         .split_once(": ")
         .filter(|(place, _)| place.rsplit_once(':').is_some_and(|(_, line)| line.parse::<u64>().is_ok()));
-    [Some(line), signature, title.map(|(_, title)| title)].into_iter().flatten()
+    [Some(line), signature, csv, title.map(|(_, title)| title)].into_iter().flatten()
 }
 
 /// Adds what a file makes known, but for comments.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Hex, Sources, Text, WireFrame, place};
+use super::{Hex, Sources, Text, WireFrame, Words, place};
 use crate::facts::oops::Oops;
 use crate::facts::place::Check;
 use crate::facts::task::{IdleCpu, Task};
@@ -22,7 +22,7 @@ pub(super) struct WireCheck<'a> {
 /// A place that is of no stack.
 #[derive(Serialize)]
 pub(super) struct WirePlace<'a> {
-    what: Text<'a>,
+    what: Words<'a>,
     at: WireFrame<'a>,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn check<'a>(check: Check<'a>, sources: Sources<'a>) -> WireCheck<'a>
 
 pub(super) fn places<'a>(report: &Report<'a>, sources: Sources<'a>) -> Vec<WirePlace<'a>> {
     let places = report.places().into_iter();
-    places.map(|found| WirePlace { what: Text(found.what), at: place(found.at, sources) }).collect()
+    places.map(|found| WirePlace { what: Words(found.what), at: place(found.at, sources) }).collect()
 }
 
 /// What `die()` says.

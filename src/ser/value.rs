@@ -36,6 +36,17 @@ fn digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
 }
 
+/// Words of the log with a blank between any two: the kernel fills up some fields with blanks.
+pub(super) struct Words<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Words<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = text::lossy(self.0);
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        serializer.serialize_str(&words.join(" "))
+    }
+}
+
 /// Bytes of the log as text.
 pub(super) struct Text<'a>(pub(super) &'a [u8]);
 

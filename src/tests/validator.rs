@@ -17,6 +17,25 @@ pub(crate) fn faults(schema: &Value, name: &str, value: &Value) -> Vec<String> {
     check.faults
 }
 
+/// A schema whose objects have no other fields than it knows: what is printed must be described.
+pub(crate) fn closed(mut schema: Value) -> Value {
+    close(&mut schema);
+    schema
+}
+
+fn close(rule: &mut Value) {
+    match rule {
+        Value::Array(rules) => rules.iter_mut().for_each(close),
+        Value::Object(rule) => {
+            rule.values_mut().for_each(close);
+            if rule.get("properties").is_some_and(Value::is_object) {
+                rule.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+        }
+        _ => {}
+    }
+}
+
 struct Check<'s> {
     root: &'s Value,
     faults: Vec<String>,
@@ -41,7 +60,7 @@ impl Check<'_> {
         at: &str,
     ) -> Option<String> {
         match keyword {
-            "$schema" | "$defs" | "title" | "description" | "examples" => None,
+            "$schema" | "$id" | "$defs" | "title" | "description" | "examples" => None,
             "$ref" => {
                 let target = asked.as_str()?.strip_prefix('#').and_then(|path| self.root.pointer(path));
                 self.check(target.unwrap_or_else(|| panic!("{asked} leads nowhere")), value, at);
