@@ -27,7 +27,7 @@ use kernel::{
     caller, cpu_behind_caller, dropped, hisilicon, is_kernel, kernel_tag, mediatek, priority, samsung, stamp,
     text_before_dropped, text_before_stamp, undated_tag, unisoc,
 };
-pub(crate) use learn::{Shape, ends_oddly};
+pub(crate) use learn::Shape;
 
 /// One line of a log: where it is, what was put before it, and the kernel's text.
 ///

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::formats::said;
-use crate::line::{Line, Origin, Shape, ends_oddly};
+use crate::line::{Line, Origin, Shape};
 use crate::rules::CompiledFamily;
 use crate::text::{self, Log};
 
@@ -60,8 +60,7 @@ impl Learned {
     pub(super) fn banner<'a>(&mut self, log: Log<'a>, line: Line<'a>, family: &CompiledFamily) -> Line<'a> {
         let banner = family.family.banner;
         let begins = |start: &&str| text::begins(line.body, start);
-        let needs =
-            may_have(&line) && (ends_oddly(line.body) || !said::OPENERS.iter().chain(&[banner]).any(begins));
+        let needs = may_have(&line) && !said::OPENERS.iter().chain(&[banner]).any(begins);
         if !needs {
             self.hold(None);
             return line;

@@ -58,8 +58,6 @@ const LEAST_INDENT: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pieces: Vec<Piece>,
-    /// What stands behind the text of each line: `"}` where a person has cut lines out of JSON.
-    behind: Vec<u8>,
     /// The blanks before the text, which may begin with blanks of its own.
     tail: Vec<u8>,
     /// The piece that is the seconds of printk's clock.
@@ -85,18 +83,7 @@ impl Shape {
     /// on these lines alone: whoever asks gives those within a fixed distance of the banner.
     pub(crate) fn learn(lines: &[&[u8]]) -> Option<Shape> {
         let lines = lines.get(..MAX_LINES).unwrap_or(lines);
-        let behind = behind(lines);
-        let bodies: Vec<&[u8]> =
-            lines.iter().map(|raw| Line::parse(0, without_end(raw, behind)).body).collect();
-        let before = Shape::before(&bodies);
-        let alone = || Shape { pieces: Vec::new(), behind: Vec::new(), tail: Vec::new(), time: None };
-        let told = !behind.is_empty() && places(bodies.iter().copied()) >= LEAST_PLACES;
-        let shape = before.or_else(|| told.then(alone))?;
-        Some(Shape { behind: behind.to_vec(), ..shape })
-    }
-
-    /// What stands before the text of lines.
-    fn before(bodies: &[&[u8]]) -> Option<Shape> {
+        let bodies: Vec<&[u8]> = lines.iter().map(|raw| Line::parse(0, raw).body).collect();
         let heads: Vec<Option<Head<'_>>> =
             bodies.iter().filter_map(|body| head(body)).map(Head::read).collect();
         let alike = most_alike(&heads)?;
@@ -105,17 +92,15 @@ impl Shape {
         let texts = || with_text.clone().filter_map(|body| Some(shape.strip(body)?.text));
         let fit = texts().count();
         // A table of the kernel's messages has no place in code behind them.
-        let told = fit >= LEAST_LINES && places(texts()) >= LEAST_PLACES;
-        (told && fit * 2 >= with_text.clone().count()).then_some(shape)
+        let places = texts().filter(|text| text::contains(text, "+0x")).count();
+        (fit >= LEAST_LINES && fit * 2 >= with_text.clone().count() && places >= LEAST_PLACES)
+            .then_some(shape)
     }
 
     /// Reads a line as [`Line::parse`] does, and takes this prefix off if it has it. The known prefixes that stand
     /// before or behind it are read as well.
     pub(crate) fn parse<'a>(&self, offset: usize, raw: &'a [u8]) -> Line<'a> {
-        let outer = Line { raw, ..Line::parse(offset, without_end(raw, &self.behind)) };
-        if self.pieces.is_empty() && self.tail.is_empty() {
-            return outer;
-        }
+        let outer = Line::parse(offset, raw);
         let Some(read) = self.strip(outer.body) else { return outer };
         let inner = Line::parse(offset, read.text);
         let mut prefix = inner.prefix;
@@ -138,7 +123,7 @@ impl Shape {
         let told = !varies || pieces.contains(&Piece::Number);
         let empty = pieces.is_empty() && first.tail.len() < LEAST_INDENT;
         let time = (0..pieces.len()).find(|&at| is_clock(&pieces, at) && grows(heads, at));
-        (told && !empty).then(|| Shape { pieces, behind: Vec::new(), tail: first.tail.to_vec(), time })
+        (told && !empty).then(|| Shape { pieces, tail: first.tail.to_vec(), time })
     }
 
     fn strip<'a>(&self, body: &'a [u8]) -> Option<Stripped<'a>> {
@@ -176,44 +161,6 @@ struct Stripped<'a> {
     text: &'a [u8],
     level: Option<u8>,
     time: Option<u64>,
-}
-
-/// How many lines name a place in the code.
-fn places<'a>(texts: impl Iterator<Item = &'a [u8]>) -> usize {
-    texts.filter(|text| text::contains(text, "+0x")).count()
-}
-
-/// What most lines end with that no kernel ends them with: `"}` and `\n',` where they were cut out of JSON or a list.
-fn behind<'a>(lines: &[&'a [u8]]) -> &'a [u8] {
-    let texts = || lines.iter().map(|raw| raw.trim_ascii_end()).filter(|text| !text.is_empty());
-    let mut told = texts().filter(|text| head(text).is_some());
-    let Some(first) = told.next() else { return b"" };
-    let common = |end: &'a [u8], text: &[u8]| {
-        let alike = end.iter().rev().zip(text.iter().rev()).take_while(|(a, b)| a == b).count();
-        end.get(end.len() - alike..).unwrap_or_default()
-    };
-    let (mut end, mut count) = (first, 1);
-    for text in told {
-        (end, count) = (common(end, text), count + 1);
-    }
-    // A word or a number that all have is the kernel's, as is the blank behind a line.
-    let is_sign = |at: &usize| end.get(*at).is_some_and(|byte| ENDS.contains(byte));
-    let end = (0..end.len()).find(is_sign).and_then(|at| end.get(at..)).unwrap_or_default();
-    let fit = texts().filter(|text| text.ends_with(end)).count();
-    if count >= LEAST_LINES && fit * 4 >= texts().count() * 3 { end } else { b"" }
-}
-
-/// What stands behind lines begins with one of these.
-const ENDS: &[u8] = b"\"'\\,;|<}";
-
-/// Whether a line may have something behind its text.
-pub(crate) fn ends_oddly(body: &[u8]) -> bool {
-    body.last().is_some_and(|last| ENDS.contains(last) || *last == b'>') || body.ends_with(b"\\n")
-}
-
-/// A raw line without what stands behind its text.
-fn without_end<'a>(raw: &'a [u8], behind: &[u8]) -> &'a [u8] {
-    raw.trim_ascii_end().strip_suffix(behind).filter(|_| !behind.is_empty()).unwrap_or(raw)
 }
 
 /// What stands before words of the kernel.

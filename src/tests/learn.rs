@@ -278,8 +278,7 @@ proptest! {
         if let Some(shape) = Shape::learn(&all) {
             for line in all {
                 let read = shape.parse(0, line);
-                let within = memchr::memmem::find(read.raw, read.body).is_some();
-                prop_assert!(within || line.contains(&0x1b));
+                prop_assert!(read.raw.ends_with(read.body) || read.body.is_empty() || line.contains(&0x1b));
             }
         }
     }
@@ -291,22 +290,4 @@ fn lines_of(text: &str, cut: usize) -> impl Iterator<Item = Vec<u8>> {
         let end = if n % 3 == 0 { cut % (line.len() + 1) } else { line.len() };
         line.as_bytes()[..end].to_vec()
     })
-}
-
-/// Lines that somebody cut out of something else keep its end.
-#[test]
-fn what_stands_behind_lines_is_no_text() {
-    for end in ["\"}", "\\n\"},", "',", "  |", "\\n", "<br>"] {
-        let lines: Vec<String> = OOPS.lines().map(|line| format!("{line}{end}")).collect();
-        let raw: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-        let shape = Shape::learn(&raw).expect(end);
-        for (line, own) in raw.iter().zip(OOPS.lines()) {
-            let read = shape.parse(0, line);
-            assert_eq!(read.raw, *line);
-            assert_eq!(read.body.trim_ascii(), own.trim().as_bytes(), "{end}");
-        }
-    }
-    // All lines of an oops alone end with nothing of the sort.
-    let raw: Vec<&[u8]> = OOPS.lines().map(str::as_bytes).collect();
-    assert_eq!(Shape::learn(&raw), None);
 }
