@@ -25,7 +25,7 @@ const MOST_BETWEEN: usize = 16;
 const LONGEST: usize = 12;
 
 /// What a line may end with.
-const MARKS: &[u8] = b"`*|$\\;,'\"";
+const MARKS: &[u8] = b"`*|$\\;,'\"}";
 /// The same in several letters, as programs show control characters.
 const WORDS: &[&[u8]] = &[b"^M", b"\\r", b"\\n"];
 
@@ -68,7 +68,8 @@ impl Edge {
     /// The text that the kernel printed.
     fn text(&self, line: &[u8]) -> Option<Vec<u8>> {
         let text = self.strip(line)?;
-        Some(match self.bytes().last() {
+        // The end of an object stands behind that of a string.
+        Some(match self.bytes().iter().rfind(|byte| !matches!(byte, b'}' | b',')) {
             Some(b'"') => json::unescaped(inside(text, b'"')),
             Some(b'\'') => single(inside(text, b'\'')),
             Some(b'\\') => markdown(text),
@@ -267,6 +268,8 @@ mod tests {
             ("│", "   │"),
             (" ┃ ", " ┃ "),
             ("║", "║"),
+            ("", "\"}"),
+            ("", "\\n\"},"),
         ] {
             let decoded = decode(framed(before, behind).as_bytes()).into_owned();
             assert_eq!(String::from_utf8_lossy(&decoded), framed(before, ""), "{before:?} {behind:?}");
