@@ -39,6 +39,11 @@ const TASKS: &[&str] = &[
 
 /// The CPU, if it is said, and the task that a banner of another report names.
 pub(super) fn task(body: &[u8]) -> Option<(Option<u32>, u32)> {
+    // __schedule_bug, kernel/sched/core.c: "BUG: scheduling while atomic: demo/77/0x00000002"
+    if let Some(task) = text::after(body, "scheduling while atomic: ") {
+        let before = task.iter().rposition(|byte| *byte == b'/').and_then(|slash| task.get(..slash))?;
+        return Some((None, number_at_end(before)?));
+    }
     let names = TASKS.iter().any(|words| text::contains(body, words));
     let pid = number_at_end(body).filter(|_| names)?;
     Some((text::u32_after(body, " on CPU#"), pid))
@@ -62,9 +67,9 @@ pub(super) fn fault_status(body: &[u8]) -> Option<u64> {
     }
 }
 
-/// `kernel BUG at mm/slub.c:1!`
+/// `kernel BUG at mm/slub.c:1!`, `Kernel BUG at do_step+0x1/0x2 [verbose debug info unavailable]`
 pub(super) fn is_bug(body: &[u8]) -> bool {
-    text::contains(body, "kernel BUG at ")
+    text::contains(body, "ernel BUG at ")
 }
 
 /// Whether a check that fails in `die()` says so: `invalid opcode: 0000 [#1]`, `Internal error: Oops - BUG: 0 [#1] SMP ARM`,

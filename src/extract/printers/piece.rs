@@ -122,6 +122,7 @@ static STARTS: LazyLock<Starts<Piece>> = LazyLock::new(|| {
         ("Invalid write at 0x", Piece::Aside),
         // print_chain_entry, kernel/locking/lockdep.c; print_unreferenced, mm/kmemleak.c
         ("-> #", Piece::Aside),
+        ("Preemption disabled at:", Piece::Aside),
         ("backtrace (crc ", Piece::Aside),
         ("backtrace:", Piece::Aside),
         ("<TASK>", Piece::Open(true)),
