@@ -17,6 +17,7 @@ mod bisect;
 mod code;
 mod facts;
 mod faults;
+mod scenario;
 mod stack;
 mod style;
 mod waits;
@@ -135,9 +136,11 @@ impl Display for TextReport<'_, '_> {
         writeln!(f, "{}", view.styles.paint(Role::Title, Plain(report.title().as_bytes())))?;
         let (traces, strays) = report.traces_and_strays();
         let (own, others): (Vec<_>, Vec<_>) = traces.iter().partition(|trace| trace.kind == TraceKind::Crash);
+        let steps = report.lock_scenario_in(&traces);
         let own_calls: Vec<Frame<'_>> =
             own.iter().take(1).flat_map(|trace| stack::calls(trace, view.sources)).collect();
-        self.summary(f, &own_calls)?;
+        self.summary(f, &own_calls, steps.is_empty())?;
+        scenario::scenario(f, view, &steps)?;
         for dump in &strays {
             stack::counter(f, view, dump)?;
         }
@@ -145,7 +148,12 @@ impl Display for TextReport<'_, '_> {
             writeln!(f, "  {}", view.styles.paint(Role::Label, "stack"))?;
             stack::own(f, view, &own_calls, report.blamed())?;
         }
-        let others: Vec<&StackTrace<'_>> = own.iter().skip(1).chain(&others).copied().collect();
+        // The chain's last link is the crash's own stack again.
+        let again = |trace: &StackTrace<'_>| {
+            trace.kind == TraceKind::LockDependency(0) && !steps.is_empty() && !own_calls.is_empty()
+        };
+        let others: Vec<&StackTrace<'_>> =
+            own.iter().skip(1).chain(&others).copied().filter(|trace| view.full || !again(trace)).collect();
         stack::others(f, view, &others)?;
         facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid), !traces.is_empty())?;
         if let Some(dump) = report.registers_in(&traces) {
@@ -178,8 +186,8 @@ impl TextReport<'_, '_> {
         Ok(())
     }
 
-    /// What, where, who, when.
-    fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
+    /// What, where, who, when; and which `locks` are wanted, unless that is told in the scenario.
+    fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>], locks: bool) -> fmt::Result {
         let TextReport { report, view, .. } = self;
         let mut sentence = Vec::new();
         for line in report.says().into_iter().filter(|line| *line != report.title().as_bytes()) {
@@ -210,7 +218,7 @@ impl TextReport<'_, '_> {
         faults::rust(f, view, report)?;
         faults::oom(f, view, report)?;
         faults::device(f, view, report)?;
-        if let Some(attempt) = report.lock_attempt() {
+        if let Some(attempt) = report.lock_attempt().filter(|_| locks || view.full) {
             let wants = if attempt.releases { "releases" } else { "wants" };
             for (verb, lock) in [(wants, attempt.wanted), ("holds", attempt.held)] {
                 lock.map_or(Ok(()), |lock| view.row(f, verb, LockText(&lock, view.sources)))?;

@@ -24,6 +24,7 @@ use crate::text::{self, Lines, Log};
 use crate::title::{self, Corruption, Subject, Text, Title};
 
 mod detached;
+mod scenario;
 mod told;
 
 pub(crate) use detached::Detached;

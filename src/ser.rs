@@ -11,6 +11,7 @@ mod hung;
 mod memory;
 mod named;
 mod places;
+mod scenario;
 mod value;
 
 use std::borrow::Cow;
@@ -179,6 +180,8 @@ struct Wire<'a> {
     locks: Vec<WireHolder<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lock_attempt: Option<WireAttempt<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lock_scenario: Vec<scenario::WireStep<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -325,6 +328,8 @@ impl<'a> Wire<'a> {
         let header = report.kernel_header_of(task);
         let (traces, mut elsewhere) = report.traces_and_strays();
         let message = report.message();
+        let steps = report.lock_scenario_in(&traces).into_iter();
+        let lock_scenario = steps.map(|step| scenario::step(step, sources)).collect();
         let own = report.registers_in(&traces);
         elsewhere.retain(|dump| own.as_ref() != Some(dump));
         let span = report.span();
@@ -377,6 +382,7 @@ impl<'a> Wire<'a> {
             code,
             locks: report.held_locks().into_iter().map(|held| holder(held, sources)).collect(),
             lock_attempt: report.lock_attempt().map(|found| attempt(found, sources)),
+            lock_scenario,
             memory: report.memory().map(memory::memory),
             places: places::places(report, sources),
             kernel_offset: report.kernel_offset().map(Hex),

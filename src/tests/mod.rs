@@ -19,6 +19,7 @@ mod quoted;
 mod readme;
 mod robust;
 mod rules;
+mod scenario;
 #[cfg(feature = "serde")]
 mod schema;
 mod settled;
