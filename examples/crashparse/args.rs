@@ -86,6 +86,10 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(crate) color: Colour,
 
+    /// When to show what is printed with a pager: what PAGER names, else `less`, which LESS tells how.
+    #[arg(long, value_enum, default_value_t = Paging::Auto, value_name = "WHEN")]
+    pub(crate) paging: Paging,
+
     #[command(flatten)]
     pub(crate) symbols: SymbolArgs,
 
@@ -148,6 +152,16 @@ pub(crate) enum Colour {
     /// If the output is a terminal and NO_COLOR is not set.
     Auto,
     /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Paging {
+    /// If the output is a terminal and no log is followed or typed in.
+    Auto,
+    /// Always, but where a log is followed.
     Always,
     /// Never.
     Never,

@@ -15,12 +15,14 @@ mod junit;
 mod kmsg;
 mod logs;
 mod output;
+mod pager;
 mod progress;
 mod select;
 mod source;
 mod stdout;
 mod summary;
 mod symbols;
+mod text;
 mod unpack;
 mod verdict;
 
@@ -36,10 +38,11 @@ use std::thread;
 use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
-use args::{Args, Format, Progress, Verb};
+use args::{Args, Format, Paging, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
 use output::{Printer, Renderer};
+use pager::Output;
 use select::Selection;
 use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
@@ -173,8 +176,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     });
     let is_live = |log: usize| logs.of(log).live;
     let kept = |log: usize| logs.of(log).kept.clone();
-    let mut printer =
-        Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
+    let types = paths.iter().any(|path| input::is_stdin(path)) && io::stdin().is_terminal();
+    let paging = if args.follow { Paging::Never } else { args.paging };
+    let out = BufWriter::new(Output::new(paging, types, bar.clone()));
+    let mut printer = Printer::new(out, format, Arc::clone(&several), args.select.first)?;
     let mut unreadable = false;
     let scan = Scan::new()
         .threads(threads)

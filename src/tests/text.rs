@@ -399,7 +399,7 @@ fn a_hang_is_explained_by_lists_of_locks() {
 cm_waiter/0 (pid 42) waits for cm_hang_inner, held by cm_owner (pid 41)
 cm waiter:1 (pid 43) waits for cm_hang_inner, held by cm_owner (pid 41)
 cm_writer (pid 44) waits for cm_hang_sem, held by cm_waiter/0 (pid 42), cm waiter:1 (pid 43)
-cm_owner (pid 41) waits for no lock, in hang_owner
+look at cm_owner (pid 41): 3 tasks wait for it, and it for no lock, in hang_owner
 ";
     for name in ["hung-task", "hung-task.notime", "hung-panic"] {
         assert_eq!(waits(&log(name)), expected, "{name}");
@@ -411,8 +411,8 @@ fn a_hang_is_explained_by_the_kernel_itself() {
     let expected = "\
 demo waiter (pid 342) waits for demo_mutex, held by demo/own:r (pid 341)
 demo writer (pid 343) waits for rw-semaphore, held by demo reader (pid 344)
-demo/own:r (pid 341) waits for no lock, in msleep
-demo reader (pid 344) waits for no lock, in msleep
+look at demo/own:r (pid 341): 1 task waits for it, and it for no lock, in msleep
+look at demo reader (pid 344): 1 task waits for it, and it for no lock, in msleep
 ";
     assert_eq!(waits(&log("hand-hung-task-6.16")), expected);
 }
@@ -434,6 +434,7 @@ fn a_deadlock_is_named() {
     }
     let said = waits(log.as_bytes());
     assert!(said.ends_with("deadlock: c -> a -> b -> c\n"), "{said}");
+    assert!(!said.contains("look at"), "no wait ends: {said}");
     assert_eq!(said.matches("deadlock").count(), 1, "{said}");
     assert_eq!(said.matches(" waits for mutex, held by ").count(), 4, "{said}");
 }
