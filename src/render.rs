@@ -9,7 +9,7 @@ use crate::facts::frame::{Calls, Frame};
 use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
-use crate::report::Report;
+use crate::report::{Report, Syscall};
 use crate::text;
 
 mod bisect;
@@ -139,7 +139,7 @@ impl Display for TextReport<'_, '_> {
         let steps = report.lock_scenario_in(&traces);
         let own_calls: Vec<Frame<'_>> =
             own.iter().take(1).flat_map(|trace| stack::calls(trace, view.sources)).collect();
-        self.summary(f, &own_calls, steps.is_empty())?;
+        self.summary(f, &own_calls, report.syscall_in(&traces), steps.is_empty())?;
         scenario::scenario(f, view, &steps)?;
         for dump in &strays {
             stack::counter(f, view, dump)?;
@@ -186,8 +186,14 @@ impl TextReport<'_, '_> {
         Ok(())
     }
 
-    /// What, where, who, when; and which `locks` are wanted, unless that is told in the scenario.
-    fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>], locks: bool) -> fmt::Result {
+    /// What, where, who in which system call, when; and which `locks` are wanted, unless that is told in the scenario.
+    fn summary(
+        &self,
+        f: &mut Formatter<'_>,
+        own: &[Frame<'_>],
+        syscall: Option<Syscall>,
+        locks: bool,
+    ) -> fmt::Result {
         let TextReport { report, view, .. } = self;
         let mut sentence = Vec::new();
         for line in report.says().into_iter().filter(|line| *line != report.title().as_bytes()) {
@@ -246,6 +252,9 @@ impl TextReport<'_, '_> {
                 if let Some(function) = workqueue.function {
                     text += &format!(" running {}", Plain(function.as_bytes()));
                 }
+            }
+            if let Some(syscall) = syscall {
+                text += &format!(", in {}(2)", syscall.name);
             }
             view.row(f, "task", text)?;
         } else if let Some(cpu) = report.cpu() {

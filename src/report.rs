@@ -25,9 +25,11 @@ use crate::title::{self, Corruption, Subject, Text, Title};
 
 mod detached;
 mod scenario;
+mod syscall;
 mod told;
 
 pub(crate) use detached::Detached;
+pub use syscall::Syscall;
 
 /// Finds the crash reports of a log.
 ///

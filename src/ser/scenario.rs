@@ -1,9 +1,10 @@
-//! How tasks come to wait for each other's locks.
+//! What tasks do: how they come to wait for each other's locks, and their system calls.
 
 use serde::Serialize;
 
 use super::{Sources, Text, WireFrame, place};
 use crate::facts::locks::LockStep;
+use crate::report::Syscall;
 
 /// A step.
 #[derive(Serialize)]
@@ -23,4 +24,16 @@ pub(super) fn step<'a>(step: LockStep<'a>, sources: Sources<'a>) -> WireStep<'a>
         lock: Some(Text(step.class)).filter(|_| !step.class.is_empty()),
         at: step.at.map(|at| place(at, sources)),
     }
+}
+
+/// A system call.
+#[derive(Serialize)]
+pub(super) struct WireSyscall {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    name: &'static str,
+}
+
+pub(super) fn syscall(syscall: Syscall) -> WireSyscall {
+    WireSyscall { number: syscall.number, name: syscall.name }
 }

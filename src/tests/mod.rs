@@ -29,6 +29,7 @@ mod stream;
 pub(crate) mod support;
 #[cfg(feature = "symbolize")]
 mod symbolize;
+mod syscall;
 mod text;
 #[cfg(feature = "symbolize")]
 mod truth;
