@@ -1,4 +1,5 @@
-//! Guards in which order the example `crashparse` prints what a person reads: the count, who waits for whom, the reports.
+//! Guards what the example `crashparse` does for a person with one log: the order in which it prints the count, who waits
+//! for whom and the reports; what it says where nothing is found.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
@@ -130,4 +131,75 @@ fn a_pager_gets_what_is_to_be_read() {
     let (out, err, status) =
         run(command(&["--paging", "always", "--full", STALL]).env("PAGER", "head -1").stdin(null()));
     assert_eq!((out.lines().count(), err.as_str(), status), (1, "", Some(0)));
+}
+
+/// Text put into the standard input.
+fn given(arguments: &[&str], text: &str) -> (String, String, Option<i32>) {
+    let dir = folder("given");
+    let path = dir.join(format!("{:?}", std::thread::current().id()));
+    fs::write(&path, text).unwrap();
+    let output = run(command(arguments).stdin(File::open(&path).unwrap()));
+    fs::remove_file(&path).unwrap();
+    output
+}
+
+#[test]
+fn what_was_meant_is_said() {
+    let (out, err, status) = run(&mut command(&["--kind", "KASN", LOG]));
+    assert!(err.contains("did you mean KASAN?"), "{err}");
+    assert_eq!((out.as_str(), status), ("", Some(2)));
+    let (_, err, status) = run(&mut command(&["--kind", "nothing", LOG]));
+    assert!(err.contains("there are ALLOCATION-FAILURE, ATOMIC_SLEEP") && status == Some(2), "{err}");
+    let (_, err, status) = given(&[], " vfs_write+0x225/0xa70\n ksys_write+0xfb/0x1d0\n");
+    assert_eq!(
+        err,
+        "crashparse: no report in the log; crashparse symbolize -k vmlinux gives bare frames their lines\n"
+    );
+    assert_eq!(status, Some(1));
+    let (_, err, _) = given(&[], "all is well\n");
+    assert_eq!(err, "crashparse: no report in the log\n");
+}
+
+#[test]
+fn frames_without_sizes_and_bare_addresses_get_their_lines() {
+    let symbolize = ["symbolize", "-k", "testdata/symbolize/vmlinux-dwarf5"];
+    let (out, err, status) =
+        given(&symbolize, "die+0x8\n ? copy_process+0x20 die+0x5\ndrain+0x4\nsee die+0x8\n");
+    assert_eq!(
+        out,
+        "die+0x8 kernel/panic.c:24\n ? copy_process+0x20 kernel/fork.c:33 die+0x5 kernel/panic.c:24\ndrain+0x4\nsee die+0x8\n"
+    );
+    assert!(
+        err.contains("several symbols drain, which a size may tell apart: mm/slub.c:8, mm/slab.c:8"),
+        "{err}"
+    );
+    assert_eq!(status, Some(0));
+    let (out, err, _) = given(&symbolize, "0xffffffff81000112\nffffffff81000064\n");
+    assert_eq!(
+        out,
+        "0xffffffff81000112 copy_process+0x2 kernel/fork.c:24\nffffffff81000064 die+0xa kernel/panic.c:23\n"
+    );
+    assert!(err.contains("--kaslr-offset"), "{err}");
+    let with = [&symbolize[..], &["--kaslr-offset", "0x1000000"]].concat();
+    let (out, err, _) = given(&with, "0xffffffff82000112\n");
+    assert_eq!((out.as_str(), err.as_str()), ("0xffffffff82000112 copy_process+0x2 kernel/fork.c:24\n", ""));
+}
+
+#[test]
+fn source_files_are_missed_aloud_and_found_behind_a_prefix() {
+    let dir = folder("source");
+    fs::write(dir.join("main.c"), "line\n".repeat(80)).unwrap();
+    let dir = dir.to_str().unwrap();
+    let log = "testdata/families/decoded-lockdep-6.12.log";
+    let (out, err, _) = run(&mut command(&["--source", &format!("{dir}=drivers/demo"), log]));
+    assert!(out.contains("line") && err.is_empty(), "{out}{err}");
+    let missing = format!("{dir}=drivers");
+    let (out, err, status) = run(&mut command(&["--source", &missing, "--title", "demo_want", log]));
+    assert!(out.contains(" line"), "the end of a name is found as well: {out}{err}");
+    assert_eq!(status, Some(0));
+    let (_, err, status) = run(&mut command(&["--source", "src", log]));
+    assert_eq!((err.as_str(), status), ("crashparse: --source: no drivers/demo/main.c below src\n", Some(0)));
+    let (_, err, _) = run(&mut command(&["--source", "src", LOG]));
+    assert!(err.contains("--source: no function to blame has a file"), "{err}");
+    fs::remove_dir_all(dir).unwrap();
 }

@@ -59,8 +59,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log.
-    #[arg(long, value_name = "DIR")]
+    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log. Of names that
+    /// begin with PREFIX what follows it is below DIR; else as much of their end as is there.
+    #[arg(long, value_name = "DIR[=PREFIX]")]
     pub(crate) source: Option<PathBuf>,
 
     #[command(flatten)]

@@ -121,10 +121,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
             return Ok(Outcome { failed: true, found: false });
         }
     };
-    if let Some(directory) = args.source.as_deref().filter(|directory| !directory.is_dir()) {
-        say(&format_args!("{}: no directory of source files", name(directory)));
-        return Ok(Outcome { failed: true, found: false });
-    }
+    let excerpts = match args.source.clone().map(SourceTree::new).transpose() {
+        Ok(excerpts) => excerpts,
+        Err(directory) => {
+            say(&format_args!("{}: no directory of source files", name(&directory)));
+            return Ok(Outcome { failed: true, found: false });
+        }
+    };
     if args.logs.is_empty() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
@@ -149,13 +152,14 @@ fn run(args: &Args) -> io::Result<Outcome> {
         mmap: args.mmap,
         bar: bar.clone(),
         several: Arc::clone(&several),
+        frames: AtomicBool::new(false),
     };
     let renderer = Renderer {
         format,
         selection,
         colors: args.colors(),
         full: args.full,
-        excerpts: args.source.clone().map(SourceTree::new),
+        excerpts,
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
     if args.follow && (paths.len() > 1 || format == Format::Json) {
@@ -237,10 +241,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
     }
     let found = printer.found;
     printer.finish()?;
+    if let Some(excerpts) = renderer.excerpts.as_ref().filter(|_| found && format == Format::Text) {
+        excerpts.finish();
+    }
     if !found && !failed && format == Format::Text && !args.follow {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
-        let help = if args.symbols.are_given() {
-            "; crashparse symbolize gives bare frames their lines"
+        let help = if args.symbols.are_given() || opener.frames.load(Ordering::Relaxed) {
+            "; crashparse symbolize -k vmlinux gives bare frames their lines"
         } else {
             ""
         };
