@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
-use crate::facts::frame::{Calls, Frame};
+use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
@@ -156,6 +156,9 @@ impl Display for TextReport<'_, '_> {
             own.iter().skip(1).chain(&others).copied().filter(|trace| view.full || !again(trace)).collect();
         stack::others(f, view, &others)?;
         facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid), !traces.is_empty())?;
+        if let Some(kasan) = report.memory().filter(|_| view.full).and_then(|memory| memory.kasan) {
+            facts::shadow(f, view, &kasan)?;
+        }
         if let Some(dump) = report.registers_in(&traces) {
             self.registers(f, &dump, own.first().is_none_or(|trace| dump.line < trace.first))?;
         }
@@ -210,12 +213,15 @@ impl TextReport<'_, '_> {
         }
         self.blamed(f, own)?;
         if let Some(Check { source, condition, .. }) = report.check() {
-            let condition = condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
-            view.row(
-                f,
-                "check",
-                format_args!("{}:{}{condition}", Plain(source.file.as_bytes()), source.line),
-            )?;
+            let place = format!("{}:{}", Plain(source.file.as_bytes()), source.line);
+            // The banner, where it is the sentence, has the place already.
+            let told =
+                report.says().iter().any(|line| memchr::memmem::find(line, place.as_bytes()).is_some());
+            if condition.is_some() || !told || view.full {
+                let condition =
+                    condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
+                view.row(f, "check", format_args!("{place}{condition}"))?;
+            }
         }
         if let Some(memory) = report.memory() {
             facts::memory(f, view, &memory)?;
@@ -282,7 +288,15 @@ impl TextReport<'_, '_> {
             dump.iter().flat_map(|dump| [dump.branch, dump.link]).flatten().collect();
         let branch: Vec<Frame<'_>> = branch.iter().flat_map(|frame| frame.calls(self.view.sources)).collect();
         let Some(frame) = own.iter().find(fits).or_else(|| branch.iter().find(fits)) else { return Ok(()) };
-        self.view.row(f, "where", self.view.styles.paint(Role::Blamed, FrameText(frame)))?;
+        let painted = self.view.styles.paint(Role::Blamed, FrameText(frame));
+        match self.entry(own, frame) {
+            Some(_) => self.view.row(
+                f,
+                "where",
+                format_args!("{painted} (the title names a caller, by convention)"),
+            )?,
+            None => self.view.row(f, "where", painted)?,
+        }
         let Some((excerpts, source)) = self.excerpts.zip(frame.source) else { return Ok(()) };
         let lines = source.line.saturating_sub(EXCERPT_LINES).max(1)..=source.line + EXCERPT_LINES;
         for number in lines {
@@ -295,6 +309,18 @@ impl TextReport<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The function in the title, where it is one that has called the one to blame: of stalls and of overflows the convention
+    /// names what a run of the same test has in common.
+    fn entry<'o>(&self, own: &'o [Frame<'_>], blamed: &Frame<'_>) -> Option<&'o Frame<'o>> {
+        let (_, named) = self.report.title().rsplit_once(" in ")?;
+        let vouched = |frame: &&Frame<'_>| frame.trust != Trust::Unreliable;
+        let is_named = |frame: &Frame<'_>| {
+            frame.function().map(crate::demangle::demangle).is_some_and(|function| function == named)
+        };
+        let callers = own.iter().skip_while(|frame| !frame.is_at(blamed)).skip(1).filter(vouched);
+        callers.into_iter().find(|frame| is_named(frame)).filter(|_| !is_named(blamed))
     }
 
     /// Where in the log it is, when it was, of which kind, and what is the matter with the report.
