@@ -112,7 +112,7 @@ pub use line::{Caller, Line, Origin, Prefix};
 pub use parallel::{Found, ReadAt, Scan, Source};
 pub use reader::ReportReader;
 pub use render::{Excerpts, Plain, TextBisection, TextReport};
-pub use report::{Executor, LineNumbers, Report, Reports, contains_crash, reports, reports_in};
+pub use report::{Executor, LineNumbers, Report, Reports, Syscall, contains_crash, reports, reports_in};
 pub use scan::hits;
 #[doc(hidden)]
 pub use scan::{hits_by, ways};

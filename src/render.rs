@@ -5,11 +5,11 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
-use crate::facts::frame::{Calls, Frame};
+use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
-use crate::report::Report;
+use crate::report::{Report, Syscall};
 use crate::text;
 
 mod bisect;
@@ -17,6 +17,7 @@ mod bisect;
 mod code;
 mod facts;
 mod faults;
+mod scenario;
 mod stack;
 mod style;
 mod waits;
@@ -135,9 +136,11 @@ impl Display for TextReport<'_, '_> {
         writeln!(f, "{}", view.styles.paint(Role::Title, Plain(report.title().as_bytes())))?;
         let (traces, strays) = report.traces_and_strays();
         let (own, others): (Vec<_>, Vec<_>) = traces.iter().partition(|trace| trace.kind == TraceKind::Crash);
+        let steps = report.lock_scenario_in(&traces);
         let own_calls: Vec<Frame<'_>> =
             own.iter().take(1).flat_map(|trace| stack::calls(trace, view.sources)).collect();
-        self.summary(f, &own_calls)?;
+        self.summary(f, &own_calls, report.syscall_in(&traces), steps.is_empty())?;
+        scenario::scenario(f, view, &steps)?;
         for dump in &strays {
             stack::counter(f, view, dump)?;
         }
@@ -145,9 +148,17 @@ impl Display for TextReport<'_, '_> {
             writeln!(f, "  {}", view.styles.paint(Role::Label, "stack"))?;
             stack::own(f, view, &own_calls, report.blamed())?;
         }
-        let others: Vec<&StackTrace<'_>> = own.iter().skip(1).chain(&others).copied().collect();
+        // The chain's last link is the crash's own stack again.
+        let again = |trace: &StackTrace<'_>| {
+            trace.kind == TraceKind::LockDependency(0) && !steps.is_empty() && !own_calls.is_empty()
+        };
+        let others: Vec<&StackTrace<'_>> =
+            own.iter().skip(1).chain(&others).copied().filter(|trace| view.full || !again(trace)).collect();
         stack::others(f, view, &others)?;
         facts::locks(f, view, &report.held_locks(), report.task().map(|task| task.pid), !traces.is_empty())?;
+        if let Some(kasan) = report.memory().filter(|_| view.full).and_then(|memory| memory.kasan) {
+            facts::shadow(f, view, &kasan)?;
+        }
         if let Some(dump) = report.registers_in(&traces) {
             self.registers(f, &dump, own.first().is_none_or(|trace| dump.line < trace.first))?;
         }
@@ -178,8 +189,14 @@ impl TextReport<'_, '_> {
         Ok(())
     }
 
-    /// What, where, who, when.
-    fn summary(&self, f: &mut Formatter<'_>, own: &[Frame<'_>]) -> fmt::Result {
+    /// What, where, who in which system call, when; and which `locks` are wanted, unless that is told in the scenario.
+    fn summary(
+        &self,
+        f: &mut Formatter<'_>,
+        own: &[Frame<'_>],
+        syscall: Option<Syscall>,
+        locks: bool,
+    ) -> fmt::Result {
         let TextReport { report, view, .. } = self;
         let mut sentence = Vec::new();
         for line in report.says().into_iter().filter(|line| *line != report.title().as_bytes()) {
@@ -196,12 +213,15 @@ impl TextReport<'_, '_> {
         }
         self.blamed(f, own)?;
         if let Some(Check { source, condition, .. }) = report.check() {
-            let condition = condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
-            view.row(
-                f,
-                "check",
-                format_args!("{}:{}{condition}", Plain(source.file.as_bytes()), source.line),
-            )?;
+            let place = format!("{}:{}", Plain(source.file.as_bytes()), source.line);
+            // The banner, where it is the sentence, has the place already.
+            let told =
+                report.says().iter().any(|line| memchr::memmem::find(line, place.as_bytes()).is_some());
+            if condition.is_some() || !told || view.full {
+                let condition =
+                    condition.map_or(String::new(), |condition| format!(": {}", Plain(condition)));
+                view.row(f, "check", format_args!("{place}{condition}"))?;
+            }
         }
         if let Some(memory) = report.memory() {
             facts::memory(f, view, &memory)?;
@@ -210,7 +230,7 @@ impl TextReport<'_, '_> {
         faults::rust(f, view, report)?;
         faults::oom(f, view, report)?;
         faults::device(f, view, report)?;
-        if let Some(attempt) = report.lock_attempt() {
+        if let Some(attempt) = report.lock_attempt().filter(|_| locks || view.full) {
             let wants = if attempt.releases { "releases" } else { "wants" };
             for (verb, lock) in [(wants, attempt.wanted), ("holds", attempt.held)] {
                 lock.map_or(Ok(()), |lock| view.row(f, verb, LockText(&lock, view.sources)))?;
@@ -239,6 +259,9 @@ impl TextReport<'_, '_> {
                     text += &format!(" running {}", Plain(function.as_bytes()));
                 }
             }
+            if let Some(syscall) = syscall {
+                text += &format!(", in {}(2)", syscall.name);
+            }
             view.row(f, "task", text)?;
         } else if let Some(cpu) = report.cpu() {
             view.row(f, "cpu", cpu)?;
@@ -265,7 +288,15 @@ impl TextReport<'_, '_> {
             dump.iter().flat_map(|dump| [dump.branch, dump.link]).flatten().collect();
         let branch: Vec<Frame<'_>> = branch.iter().flat_map(|frame| frame.calls(self.view.sources)).collect();
         let Some(frame) = own.iter().find(fits).or_else(|| branch.iter().find(fits)) else { return Ok(()) };
-        self.view.row(f, "where", self.view.styles.paint(Role::Blamed, FrameText(frame)))?;
+        let painted = self.view.styles.paint(Role::Blamed, FrameText(frame));
+        match self.entry(own, frame) {
+            Some(_) => self.view.row(
+                f,
+                "where",
+                format_args!("{painted} (the title names a caller, by convention)"),
+            )?,
+            None => self.view.row(f, "where", painted)?,
+        }
         let Some((excerpts, source)) = self.excerpts.zip(frame.source) else { return Ok(()) };
         let lines = source.line.saturating_sub(EXCERPT_LINES).max(1)..=source.line + EXCERPT_LINES;
         for number in lines {
@@ -278,6 +309,18 @@ impl TextReport<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The function in the title, where it is one that has called the one to blame: of stalls and of overflows the convention
+    /// names what a run of the same test has in common.
+    fn entry<'o>(&self, own: &'o [Frame<'_>], blamed: &Frame<'_>) -> Option<&'o Frame<'o>> {
+        let (_, named) = self.report.title().rsplit_once(" in ")?;
+        let vouched = |frame: &&Frame<'_>| frame.trust != Trust::Unreliable;
+        let is_named = |frame: &Frame<'_>| {
+            frame.function().map(crate::demangle::demangle).is_some_and(|function| function == named)
+        };
+        let callers = own.iter().skip_while(|frame| !frame.is_at(blamed)).skip(1).filter(vouched);
+        callers.into_iter().find(|frame| is_named(frame)).filter(|_| !is_named(blamed))
     }
 
     /// Where in the log it is, when it was, of which kind, and what is the matter with the report.

@@ -24,9 +24,12 @@ use crate::text::{self, Lines, Log};
 use crate::title::{self, Corruption, Subject, Text, Title};
 
 mod detached;
+mod scenario;
+mod syscall;
 mod told;
 
 pub(crate) use detached::Detached;
+pub use syscall::Syscall;
 
 /// Finds the crash reports of a log.
 ///

@@ -12,6 +12,7 @@ mod hung;
 mod memory;
 mod named;
 mod places;
+mod scenario;
 mod value;
 
 use std::borrow::Cow;
@@ -179,7 +180,11 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locks: Vec<WireHolder<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    syscall: Option<scenario::WireSyscall>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lock_attempt: Option<WireAttempt<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lock_scenario: Vec<scenario::WireStep<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<memory::WireMemory<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -326,6 +331,9 @@ impl<'a> Wire<'a> {
         let header = report.kernel_header_of(task);
         let (traces, mut elsewhere) = report.traces_and_strays();
         let message = report.message();
+        let syscall = report.syscall_in(&traces).map(scenario::syscall);
+        let steps = report.lock_scenario_in(&traces).into_iter();
+        let lock_scenario = steps.map(|step| scenario::step(step, sources)).collect();
         let own = report.registers_in(&traces);
         elsewhere.retain(|dump| own.as_ref() != Some(dump));
         let span = report.span();
@@ -377,7 +385,9 @@ impl<'a> Wire<'a> {
             other_registers: elsewhere.into_iter().map(|dump| registers(dump, sources)).collect(),
             code,
             locks: report.held_locks().into_iter().map(|held| holder(held, sources)).collect(),
+            syscall,
             lock_attempt: report.lock_attempt().map(|found| attempt(found, sources)),
+            lock_scenario,
             memory: report.memory().map(memory::memory),
             places: places::places(report, sources),
             kernel_offset: report.kernel_offset().map(Hex),

@@ -77,6 +77,8 @@ pub(crate) enum Told {
     Wait(u32, String, Option<u32>),
     /// That a task waits for no lock, and in which function.
     Other(u32, Option<String>),
+    /// That a wait ends with a task, and in which function that is.
+    End(u32, Option<String>),
     /// A deadlock, by its first thread ID and how many tasks it has.
     Cycle(u32, usize),
 }
@@ -230,6 +232,39 @@ impl Waits {
         let others = self.tasks.values().filter(|task| !waiting.contains(&task.who.pid));
         let matter = others.filter(|task| task.hung || holding.contains(&task.who.pid));
         matter.map(|task| (task.who.clone(), task.function.clone())).collect()
+    }
+
+    /// The tasks to look at: what others wait for ends with them, for they wait for no lock. Each with the function that it
+    /// waits in, if its stack is known, and how many tasks wait for it, at once or one behind the other. Of several holders
+    /// of a lock the first counts.
+    pub fn ends(&self) -> Vec<(Who, Option<String>, usize)> {
+        self.ends_of(&self.locks())
+    }
+
+    pub(crate) fn ends_of(&self, waits: &[LockWait]) -> Vec<(Who, Option<String>, usize)> {
+        let next: HashMap<u32, u32> =
+            waits.iter().filter_map(|wait| Some((wait.task.pid, wait.holders.first()?.pid))).collect();
+        // Where each task's wait ends, of those that were followed; nowhere in a circle.
+        let mut end: HashMap<u32, Option<u32>> = HashMap::new();
+        for &task in next.keys() {
+            let (mut way, mut at) = (HashSet::new(), task);
+            let found = loop {
+                match (end.get(&at), next.get(&at)) {
+                    (Some(end), _) => break *end,
+                    (None, None) => break Some(at),
+                    (None, Some(_)) if !way.insert(at) => break None,
+                    (None, Some(holder)) => at = *holder,
+                }
+            };
+            end.extend(way.into_iter().map(|task| (task, found)));
+        }
+        let waiting = |pid: u32| end.values().filter(|end| **end == Some(pid)).count();
+        let others = self.others_than(waits).into_iter();
+        let ends = others.map(|(who, function)| {
+            let waiting = waiting(who.pid);
+            (who, function, waiting)
+        });
+        ends.filter(|(_, _, waiting)| *waiting > 0).collect()
     }
 
     /// Tasks that wait for each other in a circle: a deadlock. Each circle begins with the least thread ID in it.

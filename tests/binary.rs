@@ -213,7 +213,11 @@ fn what_is_packed_more_than_once_is_read_or_named() {
         (&["gz"; 5], &crash, Some("packed more than 4 times over, which is not read")),
         (&["gz"], bzip2, Some("packed by bzip2, which is not read")),
         (&["xz", "zst"], bzip2, Some("packed by bzip2, which is not read")),
-        (&["gz"], utf16, Some("a text in UTF-16, which is not read")),
+        (
+            &["gz"],
+            utf16,
+            Some("a text in UTF-16, which is not read; `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it"),
+        ),
         (&["gz", "gz"], b"PK\x03\x04 and more", Some("a zip archive, which is not read")),
     ];
     for (ways, bytes, why) in cases {

@@ -141,7 +141,7 @@ fn the_text_of_many_hung_tasks_grows_as_their_number() {
         assert_eq!(status, Some(0));
         for task in [10, 9 + tasks] {
             let line = format!(
-                "    w{task} (pid {task}) waits for mutex, held by own{task} (pid {})\n",
+                "\n  w{task} (pid {task}) waits for mutex, held by own{task} (pid {})\n",
                 20_000 + task
             );
             assert_eq!(out.matches(&line).count(), 1, "{line}");

@@ -75,8 +75,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log.
-    #[arg(long, value_name = "DIR")]
+    /// In text, show the source round the line to blame, from files below DIR. Needs -k, or a symbolized log. Of names that
+    /// begin with PREFIX what follows it is below DIR; else as much of their end as is there.
+    #[arg(long, value_name = "DIR[=PREFIX]")]
     pub(crate) source: Option<PathBuf>,
 
     #[command(flatten)]
@@ -101,6 +102,10 @@ pub(crate) struct Args {
     /// When to colour text.
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(crate) color: Colour,
+
+    /// When to show what is printed with a pager: what PAGER names, else `less`, which LESS tells how.
+    #[arg(long, value_enum, default_value_t = Paging::Auto, value_name = "WHEN")]
+    pub(crate) paging: Paging,
 
     #[command(flatten)]
     pub(crate) symbols: SymbolArgs,
@@ -174,6 +179,16 @@ pub(crate) enum Colour {
     /// If the output is a terminal and NO_COLOR is not set.
     Auto,
     /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Paging {
+    /// If the output is a terminal and no log is followed or typed in.
+    Auto,
+    /// Always, but where a log is followed.
     Always,
     /// Never.
     Never,

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crashparse::symbolize::Filter;
 use crashparse::{Decoder, LineMap, Source, decode, is_bisection};
 use indicatif::ProgressBar;
 use memmap2::Mmap;
@@ -36,6 +37,8 @@ pub(crate) struct Opener {
     pub(crate) bar: ProgressBar,
     /// Whether there are several logs. Of an archive it is known only when it is opened.
     pub(crate) several: Arc<AtomicBool>,
+    /// Whether the beginning of a log has frames.
+    pub(crate) frames: AtomicBool,
 }
 
 /// A log that was opened.
@@ -106,6 +109,13 @@ impl Opener {
         }))
     }
 
+    /// Notes whether there are frames.
+    fn look(&self, head: &[u8]) {
+        if !self.frames.load(Ordering::Relaxed) && !Filter::frames(head).is_empty() {
+            self.frames.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn open(&self, path: &Path) -> io::Result<Opened> {
         if self.follow {
             return Ok(Opened::Log(Input { kept: None, ..Input::stream(follow(path)?, true) }));
@@ -135,6 +145,7 @@ impl Opener {
         if let Some(why) = Packed::unknown(&head).or_else(|| no_log(&head)) {
             return Err(io::Error::other(why));
         }
+        self.look(&head);
         if is_bisection(&head) && size <= bisection::MOST_BYTES {
             (&file).take(size - head.len() as u64).read_to_end(&mut head)?;
             return Ok(Input::bisection(head));
@@ -172,6 +183,7 @@ impl Opener {
         if let Some(why) = no_log(&head) {
             return Err(io::Error::other(why));
         }
+        self.look(&head);
         Ok(if archive::is_tar(&head) {
             Opened::Archive(archive::tar_members(input))
         } else if packed {

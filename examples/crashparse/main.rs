@@ -16,12 +16,14 @@ mod junit;
 mod kmsg;
 mod logs;
 mod output;
+mod pager;
 mod progress;
 mod select;
 mod source;
 mod stdout;
 mod summary;
 mod symbols;
+mod text;
 mod totals;
 mod unpack;
 mod verdict;
@@ -38,10 +40,11 @@ use std::thread;
 use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
-use args::{Args, Form, Format, Progress, Verb};
+use args::{Args, Form, Format, Paging, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
 use output::{Printer, Printing, Renderer};
+use pager::Output;
 use select::Selection;
 use source::SourceTree;
 use symbols::{SymbolArgs, Symbols};
@@ -125,10 +128,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
             return Ok(Outcome { failed: true, found: false });
         }
     };
-    if let Some(directory) = args.source.as_deref().filter(|directory| !directory.is_dir()) {
-        say(&format_args!("{}: no directory of source files", name(directory)));
-        return Ok(Outcome { failed: true, found: false });
-    }
+    let excerpts = match args.source.clone().map(SourceTree::new).transpose() {
+        Ok(excerpts) => excerpts,
+        Err(directory) => {
+            say(&format_args!("{}: no directory of source files", name(&directory)));
+            return Ok(Outcome { failed: true, found: false });
+        }
+    };
     if args.logs.is_empty() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
@@ -152,13 +158,14 @@ fn run(args: &Args) -> io::Result<Outcome> {
         mmap: args.mmap,
         bar: bar.clone(),
         several: Arc::clone(&several),
+        frames: AtomicBool::new(false),
     };
     let renderer = Renderer {
         format,
         selection,
         colors: args.colors(),
         full: args.full,
-        excerpts: args.source.clone().map(SourceTree::new),
+        excerpts,
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
     if args.follow && (paths.len() > 1 || format == Format::Json) {
@@ -179,7 +186,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     });
     let is_live = |log: usize| logs.of(log).live;
     let kept = |log: usize| logs.of(log).kept.clone();
-    let mut printer = Printer::new(BufWriter::new(io::stdout()), printing, Arc::clone(&several))?;
+    let types = paths.iter().any(|path| input::is_stdin(path)) && io::stdin().is_terminal();
+    let paging = if args.follow { Paging::Never } else { args.paging };
+    let out = BufWriter::new(Output::new(paging, types, bar.clone()));
+    let mut printer = Printer::new(out, printing, Arc::clone(&several))?;
     let mut failed = false;
     let scan = Scan::new()
         .threads(threads)
@@ -234,10 +244,13 @@ fn run(args: &Args) -> io::Result<Outcome> {
     }
     let found = printer.found;
     let totals = printer.finish()?;
+    if let Some(excerpts) = renderer.excerpts.as_ref().filter(|_| found && format == Format::Text) {
+        excerpts.finish();
+    }
     if !found && !failed && format == Format::Text && !args.follow {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
-        let help = if args.symbols.are_given() {
-            "; crashparse symbolize gives bare frames their lines"
+        let help = if args.symbols.are_given() || opener.frames.load(Ordering::Relaxed) {
+            "; crashparse symbolize -k vmlinux gives bare frames their lines"
         } else {
             ""
         };

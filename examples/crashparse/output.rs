@@ -18,6 +18,7 @@ use crate::select::{Selection, signature};
 use crate::source::SourceTree;
 use crate::summary::{Counted, Summary};
 use crate::symbols::Symbols;
+use crate::text::Texts;
 use crate::totals::{FileEnd, Totals, head};
 
 /// Reports of a log that are printed: more have only logs that were made to. `--count`, `--summary` and `--group` count all.
@@ -40,12 +41,14 @@ pub(crate) struct Renderer {
 /// A report as it is printed.
 #[derive(Default)]
 pub(crate) struct Rendered {
-    text: Vec<u8>,
-    /// For `--summary` and `--group`.
-    counted: Counted,
+    pub(crate) text: Vec<u8>,
+    /// For `--summary`, `--group` and what counts reports as text.
+    pub(crate) counted: Counted,
+    /// The boot that it is of.
+    pub(crate) boot: Option<u64>,
     /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
-    waits: Option<Waits>,
-    follows: bool,
+    pub(crate) waits: Option<Waits>,
+    pub(crate) follows: bool,
     /// Offset of its banner in the log.
     start: usize,
 }
@@ -57,7 +60,11 @@ impl Renderer {
             return Ok(None);
         }
         let (follows, start) = (report.follows().is_some(), report.span().start);
-        let mut rendered = Rendered { follows, start, ..Rendered::default() };
+        let mut rendered = Rendered { follows, start, boot: report.boot(), ..Rendered::default() };
+        if self.format == Format::Text {
+            let (title, time) = (report.title().to_string(), report.time());
+            rendered.counted = Counted { title, time, ..Counted::default() };
+        }
         if self.format == Format::Text && report.hung_task().is_some() {
             let mut waits = Waits::default();
             waits.add(report);
@@ -204,8 +211,7 @@ pub(crate) struct Printer<W: Write> {
     totals: Totals,
     summary: Summary,
     suite: Suite,
-    /// Of the hung tasks that follow each other: who waits for whom.
-    waits: Waits,
+    texts: Texts,
 }
 
 impl<W: Write> Printer<W> {
@@ -234,7 +240,7 @@ impl<W: Write> Printer<W> {
             totals: Totals::default(),
             summary: Summary::default(),
             suite: Suite::default(),
-            waits: Waits::default(),
+            texts: Texts::default(),
         })
     }
 
@@ -266,11 +272,7 @@ impl<W: Write> Printer<W> {
                 self.summary.add(log, path, report.counted, self.printing.format == Format::Group)
             }
             Format::Junit => self.suite.add(&report.text),
-            Format::Text => {
-                self.out.write_all(&report.text)?;
-                self.explain(report.waits, report.follows)?;
-                writeln!(self.out)?;
-            }
+            Format::Text => self.texts.add(log, report, live, &mut self.out)?,
             _ => self.out.write_all(&report.text)?,
         }
         if live { self.out.flush() } else { Ok(()) }
@@ -282,21 +284,6 @@ impl<W: Write> Printer<W> {
         if self.printing.format == Format::Junit {
             self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
         }
-    }
-
-    /// Prints who waits for whom, where a report says something new of it.
-    fn explain(&mut self, waits: Option<Waits>, follows: bool) -> io::Result<()> {
-        if !follows {
-            self.waits = Waits::default();
-        }
-        let Some(waits) = waits else { return Ok(()) };
-        let says = waits.tells_of_locks();
-        self.waits.merge(waits);
-        let news = if says { self.waits.news() } else { String::new() };
-        if !news.is_empty() {
-            writeln!(self.out, "  who waits for whom")?;
-        }
-        news.lines().try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
     /// Keeps a report until the end of its log.
@@ -385,7 +372,12 @@ impl<W: Write> Printer<W> {
 
     /// Prints a text, of which nothing is left then.
     fn text(&mut self, text: Option<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
-        text.map_or(Ok(()), |text| self.out.write_all(&text)).map(|()| None)
+        let Some(text) = text else { return Ok(None) };
+        match self.printing.format {
+            Format::Text => self.texts.other(text, &mut self.out)?,
+            _ => self.out.write_all(&text)?,
+        }
+        Ok(None)
     }
 
     fn begin(&mut self, path: &str) -> io::Result<()> {
@@ -414,6 +406,7 @@ impl<W: Write> Printer<W> {
                 writeln!(self.out, "],\"totals\":{}}}", self.totals.json())?
             }
             Format::Junit => writeln!(self.out, "</testsuites>")?,
+            Format::Text => self.texts.finish(&mut self.out)?,
             _ => {}
         }
         self.out.flush()?;

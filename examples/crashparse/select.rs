@@ -59,11 +59,25 @@ fn kinds(word: &str) -> Result<Kinds, String> {
     };
     let found: Vec<Kind> = Kind::ALL.iter().copied().filter(is).collect();
     if found.is_empty() {
-        let mut all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        all.sort_unstable();
-        return Err(format!("no such kind; there are {}", all.join(", ")));
+        return Err(no_such_kind(word));
     }
     Ok(Kinds(found))
+}
+
+/// Says which kinds, or beginnings of several, are most like a word, or else which there are.
+fn no_such_kind(word: &str) -> String {
+    let group = |kind: &'static str| kind.split_once('-').map_or(kind, |(group, _)| group);
+    let mut all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    all.extend(Kind::ALL.iter().map(|kind| group(kind.as_str())));
+    all.sort_unstable();
+    all.dedup();
+    let distance = |name: &str| strsim::damerau_levenshtein(&name.to_uppercase(), &word.to_uppercase());
+    let like: Vec<&str> = all.iter().copied().filter(|name| distance(name) * 3 <= name.len()).collect();
+    if !like.is_empty() {
+        return format!("no such kind; did you mean {}?", like.join(" or "));
+    }
+    all.retain(|name| Kind::ALL.iter().any(|kind| kind.as_str() == *name));
+    format!("no such kind; there are {}", all.join(", "))
 }
 
 /// Seconds with a fraction, in microseconds.

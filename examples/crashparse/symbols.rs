@@ -324,6 +324,13 @@ impl Symbols {
         }
     }
 
+    /// Says something once.
+    fn note(&mut self, message: &str) {
+        if self.said.insert(message.to_string()) {
+            say(&message);
+        }
+    }
+
     fn fail(&mut self, message: &str) {
         self.failed = true;
         say(&message);
@@ -401,8 +408,13 @@ impl Symbols {
         // A panic says it after its stack.
         let said = slide_said_in(lines).or(self.boot.slide);
         self.boot.slide = said.or_else(|| self.symbolizer.slide_of(&frames));
+        let mut slide = self.slide.or(self.boot.slide);
+        if slide.is_none() && Filter::is_of_addresses(lines) {
+            slide = Some(0);
+            self.note("note: addresses are looked up as they were linked; --kaslr-offset gives a slide");
+        }
         let mut filter = Filter::new(&self.symbolizer);
-        if let Some(slide) = self.slide.or(self.boot.slide) {
+        if let Some(slide) = slide {
             filter = filter.slide(slide);
         }
         let mut decorated = Vec::new();

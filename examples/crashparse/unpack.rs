@@ -66,7 +66,9 @@ impl Packed {
             // The properties that are always taken, and the size of a dictionary.
             [0x5d, 0, 0, ..] => Some("packed by lzma, which is not read"),
             [b'7', b'z', 0xbc, 0xaf, ..] => Some("a 7z archive, which is not read"),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("a text in UTF-16, which is not read"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                Some("a text in UTF-16, which is not read; `iconv -f UTF-16 -t UTF-8` makes UTF-8 of it")
+            }
             _ => None,
         }
     }

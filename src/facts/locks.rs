@@ -4,6 +4,10 @@ use crate::facts::frame::Frame;
 use crate::facts::task::comm_and_pid;
 use crate::text;
 
+mod scenario;
+
+pub use scenario::{LockAction, LockStep};
+
 /// One lock of a list, or one that lockdep names in a report.
 ///
 /// ```text

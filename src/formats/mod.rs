@@ -34,6 +34,7 @@ pub(crate) mod says;
 pub(crate) mod skip;
 pub(crate) mod spelling;
 pub(crate) mod stall;
+pub(crate) mod syscalls;
 pub(crate) mod user;
 pub(crate) mod warning;
 

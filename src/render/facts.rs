@@ -94,6 +94,24 @@ fn kasan(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Resu
     Ok(())
 }
 
+/// The shadow of the memory round the bad address, as the kernel prints it.
+pub(super) fn shadow(f: &mut Formatter<'_>, view: &View<'_>, kasan: &Kasan<'_>) -> fmt::Result {
+    if kasan.shadow.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "  {}", view.styles.paint(Role::Label, "memory state"))?;
+    for row in &kasan.shadow {
+        let mark = if row.marked { ">" } else { " " };
+        let bytes: Vec<String> = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let address = format!("   {mark}{:016x}: ", row.address);
+        writeln!(f, "{address}{}", bytes.join(" "))?;
+        if let Some(column) = kasan.shadow_column.filter(|column| row.marked && *column < row.bytes.len()) {
+            writeln!(f, "{:blanks$}^", "", blanks = address.len() + 3 * column)?;
+        }
+    }
+    Ok(())
+}
+
 fn slab(f: &mut Formatter<'_>, view: &View<'_>, slab: &Slab<'_>) -> fmt::Result {
     if let Some(corruption) = &slab.corruption {
         let bytes = (corruption.end - corruption.start.min(corruption.end)).saturating_add(1);

@@ -19,7 +19,9 @@ pub(super) fn details(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_
         let mut parts: Vec<String> = words.map(|words| Plain(words).to_string()).into_iter().collect();
         parts.extend(oops.code.map(|code| format!("code {code:#x}")));
         parts.extend(oops.signal.map(|signal| format!("signal {signal}")));
-        view.row(f, "oops", format_args!("#{}: {}", oops.number, parts.join(", ")))?;
+        // `Oops [#1]` of riscv says nothing more.
+        let words = if parts == ["Oops"] { String::new() } else { format!(": {}", parts.join(", ")) };
+        view.row(f, "oops", format_args!("#{}{words}", oops.number))?;
     }
     match report.repeats() {
         0 => {}
@@ -31,7 +33,13 @@ pub(super) fn details(f: &mut Formatter<'_>, view: &View<'_>, report: &Report<'_
         digits.iter().all(|&b| b == b'0')
     };
     let details = report.details();
-    let shown = details.iter().filter(|detail| view.full || !is_nought(detail));
+    // The sentence of a stall has them.
+    let sentence = report.says();
+    let told = |detail: &Detail<'_>| {
+        let word = [detail.name.as_bytes(), b"=", detail.value].concat();
+        sentence.iter().any(|line| memchr::memmem::find(line, &word).is_some())
+    };
+    let shown = details.iter().filter(|detail| view.full || !is_nought(detail) && !told(detail));
     let parts: Vec<String> =
         shown.map(|detail| format!("{} {}", Plain(detail.name.as_bytes()), Plain(detail.value))).collect();
     if parts.is_empty() { Ok(()) } else { view.row(f, "details", parts.join(", ")) }

@@ -44,6 +44,7 @@ fn name(frame: &Frame<'_>, offset: bool) -> String {
         }
         (Some(symbol), _) => Plain(symbol.as_bytes()).to_string(),
         (None, Some(address)) => format!("{address:#x}"),
+        (None, None) if frame.trust == Trust::Inlined => "(no name)".to_string(),
         (None, None) => "(null)".to_string(),
     };
     if let (Some(offset), Some(size)) = (frame.offset.filter(|_| offset), frame.size) {

@@ -18,7 +18,8 @@ impl Display for Named<'_> {
     }
 }
 
-/// `cm_waiter/0 (pid 42) waits for cm_hang_inner, held by cm_owner (pid 41)`: a line for each task, then the circles.
+/// `cm_waiter/0 (pid 42) waits for cm_hang_inner, held by cm_owner (pid 41)`: a line for each task, then the circles, and
+/// the tasks to look at.
 impl Display for Waits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         lines(self, f, |_| true)
@@ -51,7 +52,9 @@ fn lines(waits: &Waits, out: &mut impl Write, mut wanted: impl FnMut(Told) -> bo
             lock(wait, out)?;
         }
     }
-    for (who, function) in waits.others_than(&locks) {
+    let ends = waits.ends_of(&locks);
+    let is_end = |who: &Who| ends.iter().any(|(end, ..)| end.pid == who.pid);
+    for (who, function) in waits.others_than(&locks).into_iter().filter(|(who, _)| !is_end(who)) {
         if wanted(Told::Other(who.pid, function.clone())) {
             write!(out, "{} waits for no lock", Named(&who))?;
             match function {
@@ -71,6 +74,16 @@ fn lines(waits: &Waits, out: &mut impl Write, mut wanted: impl FnMut(Told) -> bo
         }
         names.push(name(first));
         writeln!(out, "deadlock: {}", names.join(" -> "))?;
+    }
+    for (who, function, waiting) in &ends {
+        if wanted(Told::End(who.pid, function.clone())) {
+            let tasks = if *waiting == 1 { "1 task waits".into() } else { format!("{waiting} tasks wait") };
+            write!(out, "look at {}: {tasks} for it, ", Named(who))?;
+            match function {
+                Some(function) => writeln!(out, "and it for no lock, in {}", Plain(function.as_bytes()))?,
+                None => writeln!(out, "and what it does is not known")?,
+            }
+        }
     }
     Ok(())
 }

@@ -200,8 +200,10 @@ fn ambiguous(
     request: &Request<'_>,
     chain: &dyn Fn(u64) -> Result<Vec<SourceFrame>, Error>,
 ) -> Error {
-    let (name, symbol, size) = (lookup.file.name(), request.symbol, request.size.unwrap_or(0));
-    let mut message = format!("{name}: several symbols {symbol} of size {size:#x}:");
+    let (name, symbol) = (lookup.file.name(), request.symbol);
+    let size = request.size.map(|size| format!(" of size {size:#x}"));
+    let size = size.unwrap_or_else(|| ", which a size may tell apart".to_string());
+    let mut message = format!("{name}: several symbols {symbol}{size}:");
     let symbol: Arc<str> = symbol.into();
     let mut candidates = Vec::with_capacity(request.candidates.len());
     for (at, found) in request.candidates.iter().enumerate() {

@@ -73,7 +73,7 @@ impl<'s, 'f> Filter<'s, 'f> {
         Filter { symbolizer, slide: None }
     }
 
-    /// Looks up raw addresses as well: of a kernel without kallsyms. `slide` is its KASLR slide.
+    /// Looks up raw addresses as well: of a kernel without kallsyms, or alone in a line. `slide` is its KASLR slide.
     pub fn slide(self, slide: u64) -> Filter<'s, 'f> {
         Filter { slide: Some(slide), ..self }
     }
@@ -81,6 +81,12 @@ impl<'s, 'f> Filter<'s, 'f> {
     /// The frames of a text that have no source yet.
     pub fn frames(text: &[u8]) -> Vec<Frame<'_>> {
         references(text).into_iter().map(|found| found.frame).collect()
+    }
+
+    /// Whether a text has lines that are addresses alone, and no frame: of a kernel that was moved they do not tell the
+    /// slide.
+    pub fn is_of_addresses(text: &[u8]) -> bool {
+        !bare_addresses(text).is_empty() && references(text).is_empty()
     }
 
     /// Adds to `out` the text with its frames looked up, and returns why frames were not found, each reason once.
@@ -102,6 +108,61 @@ impl<'s, 'f> Filter<'s, 'f> {
         }
         sources.errors().to_vec()
     }
+}
+
+/// Addresses that stand alone in a text: in lines of nothing but addresses and frames. Whether the kernel that they are of
+/// was moved, they do not tell.
+fn bare_addresses(text: &[u8]) -> Vec<Reference<'_>> {
+    let mut all = Vec::new();
+    for (number, raw) in text.split(|&byte| byte == b'\n').enumerate() {
+        all.extend(words_alone(raw).into_iter().filter_map(|at| {
+            let address = address_word(raw.get(at.clone())?)?;
+            Some(Reference { frame: Frame::at(address), at, line: number })
+        }));
+    }
+    all
+}
+
+/// `0xffffffff8109c5d6`, `ffffffff8109c5d6`.
+fn address_word(word: &[u8]) -> Option<u64> {
+    let digits = word.strip_prefix(b"0x");
+    let long = if digits.is_some() { 8..=16 } else { 16..=16 };
+    let digits = digits.unwrap_or(word);
+    long.contains(&digits.len()).then(|| text::number(digits, 16)).flatten()
+}
+
+/// `vfs_write+0x225`, with a size or without.
+fn is_symbol_word(word: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(word, b"+0x") else { return false };
+    let (symbol, rest) = word.split_at_checked(at).unwrap_or((word, b""));
+    let digits = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+    let mut numbers = rest.get(3..).unwrap_or_default().splitn(2, |&byte| byte == b'/');
+    let offset = numbers.next().is_some_and(digits);
+    let size = numbers.next().is_none_or(|size| size.strip_prefix(b"0x").is_some_and(digits));
+    !symbol.is_empty() && symbol.iter().all(|&byte| text::is_symbol_byte(byte)) && offset && size
+}
+
+/// Where the words of a line are that has nothing but frames and addresses: as somebody passes them on. Nothing of any
+/// other line.
+fn words_alone(raw: &[u8]) -> Vec<Range<usize>> {
+    if raw.len() > LEAD_BYTES + SYMBOL_BYTES {
+        return Vec::new();
+    }
+    let raw = raw.trim_ascii_end();
+    let body = body(raw);
+    let Some(mut at) = raw.ends_with(body).then(|| raw.len() - body.len()) else { return Vec::new() };
+    let mut words = Vec::new();
+    for word in body.split(u8::is_ascii_whitespace) {
+        let is_module = || word.starts_with(b"[") && word.ends_with(b"]");
+        let is_wanted = is_symbol_word(word) || address_word(word).is_some();
+        if is_wanted {
+            words.push(at..at + word.len());
+        } else if !(word.is_empty() || word == b"?" || is_module()) {
+            return Vec::new();
+        }
+        at += word.len() + 1;
+    }
+    words
 }
 
 fn decorate(line: &[u8], found: &[(&Reference<'_>, Vec<Frame<'_>>)], out: &mut Vec<u8>) {
@@ -159,7 +220,10 @@ fn add_addresses<'t>(text: &'t [u8], references: &mut Vec<Reference<'t>>) {
             references.push(Reference { frame, at: start..raw.len(), line: number });
         }
     }
-    references.sort_by_key(|reference| reference.line);
+    let known: Vec<usize> = references.iter().map(|reference| reference.line).collect();
+    references
+        .extend(bare_addresses(text).into_iter().filter(|bare| known.binary_search(&bare.line).is_err()));
+    references.sort_by_key(|reference| (reference.line, reference.at.start));
 }
 
 /// All frames of a text that have no source yet.
@@ -195,12 +259,21 @@ fn reference(raw: &[u8], from: usize, at: usize, line: usize) -> Option<Referenc
     let symbol = before.iter().rev().take_while(|&&byte| text::is_symbol_byte(byte)).count();
     let start = at - symbol;
     let rest = raw.get(start..raw.len().min(at + SYMBOL_BYTES))?;
-    let (_, mut frame) = Frame::parse_symbol(rest).ok()?;
-    if frame.size.is_none() || frame.source.is_some() {
-        return None;
-    }
-    frame.address = address_before(raw.get(from..start)?);
     let end = at + reference_length(raw.get(at..)?);
+    let mut frame = match Frame::parse_symbol(rest) {
+        Ok((_, frame)) if frame.size.is_some() => Some(frame).filter(|frame| frame.source.is_none())?,
+        // Without a size it may be anything, but for what stands alone.
+        _ if words_alone(raw).contains(&(start..end)) => {
+            let symbol = std::str::from_utf8(raw.get(start..at)?).ok();
+            let offset = text::number(raw.get(at + 3..end)?, 16);
+            let module =
+                raw.get(end..)?.strip_prefix(b" [").and_then(|rest| rest.split(|&b| b == b']').next());
+            let module = module.and_then(|module| std::str::from_utf8(module).ok());
+            Frame { symbol, offset, module, ..Frame::at(0) }
+        }
+        _ => return None,
+    };
+    frame.address = address_before(raw.get(from..start)?);
     Some(Reference { frame, at: start..end, line })
 }
 
@@ -221,10 +294,13 @@ fn body(raw: &[u8]) -> &[u8] {
     Line::parse(0, raw).body
 }
 
-/// Length of `+0x12/0x34`.
+/// Length of `+0x12/0x34` or `+0x12`.
 fn reference_length(text: &[u8]) -> usize {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     let offset = 3 + digits(text.get(3..).unwrap_or_default());
+    if !text.get(offset..).is_some_and(|size| size.starts_with(b"/0x")) {
+        return offset;
+    }
     offset + 3 + digits(text.get(offset + 3..).unwrap_or_default())
 }
 
@@ -314,6 +390,34 @@ mod tests {
         let corruption =
             "Corrupted memory at 0x0000000012345678 [ 0xac . . ] (in kfence-#69):\n fn+0x1/0x20\n";
         assert_eq!(exact(corruption), [false]);
+    }
+
+    #[test]
+    fn what_stands_alone_needs_no_size() {
+        let found = |text: &str| {
+            let name = |found: &super::Reference<'_>| text[found.at.clone()].to_string();
+            let frames: Vec<String> = references(text.as_bytes()).iter().map(name).collect();
+            let addresses: Vec<String> = super::bare_addresses(text.as_bytes()).iter().map(name).collect();
+            (frames.join(" "), addresses.join(" "))
+        };
+        let both = |frames: &str, addresses: &str| (frames.to_string(), addresses.to_string());
+        assert_eq!(found("vfs_write+0x225"), both("vfs_write+0x225", ""));
+        assert_eq!(found("[    1.0]  ? vfs_write+0x225 [ext4]\r"), both("vfs_write+0x225", ""));
+        assert_eq!(
+            found("a+0x1 b+0x2/0x30  0xffffffff8109c5d6"),
+            both("a+0x1 b+0x2/0x30", "0xffffffff8109c5d6")
+        );
+        assert_eq!(found("ffffffff8109c5d6"), both("", "ffffffff8109c5d6"));
+        // Words of sentences are anything.
+        for line in [
+            "see vfs_write+0x225",
+            "mem 0x10000000+0x20",
+            "0xffffffff8109c5d6 is bad",
+            "81091234",
+            "vfs_write+0x",
+        ] {
+            assert_eq!(found(line), both("", ""), "{line}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod quoted;
 mod readme;
 mod robust;
 mod rules;
+mod scenario;
 #[cfg(feature = "serde")]
 mod schema;
 mod settled;
@@ -28,6 +29,7 @@ mod stream;
 pub(crate) mod support;
 #[cfg(feature = "symbolize")]
 mod symbolize;
+mod syscall;
 mod text;
 #[cfg(feature = "symbolize")]
 mod truth;

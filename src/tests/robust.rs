@@ -46,7 +46,7 @@ fn read_report(report: &Report<'_>) {
         report.executor(),
     );
     let more = format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
         report.time(),
         report.task(),
         report.cpu(),
@@ -57,6 +57,8 @@ fn read_report(report: &Report<'_>) {
         report.registers(),
         report.held_locks(),
         report.lock_attempt(),
+        report.lock_scenario(),
+        report.syscall(),
         report.memory(),
         report.modules_linked_in(),
         report.hung_task(),

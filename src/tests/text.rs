@@ -30,7 +30,17 @@ fn text(name: &str, full: bool) -> String {
 #[cfg(feature = "disasm")]
 fn texts_are_as_in_the_golden_files() {
     let folder = support::testdata().join("text");
-    let names = ["kasan-uaf-write", "hung-task", "lockdep-abba", "oops-work", "sysrq-t", "oom-panic"];
+    let names = [
+        "kasan-uaf-write",
+        "hung-task",
+        "lockdep-abba",
+        "oops-work",
+        "sysrq-t",
+        "oom-panic",
+        "softlockup-panic",
+        "debian-slub-poison",
+        "riscv64-7.2-two-oopses",
+    ];
     let mut wrong = Vec::new();
     for (name, full) in names.iter().flat_map(|name| [(*name, false), (*name, true)]) {
         // The whole dump of all tasks is long and tells no more.
@@ -51,6 +61,26 @@ fn texts_are_as_in_the_golden_files() {
         wrong.is_empty(),
         "{wrong:?} differ. If the new ones are right: CRASHPARSE_UPDATE=1 cargo test text"
     );
+}
+
+#[test]
+fn a_title_that_names_a_caller_says_so_and_nothing_is_told_twice() {
+    let text = |name: &str, full| {
+        reports(&log(name)).next().map(|report| TextReport::new(&report).full(full).to_string()).unwrap()
+    };
+    let stall = text("debian-rcu-stall", false);
+    let place = "  where    spin_here+0x1a/0x30 [crashme] (the title names a caller, by convention)\n";
+    assert!(
+        stall.starts_with("INFO: rcu detected stall in proc_reg_write\n") && stall.contains(place),
+        "{stall}"
+    );
+    assert!(stall.contains("(t=1500 jiffies g=-787") && !stall.contains("  details "), "{stall}");
+    assert!(!text("hung-task", false).contains("by convention"));
+    let twice = |full| text("debian-multi-oops", full).matches("/src/lab/cm-deb/misc.c:57").count();
+    assert_eq!((twice(false), twice(true)), (1, 2));
+    assert!(text("riscv64-7.2-two-oopses", false).contains("\n  oops     #1\n"));
+    let state = "  memory state\n    ffff88800089c300: 00";
+    assert!(text("kasan-uaf-write", true).contains(state) && !text("kasan-uaf-write", false).contains(state));
 }
 
 /// The text of the first report of a log of these lines.
@@ -399,7 +429,7 @@ fn a_hang_is_explained_by_lists_of_locks() {
 cm_waiter/0 (pid 42) waits for cm_hang_inner, held by cm_owner (pid 41)
 cm waiter:1 (pid 43) waits for cm_hang_inner, held by cm_owner (pid 41)
 cm_writer (pid 44) waits for cm_hang_sem, held by cm_waiter/0 (pid 42), cm waiter:1 (pid 43)
-cm_owner (pid 41) waits for no lock, in hang_owner
+look at cm_owner (pid 41): 3 tasks wait for it, and it for no lock, in hang_owner
 ";
     for name in ["hung-task", "hung-task.notime", "hung-panic"] {
         assert_eq!(waits(&log(name)), expected, "{name}");
@@ -411,8 +441,8 @@ fn a_hang_is_explained_by_the_kernel_itself() {
     let expected = "\
 demo waiter (pid 342) waits for demo_mutex, held by demo/own:r (pid 341)
 demo writer (pid 343) waits for rw-semaphore, held by demo reader (pid 344)
-demo/own:r (pid 341) waits for no lock, in msleep
-demo reader (pid 344) waits for no lock, in msleep
+look at demo/own:r (pid 341): 1 task waits for it, and it for no lock, in msleep
+look at demo reader (pid 344): 1 task waits for it, and it for no lock, in msleep
 ";
     assert_eq!(waits(&log("hand-hung-task-6.16")), expected);
 }
@@ -434,6 +464,7 @@ fn a_deadlock_is_named() {
     }
     let said = waits(log.as_bytes());
     assert!(said.ends_with("deadlock: c -> a -> b -> c\n"), "{said}");
+    assert!(!said.contains("look at"), "no wait ends: {said}");
     assert_eq!(said.matches("deadlock").count(), 1, "{said}");
     assert_eq!(said.matches(" waits for mutex, held by ").count(), 4, "{said}");
 }
