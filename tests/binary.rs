@@ -454,8 +454,136 @@ fn a_growing_log_is_followed() {
     assert_eq!(next(), "divide error in corrupted");
     drop(child);
     std::fs::remove_dir_all(&directory).unwrap();
-    let (_, err, status) = run(&["--follow", LOG, LOG], b"");
-    assert_eq!((err.lines().count(), status), (1, Some(2)));
+    let many = ["--follow", "--format", "titles"].into_iter().chain([LOG; 257]);
+    for arguments in [vec!["--follow", "--format", "json", LOG], many.collect()] {
+        let (out, err, status) = run(&arguments, b"");
+        assert_eq!((out.as_str(), err.lines().count(), status), ("", 1, Some(2)), "{err}");
+    }
+}
+
+/// Several logs grow, among them standard input: each report has its log's name, each log is followed through rotation, and
+/// one that is not there keeps nobody from the others.
+#[test]
+fn several_growing_logs_are_followed() {
+    let directory = std::env::temp_dir().join(format!("crashparse-follow-all-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let at = |name: &str| directory.join(name).to_str().unwrap().to_string();
+    let (one, two, list) = (at("one.log"), at("two.log"), at("list"));
+    for path in [&one, &two] {
+        std::fs::write(path, b"").unwrap();
+    }
+    std::fs::write(&list, format!("{two}\n{}\n-\n", at("none.log"))).unwrap();
+    let child = Command::new(binary())
+        .args(["--follow", "--format", "titles", "--name", "console", "--files-from", &list, &one])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut child = Killed(child);
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let mut stderr = BufReader::new(child.0.stderr.take().unwrap());
+    let panic = |word: &str| format!("[    1.000000] Kernel panic - not syncing: {word}\n");
+    // The second reports while the first says nothing.
+    std::fs::write(&two, panic("second")).unwrap();
+    assert_eq!(next(), format!("{two}:1: kernel panic: second"));
+    std::fs::write(&one, panic("first")).unwrap();
+    assert_eq!(next(), format!("{one}:1: kernel panic: first"));
+    let mut stdin = child.0.stdin.take().unwrap();
+    stdin.write_all(panic("third").as_bytes()).unwrap();
+    drop(stdin);
+    assert_eq!(next(), "console:1: kernel panic: third");
+    // Rotation of one is none of the other.
+    let other = at("new.log");
+    std::fs::write(&other, panic("rotated")).unwrap();
+    std::fs::rename(&other, &two).unwrap();
+    assert_eq!(next(), format!("{two}:1: kernel panic: rotated"));
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&one)
+        .unwrap()
+        .write_all(b"[    9.000000] divide error: 0000 [#1]\n")
+        .unwrap();
+    assert_eq!(next(), format!("{one}:2: divide error in corrupted"));
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("none.log: No such file"), "{line}");
+    drop(child);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn standard_input_has_the_name_that_it_is_given() {
+    let named = |arguments: &[&str]| {
+        let (out, err, status) = run(&[&["--name", "runs/7 \"q\""], arguments].concat(), &log());
+        assert_eq!((err.as_str(), status), ("", Some(0)), "{arguments:?}");
+        assert!(!out.contains("stdin"), "{out}");
+        out
+    };
+    let place = "runs/7 \"q\":177";
+    assert!(named(&["--format", "titles"]).starts_with(&format!("{place}: ")));
+    for arguments in [&[][..], &["-"], &["--format", "markdown"], &["--group"]] {
+        assert!(named(arguments).contains(place), "{arguments:?}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&named(&["--format", "json"])).unwrap();
+    assert_eq!(json["files"][0]["path"], "runs/7 \"q\"");
+    assert!(named(&["--format", "jsonl"]).contains("\"path\":\"runs/7 \\\"q\\\"\""));
+    assert!(named(&["--format", "junit"]).contains("<testsuite name=\"runs/7 &quot;q&quot;\""));
+    let (out, ..) = run(&["--count", "--name", "x", "-", LOG], &log());
+    assert_eq!(out, format!("x:1\n{LOG}:1\n"));
+    let (_, err, _) = run(&["--name", "x"], b"BZh91AY&SY");
+    assert_eq!(err, "crashparse: x: packed by bzip2, which is not read\n");
+    // It names nothing where standard input is not read.
+    for arguments in [&["--name", "x", LOG][..], &["--name", "", "-"], &["--name", "x", "--files-from", "-"]]
+    {
+        let (out, err, status) = run(arguments, LOG.as_bytes());
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{err}");
+    }
+}
+
+#[test]
+fn a_list_names_logs_as_the_command_line_does() {
+    let folder = folder("lists");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let odd = at("deep/odd\nname.log");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(LOG), &odd).unwrap();
+    let title = |path: &str| format!("{path}:177: divide error in divide\n");
+    let (a, b) = (at("a.log"), at("deep/er/b.log"));
+    let titles = |list: &[u8], more: &[&str]| {
+        run(&[&["--format", "titles", "--files-from", "-"], more].concat(), list)
+    };
+    // After those that are named, in the order of the list; a directory is searched.
+    let both = format!("{}{}", title(&a), title(&b));
+    let (out, err, status) = titles(format!("\n{}\r\n\n", at("deep/er")).as_bytes(), &[&a]);
+    assert_eq!((out.as_str(), err.as_str(), status), (&*both, "", Some(0)));
+    let (out, ..) = titles(format!("{a}\n{b}").as_bytes(), &[]);
+    assert_eq!(out, both);
+    let (out, err, status) = titles(format!("{b}\0{odd}\0").as_bytes(), &[]);
+    let wanted = format!("{}{}:177: {TITLE}\n", title(&b), odd.replace('\n', "\\x0a"));
+    assert_eq!((out.as_str(), err.as_str(), status), (&*wanted, "", Some(0)));
+    // A name that is none is an error, and the rest is read.
+    let (out, err, status) = titles(format!("{a}\n/nonexistent\n{b}\n").as_bytes(), &[]);
+    assert_eq!((out.as_str(), status), (&*both, Some(2)));
+    assert!(err.starts_with("crashparse: /nonexistent: "), "{err}");
+    // In a file; then standard input may be a log in it.
+    fs::write(at("list"), format!("-\n{a}\n")).unwrap();
+    let (out, err, status) = run(&["--count", "--files-from", &at("list")], &log());
+    assert_eq!((out, err.as_str(), status), (format!("<stdin>:1\n{a}:1\n"), "", Some(0)));
+    let (out, err, status) = titles(format!("-\n{a}\n").as_bytes(), &[]);
+    assert_eq!((out, status), (title(&a), Some(2)));
+    assert_eq!(err, "crashparse: -: no log, for standard input is the list of the logs\n");
+    // No list is no log on standard input.
+    for list in ["/nonexistent", "-"] {
+        let (out, err, status) = run(&["--format", "titles", "--files-from", list], b"");
+        assert_eq!((out.as_str(), status), ("", Some(2)));
+        assert!(err.contains("no files were searched: there is none in the list"), "{err}");
+    }
+    // A list of one is one of several.
+    fs::write(at("list"), &a).unwrap();
+    let (out, ..) = run(&["--count", "--files-from", &at("list")], b"");
+    assert_eq!(out, format!("{a}:1\n"));
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

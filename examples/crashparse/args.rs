@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::generate::What;
@@ -70,7 +71,7 @@ pub(crate) struct Args {
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Go on reading a log that grows, as `tail -F` does, and print each report as it is complete.
+    /// Go on reading logs that grow, as `tail -F` does, and print each report as it is complete.
     #[arg(long, conflicts_with_all = ["count", "summary", "group", "mmap"])]
     pub(crate) follow: bool,
 
@@ -92,6 +93,15 @@ pub(crate) struct Args {
     /// Print a man page, a shell's completions or the JSON Schema of the output, and do nothing else.
     #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
     pub(crate) generate: Option<What>,
+
+    /// What standard input is called in all that is printed, instead of `<stdin>`.
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+
+    /// Read the logs that FILE lists as well, each as if it were named here: one a line, or ended by NUL as `find -print0`
+    /// does it; `-`: standard input is the list.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
 
     /// Logs to read, or directories of logs; `-` or nothing: standard input.
     #[arg(value_name = "LOG")]

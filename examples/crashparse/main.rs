@@ -30,7 +30,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use clap::{CommandFactory, Parser};
@@ -48,6 +48,9 @@ fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| verdict::refuse(&error));
     if let Some(Verb::Verdict(args)) = &args.verb {
         return verdict::run(args);
+    }
+    if let Some(label) = &args.name {
+        let _ = STDIN.set(label.clone());
     }
     let outcome = stdout::check().and_then(|()| match &args.verb {
         _ if args.generate.is_some() => generate::print(args.generate, Args::command()),
@@ -122,14 +125,21 @@ fn run(args: &Args) -> io::Result<Outcome> {
         say(&format_args!("{}: no directory of source files", name(directory)));
         return Ok(Outcome { failed: true, found: false });
     }
-    if args.logs.is_empty() && io::stdin().is_terminal() {
+    if args.logs.is_empty() && args.files_from.is_none() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
-    let (paths, mut failed) = logs::find(&args.logs);
-    let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
-    let several = Arc::new(AtomicBool::new(several));
+    let (paths, mut failed) = logs::find(&args.logs, args.files_from.as_deref());
+    if args.name.is_some() && !paths.iter().any(|path| input::is_stdin(path)) {
+        say(&"--name is for a log on standard input, and none is read from there");
+        return Ok(Outcome { failed: true, found: false });
+    }
+    let listed = args.files_from.is_some();
+    let several = paths.len() > 1 || listed || args.logs.iter().any(|path| path.is_dir());
+    // Each that is followed is read by itself.
+    let several = Arc::new(AtomicBool::new(several && !args.follow));
     if paths.is_empty() {
-        say(&"no files were searched: there is none in the directory");
+        let place = if listed { "list" } else { "directory" };
+        say(&format_args!("no files were searched: there is none in the {place}"));
         failed = true;
         Printer::new(io::stdout(), format, several, false)?.finish()?;
         return Ok(Outcome { failed, found: false });
@@ -137,8 +147,6 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
     let threads = if args.follow { NonZeroUsize::MIN } else { threads };
-    let again = args.follow && !paths.iter().any(|path| input::is_stdin(path));
-    let times = if again { usize::MAX } else { 1 };
     let bar = progress::bar(args.progress == Progress::Auto, &paths);
     let opener = Opener {
         threads,
@@ -155,84 +163,21 @@ fn run(args: &Args) -> io::Result<Outcome> {
         excerpts: args.source.clone().map(SourceTree::new),
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
-    if args.follow && (paths.len() > 1 || format == Format::Json) {
-        say(&"--follow reads one log, and prints text, titles or jsonl");
-        return Ok(Outcome { failed: true, found: false });
-    }
-    let logs = Logs { opened: Mutex::default(), again };
-    let all = std::iter::repeat_n(&paths, times).flatten();
-    let sources = all.flat_map(|path| opener.open_all(path)).map(|(name, input)| match input {
-        Ok(input) => {
-            logs.add(Opened { name, live: input.live, lines: input.lines, kept: input.kept });
-            input.source
-        }
-        Err(error) => {
-            logs.add(Opened { name, ..Opened::default() });
-            Source::stream(Unreadable(Some(error)))
-        }
-    });
-    let is_live = |log: usize| logs.of(log).live;
-    let kept = |log: usize| logs.of(log).kept.clone();
-    let mut printer =
-        Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
-    let mut unreadable = false;
     let scan = Scan::new()
         .threads(threads)
         .line_numbers(!matches!(format, Format::Count | Format::Summary))
         .boots(!matches!(format, Format::Titles | Format::Group));
-    let outcome = scan.run(
-        sources,
-        |log, report| {
-            let of = logs.of(log);
-            renderer.render(&of.name, of.line(report.line_number().unwrap_or_default()), report)
-        },
-        |log, found| {
-            let of = logs.of(log);
-            let name = of.name.as_str();
-            let printed = match found {
-                Found::Report(Ok(Some(report))) => {
-                    if kept(log).is_some_and(|kept| kept.is_bisection()) {
-                        printer.hold(report);
-                        Ok(())
-                    } else {
-                        let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
-                        let several = several.load(Ordering::Relaxed);
-                        if args.select.first && !several && printed.is_ok() {
-                            return ControlFlow::Break(printer.end(log, name, None, None).err());
-                        }
-                        printed
-                    }
-                }
-                Found::Report(Ok(None)) => Ok(()),
-                Found::Report(Err(error)) => Err(error),
-                Found::Failed(error) => {
-                    bar.suspend(|| say(&format_args!("{}: {error}", name)));
-                    printer.failed(name, &error.to_string());
-                    (failed, unreadable) = (true, true);
-                    if again {
-                        return ControlFlow::Break(None);
-                    }
-                    Ok(())
-                }
-                Found::End(bytes) => {
-                    let nothing = std::mem::take(&mut unreadable) && bytes == 0;
-                    let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
-                    bisection.and_then(|bisection| {
-                        printer.end(log, name, (!nothing).then_some(bytes), bisection.flatten())
-                    })
-                }
-                _ => Ok(()),
-            };
-            printed.map_or_else(|error| ControlFlow::Break(Some(error)), ControlFlow::Continue)
-        },
-    );
-    bar.finish_and_clear();
-    if let ControlFlow::Break(Some(error)) = outcome {
-        return Err(error);
+    let reading = Reading { opener, renderer, scan, first: args.select.first };
+    if args.follow {
+        return follow::follow_all(reading, paths);
     }
+    let mut printer =
+        Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
+    failed |= reading.read(&paths, false, &mut printer)?;
+    bar.finish_and_clear();
     let found = printer.found;
     printer.finish()?;
-    if !found && !failed && format == Format::Text && !args.follow {
+    if !found && !failed && format == Format::Text {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
         let help = if args.symbols.are_given() {
             "; crashparse symbolize gives bare frames their lines"
@@ -241,9 +186,93 @@ fn run(args: &Args) -> io::Result<Outcome> {
         };
         say(&format_args!("no report in {logs}{help}"));
     }
-    let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
-    failed |= symbols.is_some_and(|symbols| symbols.failed());
+    failed |= reading.renderer.symbols_failed();
     Ok(Outcome { found, failed })
+}
+
+/// How logs are read, and what is made of their reports.
+struct Reading {
+    opener: Opener,
+    renderer: Renderer,
+    scan: Scan,
+    /// Whether only the first report of each log is wanted.
+    first: bool,
+}
+
+impl Reading {
+    /// Reads logs and prints their reports; one log `again` and again, as long as it can be opened. Whether any could not be
+    /// read; an error is one of the output.
+    fn read<W: Write>(&self, paths: &[PathBuf], again: bool, printer: &mut Printer<W>) -> io::Result<bool> {
+        let Reading { opener, renderer, scan, first } = self;
+        let (bar, several, format) = (&opener.bar, &opener.several, renderer.format);
+        let times = if again { usize::MAX } else { 1 };
+        let mut failed = false;
+        let logs = Logs { opened: Mutex::default(), again };
+        let all = std::iter::repeat_n(paths, times).flatten();
+        let sources = all.flat_map(|path| opener.open_all(path)).map(|(name, input)| match input {
+            Ok(input) => {
+                logs.add(Opened { name, live: input.live, lines: input.lines, kept: input.kept });
+                input.source
+            }
+            Err(error) => {
+                logs.add(Opened { name, ..Opened::default() });
+                Source::stream(Unreadable(Some(error)))
+            }
+        });
+        let is_live = |log: usize| logs.of(log).live;
+        let kept = |log: usize| logs.of(log).kept.clone();
+        let mut unreadable = false;
+        let outcome = scan.run(
+            sources,
+            |log, report| {
+                let of = logs.of(log);
+                renderer.render(&of.name, of.line(report.line_number().unwrap_or_default()), report)
+            },
+            |log, found| {
+                let of = logs.of(log);
+                let name = of.name.as_str();
+                let printed = match found {
+                    Found::Report(Ok(Some(report))) => {
+                        if kept(log).is_some_and(|kept| kept.is_bisection()) {
+                            printer.hold(report);
+                            Ok(())
+                        } else {
+                            let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
+                            let several = several.load(Ordering::Relaxed);
+                            if *first && !several && printed.is_ok() {
+                                return ControlFlow::Break(printer.end(log, name, None, None).err());
+                            }
+                            printed
+                        }
+                    }
+                    Found::Report(Ok(None)) => Ok(()),
+                    Found::Report(Err(error)) => Err(error),
+                    Found::Failed(error) => {
+                        bar.suspend(|| say(&format_args!("{}: {error}", name)));
+                        printer.failed(name, &error.to_string());
+                        (failed, unreadable) = (true, true);
+                        if again {
+                            return ControlFlow::Break(None);
+                        }
+                        Ok(())
+                    }
+                    Found::End(bytes) => {
+                        let nothing = std::mem::take(&mut unreadable) && bytes == 0;
+                        let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
+                        bisection.and_then(|bisection| {
+                            printer.end(log, name, (!nothing).then_some(bytes), bisection.flatten())
+                        })
+                    }
+                    _ => Ok(()),
+                };
+                printed.map_or_else(|error| ControlFlow::Break(Some(error)), ControlFlow::Continue)
+            },
+        );
+        match outcome {
+            ControlFlow::Break(Some(error)) => Err(error),
+            _ => Ok(failed),
+        }
+    }
 }
 
 /// The logs in the order in which they were opened.
@@ -308,6 +337,12 @@ fn say_lost(path: &Path) {
     say(&format_args!("{}: note: the kernel has written over records before they were read", name(path)));
 }
 
+/// What standard input is called: `--name`.
+static STDIN: OnceLock<String> = OnceLock::new();
+
 fn name(path: &Path) -> String {
-    if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy().into_owned() }
+    if input::is_stdin(path) {
+        return STDIN.get().cloned().unwrap_or_else(|| "<stdin>".into());
+    }
+    path.to_string_lossy().into_owned()
 }

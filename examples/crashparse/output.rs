@@ -48,6 +48,12 @@ pub(crate) struct Rendered {
 }
 
 impl Renderer {
+    /// Whether files that frames are looked up in could not be read.
+    pub(crate) fn symbols_failed(&self) -> bool {
+        let symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        symbols.as_ref().is_some_and(Symbols::failed)
+    }
+
     /// The text of a report of the log at a path, whose banner is in a line; `None` if it is not wanted.
     pub(crate) fn render(&self, path: &str, line: u64, report: &Report<'_>) -> io::Result<Option<Rendered>> {
         if !self.selection.takes(report) {
