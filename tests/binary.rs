@@ -815,6 +815,79 @@ fn markdown_and_junit_are_whole() {
     assert!(junit.contains("50 more reports"));
 }
 
+/// `tests/kcidb.sh` has KCIDB's own package check the same.
+#[test]
+fn kcidb_gets_a_test_an_issue_and_an_incident_for_each_report() {
+    let folder = folder("kcidb");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let frames: String = (0..1000).map(|frame| format!("[    1.0]  demo_\u{e4}_{frame}+0x1/0x2\n")).collect();
+    let long =
+        format!("[    1.0] BUG: scheduling while atomic: demo/7/0x00000002\n[    1.0] Call Trace:\n{frames}");
+    fs::write(at("long.log"), &long).unwrap();
+    fs::write(at("quiet.log"), "all is well\n").unwrap();
+    fs::write(at("empty.log"), "").unwrap();
+    let names = ["a.log", "deep/er/b.log", "long.log", "quiet.log", "empty.log", "none.log"].map(at);
+    let logs: Vec<&str> = names.iter().map(String::as_str).collect();
+    let document = |options: &[&str], logs: &[&str]| -> serde_json::Value {
+        let (out, ..) = run(&[&["--format", "kcidb", "--origin", "our_ci"], options, logs].concat(), b"");
+        serde_json::from_str(&out).unwrap()
+    };
+    let all = document(&["--build", "5f3e"], &logs);
+    assert_eq!(all["version"], serde_json::json!({ "major": 5, "minor": 3 }));
+    let of = |all: &serde_json::Value, member: &str, field: &str| -> Vec<String> {
+        let objects = all[member].as_array().unwrap().iter();
+        objects.map(|object| object[field].as_str().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(of(&all, "tests", "status"), ["FAIL", "FAIL", "FAIL", "PASS", "SKIP", "MISS"]);
+    assert_eq!(of(&all, "tests", "build_id"), ["our_ci:5f3e"; 6]);
+    assert_eq!(of(&all, "tests", "comment")[..2], ["divide error in divide"; 2]);
+    assert!(of(&all, "tests", "comment")[5].starts_with("No such file"), "{all}");
+    for member in ["tests", "issues", "incidents"] {
+        let ids = of(&all, member, "id");
+        assert!(ids.iter().all(|id| id.starts_with("our_ci:crashparse:")), "{ids:?}");
+        let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{ids:?}");
+        assert_eq!(of(&all, member, "origin"), vec!["our_ci"; ids.len()]);
+    }
+    // The crash that two logs have is one issue, by its signature.
+    let (grouped, ..) = run(&["--group", logs[0]], b"");
+    let issue = format!("our_ci:crashparse:{}", grouped.split_whitespace().nth(4).unwrap());
+    let incidents = of(&all, "incidents", "issue_id");
+    assert_eq!((&incidents[0], &incidents[1], incidents.len()), (&issue, &issue, 3));
+    assert_eq!(of(&all, "issues", "id").len(), 2);
+    assert_eq!(of(&all, "incidents", "test_id")[..], of(&all, "tests", "id")[..3]);
+    // An excerpt is the log's own lines, whole, as many as KCIDB takes of characters, which are no bytes.
+    let excerpts = of(&all, "tests", "log_excerpt");
+    assert!(excerpts[0].contains("] divide error: 0000 [#1] SMP KASAN\n"), "{}", excerpts[0]);
+    assert!((16_340..=16_384).contains(&excerpts[2].chars().count()), "{}", excerpts[2].chars().count());
+    assert!(excerpts[2].ends_with("+0x1/0x2\n") && excerpts[3].is_empty());
+    // IDs are those of the log, the report and the build, whatever else is read.
+    assert_eq!(document(&["--build", "our_ci:5f3e"], &logs), all);
+    let alone = document(&["--build", "5f3e", "-j", "1"], &logs[1..2]);
+    assert_eq!((&alone["tests"][0], &alone["incidents"][0]), (&all["tests"][1], &all["incidents"][1]));
+    let other = document(&["--build", "theirs:5f3e", "--test-path", "boot.log"], &logs[..1]);
+    assert_eq!(
+        (&other["tests"][0]["build_id"], &other["tests"][0]["path"]),
+        (&"theirs:5f3e".into(), &"boot.log".into())
+    );
+    assert_ne!(other["tests"][0]["id"], all["tests"][0]["id"]);
+    assert_eq!(other["issues"][0], all["issues"][1 - usize::from(all["issues"][0]["id"] == issue.as_str())]);
+    let ooms = document(&[], &["testdata/families/oom-memcg-6.1.log"]);
+    assert!(of(&ooms, "tests", "status").contains(&"DONE".to_string()), "{ooms}");
+    // What KCIDB would not take is refused; nothing read is a document all the same.
+    for wrong in
+        [&["--origin", "our-ci"][..], &["--origin", ""], &["--origin", "x", "--test-path", "a..b"], &[]]
+    {
+        let (out, _, status) = run(&[&["--format", "kcidb"], wrong, &[LOG]].concat(), b"");
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{wrong:?}");
+    }
+    let none = document(&[], &["--files-from", "/dev/null"]);
+    assert_eq!(none["tests"].as_array().unwrap().len(), 0);
+    let (_, err, status) = run(&["--format", "kcidb", "--origin", "x", "--follow", LOG], b"");
+    assert!(err.starts_with("crashparse: --follow prints ") && status == Some(2), "{err}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 /// The names of all long options, as `--help` lists them.
 fn long_options() -> Vec<String> {
     let (help, ..) = run(&["--help"], b"");

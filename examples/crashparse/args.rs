@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::generate::What;
+use crate::kcidb::KcidbArgs;
 use crate::select::SelectArgs;
 use crate::symbols::SymbolArgs;
 use crate::verdict::VerdictArgs;
@@ -88,6 +89,9 @@ pub(crate) struct Args {
     pub(crate) color: Colour,
 
     #[command(flatten)]
+    pub(crate) kcidb: KcidbArgs,
+
+    #[command(flatten)]
     pub(crate) symbols: SymbolArgs,
 
     /// Print a man page, a shell's completions or the JSON Schema of the output, and do nothing else.
@@ -142,6 +146,9 @@ pub(crate) enum Format {
     Markdown,
     /// JUnit XML, for a CI: a suite for each log, a failure for each report.
     Junit,
+    /// For KCIDB, as `kcidb-io` checks it: a test, an issue and an incident for each report. Needs --origin. The IDs come from
+    /// the build, the log's name and the report's lines: give each run's log a name of its own.
+    Kcidb,
     /// `--count`.
     #[value(skip)]
     Count,

@@ -12,6 +12,7 @@ mod follow;
 mod generate;
 mod input;
 mod junit;
+mod kcidb;
 mod kmsg;
 mod logs;
 mod output;
@@ -39,6 +40,7 @@ use crashparse::{Found, LineMap, Plain, Scan, Source};
 use args::{Args, Format, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
+use kcidb::Kcidb;
 use output::{Printer, Renderer};
 use select::Selection;
 use source::SourceTree;
@@ -155,8 +157,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
         bar: bar.clone(),
         several: Arc::clone(&several),
     };
+    let kcidb = Arc::new(Kcidb::new(&args.kcidb));
     let renderer = Renderer {
         format,
+        kcidb: Arc::clone(&kcidb),
         selection,
         colors: args.colors(),
         full: args.full,
@@ -169,12 +173,15 @@ fn run(args: &Args) -> io::Result<Outcome> {
         .boots(!matches!(format, Format::Titles | Format::Group));
     let reading = Reading { opener, renderer, scan, first: args.select.first };
     if args.follow {
-        return follow::follow_all(reading, paths);
+        let outcome = follow::follow_all(reading, paths)?;
+        return Ok(Outcome { failed: failed || outcome.failed, ..outcome });
     }
     let mut printer =
         Printer::new(BufWriter::new(io::stdout()), format, Arc::clone(&several), args.select.first)?;
-    failed |= reading.read(&paths, false, &mut printer)?;
+    printer.document = kcidb::Document::new(kcidb);
+    let unread = reading.read(&paths, false, &mut printer);
     bar.finish_and_clear();
+    failed |= unread?;
     let found = printer.found;
     printer.finish()?;
     if !found && !failed && format == Format::Text {
@@ -249,12 +256,12 @@ impl Reading {
                     Found::Report(Err(error)) => Err(error),
                     Found::Failed(error) => {
                         bar.suspend(|| say(&format_args!("{}: {error}", name)));
-                        printer.failed(name, &error.to_string());
                         (failed, unreadable) = (true, true);
+                        let printed = printer.failed(name, &error.to_string());
                         if again {
-                            return ControlFlow::Break(None);
+                            return ControlFlow::Break(printed.err());
                         }
-                        Ok(())
+                        printed
                     }
                     Found::End(bytes) => {
                         let nothing = std::mem::take(&mut unreadable) && bytes == 0;

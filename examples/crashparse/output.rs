@@ -11,6 +11,7 @@ use crashparse::{Plain, Report, TextReport, Waits};
 use crate::args::Format;
 use crate::bisection;
 use crate::junit::Suite;
+use crate::kcidb::{Document, Kcidb, Objects};
 use crate::say;
 use crate::select::{Selection, signature};
 use crate::source::SourceTree;
@@ -26,6 +27,7 @@ const HELD_BYTES: usize = 64 << 20;
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
     pub(crate) format: Format,
+    pub(crate) kcidb: Arc<Kcidb>,
     pub(crate) selection: Selection,
     pub(crate) colors: bool,
     /// Whether all of a report is shown.
@@ -40,6 +42,8 @@ pub(crate) struct Rendered {
     text: Vec<u8>,
     /// For `--summary` and `--group`.
     counted: Counted,
+    /// For KCIDB.
+    objects: Option<Objects>,
     /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
     waits: Option<Waits>,
     follows: bool,
@@ -77,6 +81,10 @@ impl Renderer {
             }
             Format::Titles => {
                 writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
+            }
+            Format::Kcidb => {
+                let (test, objects) = self.kcidb.report(path, line, report);
+                (rendered.text, rendered.objects) = (test, Some(objects));
             }
             Format::Text | Format::Json | Format::Jsonl | Format::Markdown | Format::Junit => {
                 self.whole(path, line, report, &mut rendered.text)?
@@ -175,6 +183,8 @@ pub(crate) struct Printer<W: Write> {
     pub(crate) found: bool,
     summary: Summary,
     suite: Suite,
+    /// For KCIDB.
+    pub(crate) document: Document,
     /// Of the hung tasks that follow each other: who waits for whom.
     waits: Waits,
 }
@@ -189,6 +199,7 @@ impl<W: Write> Printer<W> {
         match format {
             Format::Json => write!(out, "{{\"schema\":{SCHEMA},\"files\":[")?,
             Format::Junit => writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?,
+            Format::Kcidb => Document::begin(&mut out)?,
             _ => {}
         }
         Ok(Printer {
@@ -204,6 +215,7 @@ impl<W: Write> Printer<W> {
             found: false,
             summary: Summary::default(),
             suite: Suite::default(),
+            document: Document::default(),
             waits: Waits::default(),
         })
     }
@@ -234,6 +246,10 @@ impl<W: Write> Printer<W> {
         match self.format {
             Format::Summary | Format::Group => self.summary.add(log, report.counted),
             Format::Junit => self.suite.add(&report.text),
+            Format::Kcidb => {
+                let Rendered { text, objects, .. } = report;
+                objects.map_or(Ok(()), |objects| self.document.report(&text, objects, &mut self.out))?;
+            }
             Format::Text => {
                 self.out.write_all(&report.text)?;
                 self.explain(report.waits, report.follows)?;
@@ -245,9 +261,14 @@ impl<W: Write> Printer<W> {
     }
 
     /// Notes that a log could not be read, or not to its end.
-    pub(crate) fn failed(&mut self, path: &str, error: &str) {
-        if self.format == Format::Junit {
-            self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
+    pub(crate) fn failed(&mut self, path: &str, error: &str) -> io::Result<()> {
+        match self.format {
+            Format::Junit => {
+                self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
+                Ok(())
+            }
+            Format::Kcidb => self.document.failed(path, error, &mut self.out),
+            _ => Ok(()),
         }
     }
 
@@ -309,6 +330,9 @@ impl<W: Write> Printer<W> {
                 &mut self.out,
             );
         }
+        if self.format == Format::Kcidb {
+            return self.document.end(path, count, bytes, &mut self.out);
+        }
         if count == 0 && bytes.is_none() && member.is_none() {
             return Ok(());
         }
@@ -352,6 +376,13 @@ impl<W: Write> Printer<W> {
             }
             Format::Json => writeln!(self.out, "]}}")?,
             Format::Junit => writeln!(self.out, "</testsuites>")?,
+            Format::Kcidb => {
+                self.document.finish(&mut self.out)?;
+                if self.document.left_out > 0 {
+                    let more = self.document.left_out;
+                    say(&format_args!("{more} more reports: of all logs 32 MiB of incidents are printed"));
+                }
+            }
             _ => {}
         }
         self.out.flush()
