@@ -457,8 +457,136 @@ fn a_growing_log_is_followed() {
     assert_eq!(next(), "divide error in corrupted");
     drop(child);
     std::fs::remove_dir_all(&directory).unwrap();
-    let (_, err, status) = run(&["--follow", LOG, LOG], b"");
-    assert_eq!((err.lines().count(), status), (1, Some(2)));
+    let many = ["--follow", "--format", "titles"].into_iter().chain([LOG; 257]);
+    for arguments in [vec!["--follow", "--format", "json", LOG], many.collect()] {
+        let (out, err, status) = run(&arguments, b"");
+        assert_eq!((out.as_str(), err.lines().count(), status), ("", 1, Some(2)), "{err}");
+    }
+}
+
+/// Several logs grow, among them standard input: each report has its log's name, each log is followed through rotation, and
+/// one that is not there keeps nobody from the others.
+#[test]
+fn several_growing_logs_are_followed() {
+    let directory = std::env::temp_dir().join(format!("crashparse-follow-all-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let at = |name: &str| directory.join(name).to_str().unwrap().to_string();
+    let (one, two, list) = (at("one.log"), at("two.log"), at("list"));
+    for path in [&one, &two] {
+        std::fs::write(path, b"").unwrap();
+    }
+    std::fs::write(&list, format!("{two}\n{}\n-\n", at("none.log"))).unwrap();
+    let child = Command::new(binary())
+        .args(["--follow", "--format", "titles", "--name", "console", "--files-from", &list, &one])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut child = Killed(child);
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let mut stderr = BufReader::new(child.0.stderr.take().unwrap());
+    let panic = |word: &str| format!("[    1.000000] Kernel panic - not syncing: {word}\n");
+    // The second reports while the first says nothing.
+    std::fs::write(&two, panic("second")).unwrap();
+    assert_eq!(next(), format!("{two}:1: kernel panic: second"));
+    std::fs::write(&one, panic("first")).unwrap();
+    assert_eq!(next(), format!("{one}:1: kernel panic: first"));
+    let mut stdin = child.0.stdin.take().unwrap();
+    stdin.write_all(panic("third").as_bytes()).unwrap();
+    drop(stdin);
+    assert_eq!(next(), "console:1: kernel panic: third");
+    // Rotation of one is none of the other.
+    let other = at("new.log");
+    std::fs::write(&other, panic("rotated")).unwrap();
+    std::fs::rename(&other, &two).unwrap();
+    assert_eq!(next(), format!("{two}:1: kernel panic: rotated"));
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&one)
+        .unwrap()
+        .write_all(b"[    9.000000] divide error: 0000 [#1]\n")
+        .unwrap();
+    assert_eq!(next(), format!("{one}:2: divide error in corrupted"));
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("none.log: No such file"), "{line}");
+    drop(child);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn standard_input_has_the_name_that_it_is_given() {
+    let named = |arguments: &[&str]| {
+        let (out, err, status) = run(&[&["--name", "runs/7 \"q\""], arguments].concat(), &log());
+        assert_eq!((err.as_str(), status), ("", Some(0)), "{arguments:?}");
+        assert!(!out.contains("stdin"), "{out}");
+        out
+    };
+    let place = "runs/7 \"q\":177";
+    assert!(named(&["--format", "titles"]).starts_with(&format!("{place}: ")));
+    for arguments in [&[][..], &["-"], &["--format", "markdown"], &["--group"]] {
+        assert!(named(arguments).contains(place), "{arguments:?}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&named(&["--format", "json"])).unwrap();
+    assert_eq!(json["files"][0]["path"], "runs/7 \"q\"");
+    assert!(named(&["--format", "jsonl"]).contains("\"path\":\"runs/7 \\\"q\\\"\""));
+    assert!(named(&["--format", "junit"]).contains("<testsuite name=\"runs/7 &quot;q&quot;\""));
+    let (out, ..) = run(&["--count", "--name", "x", "-", LOG], &log());
+    assert_eq!(out, format!("x:1\n{LOG}:1\n"));
+    let (_, err, _) = run(&["--name", "x"], b"BZh91AY&SY");
+    assert_eq!(err, "crashparse: x: packed by bzip2, which is not read\n");
+    // It names nothing where standard input is not read.
+    for arguments in [&["--name", "x", LOG][..], &["--name", "", "-"], &["--name", "x", "--files-from", "-"]]
+    {
+        let (out, err, status) = run(arguments, LOG.as_bytes());
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{err}");
+    }
+}
+
+#[test]
+fn a_list_names_logs_as_the_command_line_does() {
+    let folder = folder("lists");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let odd = at("deep/odd\nname.log");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(LOG), &odd).unwrap();
+    let title = |path: &str| format!("{path}:177: divide error in divide\n");
+    let (a, b) = (at("a.log"), at("deep/er/b.log"));
+    let titles = |list: &[u8], more: &[&str]| {
+        run(&[&["--format", "titles", "--files-from", "-"], more].concat(), list)
+    };
+    // After those that are named, in the order of the list; a directory is searched.
+    let both = format!("{}{}", title(&a), title(&b));
+    let (out, err, status) = titles(format!("\n{}\r\n\n", at("deep/er")).as_bytes(), &[&a]);
+    assert_eq!((out.as_str(), err.as_str(), status), (&*both, "", Some(0)));
+    let (out, ..) = titles(format!("{a}\n{b}").as_bytes(), &[]);
+    assert_eq!(out, both);
+    let (out, err, status) = titles(format!("{b}\0{odd}\0").as_bytes(), &[]);
+    let wanted = format!("{}{}:177: {TITLE}\n", title(&b), odd.replace('\n', "\\x0a"));
+    assert_eq!((out.as_str(), err.as_str(), status), (&*wanted, "", Some(0)));
+    // A name that is none is an error, and the rest is read.
+    let (out, err, status) = titles(format!("{a}\n/nonexistent\n{b}\n").as_bytes(), &[]);
+    assert_eq!((out.as_str(), status), (&*both, Some(2)));
+    assert!(err.starts_with("crashparse: /nonexistent: "), "{err}");
+    // In a file; then standard input may be a log in it.
+    fs::write(at("list"), format!("-\n{a}\n")).unwrap();
+    let (out, err, status) = run(&["--count", "--files-from", &at("list")], &log());
+    assert_eq!((out, err.as_str(), status), (format!("<stdin>:1\n{a}:1\n"), "", Some(0)));
+    let (out, err, status) = titles(format!("-\n{a}\n").as_bytes(), &[]);
+    assert_eq!((out, status), (title(&a), Some(2)));
+    assert_eq!(err, "crashparse: -: no log, for standard input is the list of the logs\n");
+    // No list is no log on standard input.
+    for list in ["/nonexistent", "-"] {
+        let (out, err, status) = run(&["--format", "titles", "--files-from", list], b"");
+        assert_eq!((out.as_str(), status), ("", Some(2)));
+        assert!(err.contains("no files were searched: there is none in the list"), "{err}");
+    }
+    // A list of one is one of several.
+    fs::write(at("list"), &a).unwrap();
+    let (out, ..) = run(&["--count", "--files-from", &at("list")], b"");
+    assert_eq!(out, format!("{a}:1\n"));
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -688,6 +816,79 @@ fn markdown_and_junit_are_whole() {
     assert!(junit.contains("tests=\"10001\" failures=\"10001\""), "{}", &junit[..300]);
     assert_eq!(junit.matches("<testcase ").count(), 10_001);
     assert!(junit.contains("50 more reports"));
+}
+
+/// `tests/kcidb.sh` has KCIDB's own package check the same.
+#[test]
+fn kcidb_gets_a_test_an_issue_and_an_incident_for_each_report() {
+    let folder = folder("kcidb");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let frames: String = (0..1000).map(|frame| format!("[    1.0]  demo_\u{e4}_{frame}+0x1/0x2\n")).collect();
+    let long =
+        format!("[    1.0] BUG: scheduling while atomic: demo/7/0x00000002\n[    1.0] Call Trace:\n{frames}");
+    fs::write(at("long.log"), &long).unwrap();
+    fs::write(at("quiet.log"), "all is well\n").unwrap();
+    fs::write(at("empty.log"), "").unwrap();
+    let names = ["a.log", "deep/er/b.log", "long.log", "quiet.log", "empty.log", "none.log"].map(at);
+    let logs: Vec<&str> = names.iter().map(String::as_str).collect();
+    let document = |options: &[&str], logs: &[&str]| -> serde_json::Value {
+        let (out, ..) = run(&[&["--format", "kcidb", "--origin", "our_ci"], options, logs].concat(), b"");
+        serde_json::from_str(&out).unwrap()
+    };
+    let all = document(&["--build", "5f3e"], &logs);
+    assert_eq!(all["version"], serde_json::json!({ "major": 5, "minor": 3 }));
+    let of = |all: &serde_json::Value, member: &str, field: &str| -> Vec<String> {
+        let objects = all[member].as_array().unwrap().iter();
+        objects.map(|object| object[field].as_str().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(of(&all, "tests", "status"), ["FAIL", "FAIL", "FAIL", "PASS", "SKIP", "MISS"]);
+    assert_eq!(of(&all, "tests", "build_id"), ["our_ci:5f3e"; 6]);
+    assert_eq!(of(&all, "tests", "comment")[..2], ["divide error in divide"; 2]);
+    assert!(of(&all, "tests", "comment")[5].starts_with("No such file"), "{all}");
+    for member in ["tests", "issues", "incidents"] {
+        let ids = of(&all, member, "id");
+        assert!(ids.iter().all(|id| id.starts_with("our_ci:crashparse:")), "{ids:?}");
+        let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{ids:?}");
+        assert_eq!(of(&all, member, "origin"), vec!["our_ci"; ids.len()]);
+    }
+    // The crash that two logs have is one issue, by its signature.
+    let (grouped, ..) = run(&["--group", logs[0]], b"");
+    let issue = format!("our_ci:crashparse:{}", grouped.split_whitespace().nth(4).unwrap());
+    let incidents = of(&all, "incidents", "issue_id");
+    assert_eq!((&incidents[0], &incidents[1], incidents.len()), (&issue, &issue, 3));
+    assert_eq!(of(&all, "issues", "id").len(), 2);
+    assert_eq!(of(&all, "incidents", "test_id")[..], of(&all, "tests", "id")[..3]);
+    // An excerpt is the log's own lines, whole, as many as KCIDB takes of characters, which are no bytes.
+    let excerpts = of(&all, "tests", "log_excerpt");
+    assert!(excerpts[0].contains("] divide error: 0000 [#1] SMP KASAN\n"), "{}", excerpts[0]);
+    assert!((16_340..=16_384).contains(&excerpts[2].chars().count()), "{}", excerpts[2].chars().count());
+    assert!(excerpts[2].ends_with("+0x1/0x2\n") && excerpts[3].is_empty());
+    // IDs are those of the log, the report and the build, whatever else is read.
+    assert_eq!(document(&["--build", "our_ci:5f3e"], &logs), all);
+    let alone = document(&["--build", "5f3e", "-j", "1"], &logs[1..2]);
+    assert_eq!((&alone["tests"][0], &alone["incidents"][0]), (&all["tests"][1], &all["incidents"][1]));
+    let other = document(&["--build", "theirs:5f3e", "--test-path", "boot.log"], &logs[..1]);
+    assert_eq!(
+        (&other["tests"][0]["build_id"], &other["tests"][0]["path"]),
+        (&"theirs:5f3e".into(), &"boot.log".into())
+    );
+    assert_ne!(other["tests"][0]["id"], all["tests"][0]["id"]);
+    assert_eq!(other["issues"][0], all["issues"][1 - usize::from(all["issues"][0]["id"] == issue.as_str())]);
+    let ooms = document(&[], &["testdata/families/oom-memcg-6.1.log"]);
+    assert!(of(&ooms, "tests", "status").contains(&"DONE".to_string()), "{ooms}");
+    // What KCIDB would not take is refused; nothing read is a document all the same.
+    for wrong in
+        [&["--origin", "our-ci"][..], &["--origin", ""], &["--origin", "x", "--test-path", "a..b"], &[]]
+    {
+        let (out, _, status) = run(&[&["--format", "kcidb"], wrong, &[LOG]].concat(), b"");
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{wrong:?}");
+    }
+    let none = document(&[], &["--files-from", "/dev/null"]);
+    assert_eq!(none["tests"].as_array().unwrap().len(), 0);
+    let (_, err, status) = run(&["--format", "kcidb", "--origin", "x", "--follow", LOG], b"");
+    assert!(err.starts_with("crashparse: --follow prints ") && status == Some(2), "{err}");
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// The names of all long options, as `--help` lists them.

@@ -4,9 +4,11 @@ use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::generate::What;
+use crate::kcidb::KcidbArgs;
 use crate::select::SelectArgs;
 use crate::symbols::SymbolArgs;
 use crate::verdict::VerdictArgs;
@@ -87,7 +89,7 @@ pub(crate) struct Args {
     #[arg(short = 'j', long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Go on reading a log that grows, as `tail -F` does, and print each report as it is complete.
+    /// Go on reading logs that grow, as `tail -F` does, and print each report as it is complete.
     #[arg(long, conflicts_with_all = ["count", "summary", "group", "mmap"])]
     pub(crate) follow: bool,
 
@@ -108,11 +110,23 @@ pub(crate) struct Args {
     pub(crate) paging: Paging,
 
     #[command(flatten)]
+    pub(crate) kcidb: KcidbArgs,
+
+    #[command(flatten)]
     pub(crate) symbols: SymbolArgs,
 
     /// Print a man page, a shell's completions or the JSON Schema of the output, and do nothing else.
     #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
     pub(crate) generate: Option<What>,
+
+    /// What standard input is called in all that is printed, instead of `<stdin>`.
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+
+    /// Read the logs that FILE lists as well, each as if it were named here: one a line, or ended by NUL as `find -print0`
+    /// does it; `-`: standard input is the list.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
 
     /// Logs to read, or directories of logs; `-` or nothing: standard input.
     #[arg(value_name = "LOG")]
@@ -155,6 +169,9 @@ pub(crate) enum Format {
     Junit,
     /// A table, a report a line: where it is, kind, signature, title. What is not seen is escaped.
     Csv,
+    /// For KCIDB, as `kcidb-io` checks it: a test, an issue and an incident for each report. Needs --origin. The IDs come from
+    /// the build, the log's name and the report's lines: give each run's log a name of its own.
+    Kcidb,
     /// `--count`.
     #[value(skip)]
     Count,

@@ -1,26 +1,92 @@
-//! A log that goes on being written: `--follow`.
+//! Logs that go on being written: `--follow`.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::args::Format;
+use crate::input::is_stdin;
 use crate::kmsg::Kmsg;
+use crate::output::Printer;
 use crate::unpack::{Packed, aside, first};
+use crate::{Outcome, Reading, say};
+
+/// Most logs that are followed: each has a thread.
+const LOGS: usize = 256;
 
 /// How often a file is looked at.
 const POLL: Duration = Duration::from_millis(200);
 /// After that time without a line a report is printed as far as it has come: a machine that has panicked says no more.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// Follows logs, each in a thread and through rotation, until none is left: standard input ends, and so does what cannot be
+/// read. An error is one of standard output.
+pub(crate) fn follow_all(reading: Reading, paths: Vec<PathBuf>) -> io::Result<Outcome> {
+    let format = reading.renderer.format;
+    if matches!(format, Format::Json | Format::Kcidb) || (format == Format::Junit && paths.len() > 1) {
+        say(&"--follow prints text, titles, markdown or jsonl");
+        return Ok(Outcome { failed: true, found: false });
+    }
+    if paths.len() > LOGS {
+        say(&format_args!("--follow reads {LOGS} logs at most, and not {}", paths.len()));
+        return Ok(Outcome { failed: true, found: false });
+    }
+    let reading = Arc::new(reading);
+    let (sender, ended) = sync_channel(1);
+    for path in paths {
+        let (reading, sender) = (Arc::clone(&reading), sender.clone());
+        aside(move || {
+            let _ = sender.send(follow_one(&reading, path));
+        })?;
+    }
+    drop(sender);
+    let mut all = Outcome { failed: false, found: false };
+    // Where nobody reads our output the program ends, whatever the other threads wait for.
+    for outcome in ended {
+        let Outcome { failed, found } = outcome?;
+        all = Outcome { failed: all.failed || failed, found: all.found || found };
+    }
+    all.failed |= reading.renderer.symbols_failed();
+    Ok(all)
+}
+
+fn follow_one(reading: &Reading, path: PathBuf) -> io::Result<Outcome> {
+    let several = Arc::clone(&reading.opener.several);
+    let mut printer = Printer::new(Whole::default(), reading.printing, several)?;
+    let again = !is_stdin(&path);
+    let failed = reading.read(&[path], again, &mut printer)?;
+    let found = printer.found;
+    printer.finish()?;
+    Ok(Outcome { failed, found })
+}
+
+/// Standard output, to which each report goes whole: several threads write there.
+#[derive(Default)]
+struct Whole(Vec<u8>);
+
+impl Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(&self.0)?;
+        self.0.clear();
+        out.flush()
+    }
+}
+
 /// The log at a path, as `tail -F` reads it. It ends where another file is put in its place, or where it has been cut:
 /// then it must be followed anew. After a pause it says that it would block.
 pub(crate) fn follow(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let own: PathBuf = path.into();
     let lost = move || crate::say_lost(&own);
-    if crate::input::is_stdin(path) {
+    if is_stdin(path) {
         return Ok(Box::new(Stream::new(Kmsg::new(io::stdin(), lost))?));
     }
     let mut file = File::open(path)?;

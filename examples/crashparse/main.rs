@@ -13,6 +13,7 @@ mod follow;
 mod generate;
 mod input;
 mod junit;
+mod kcidb;
 mod kmsg;
 mod logs;
 mod output;
@@ -34,15 +35,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
-use args::{Args, Form, Format, Paging, Progress, Verb};
+use args::{Args, Form, Format, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
+use kcidb::Kcidb;
 use output::{Printer, Printing, Renderer};
 use pager::Output;
 use select::Selection;
@@ -53,6 +55,9 @@ fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| verdict::refuse(&error));
     if let Some(Verb::Verdict(args)) = &args.verb {
         return verdict::run(args);
+    }
+    if let Some(label) = &args.name {
+        let _ = STDIN.set(label.clone());
     }
     let outcome = stdout::check().and_then(|()| match &args.verb {
         _ if args.generate.is_some() => generate::print(args.generate, Args::command()),
@@ -135,22 +140,27 @@ fn run(args: &Args) -> io::Result<Outcome> {
             return Ok(Outcome { failed: true, found: false });
         }
     };
-    if args.logs.is_empty() && io::stdin().is_terminal() {
+    if args.logs.is_empty() && args.files_from.is_none() && io::stdin().is_terminal() {
         say(&"reading a log from the terminal; for files see crashparse --help");
     }
-    let paths = logs::find(&args.logs);
-    let several = paths.len() > 1 || args.logs.iter().any(|path| path.is_dir());
-    let several = Arc::new(AtomicBool::new(several));
+    let (paths, mut failed) = logs::find(&args.logs, args.files_from.as_deref());
+    if args.name.is_some() && !paths.iter().any(|path| input::is_stdin(path)) {
+        say(&"--name is for a log on standard input, and none is read from there");
+        return Ok(Outcome { failed: true, found: false });
+    }
+    let listed = args.files_from.is_some();
+    let several = paths.len() > 1 || listed || args.logs.iter().any(|path| path.is_dir());
+    // Each that is followed is read by itself.
+    let several = Arc::new(AtomicBool::new(several && !args.follow));
     if paths.is_empty() {
-        say(&"no files were searched: there is none in the directory");
+        let place = if listed { "list" } else { "directory" };
+        say(&format_args!("no files were searched: there is none in the {place}"));
         Printer::new(io::stdout(), printing, several)?.finish()?;
         return Ok(Outcome { failed: true, found: false });
     }
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     // A file that is followed is opened again where its log is rotated, but not before.
     let threads = if args.follow { NonZeroUsize::MIN } else { threads };
-    let again = args.follow && !paths.iter().any(|path| input::is_stdin(path));
-    let times = if again { usize::MAX } else { 1 };
     let bar = progress::bar(args.progress == Progress::Auto, &paths);
     let opener = Opener {
         threads,
@@ -160,108 +170,133 @@ fn run(args: &Args) -> io::Result<Outcome> {
         several: Arc::clone(&several),
         frames: AtomicBool::new(false),
     };
+    let kcidb = Arc::new(Kcidb::new(&args.kcidb));
     let renderer = Renderer {
         format,
+        kcidb: Arc::clone(&kcidb),
         selection,
         colors: args.colors(),
         full: args.full,
         excerpts,
         symbols: Mutex::new(Symbols::open(&args.symbols)),
     };
-    if args.follow && (paths.len() > 1 || format == Format::Json) {
-        say(&"--follow reads one log, and prints text, titles or jsonl");
-        return Ok(Outcome { failed: true, found: false });
-    }
-    let logs = Logs { opened: Mutex::default(), again };
-    let all = std::iter::repeat_n(&paths, times).flatten();
-    let sources = all.flat_map(|path| opener.open_all(path)).map(|(name, input)| match input {
-        Ok(input) => {
-            logs.add(Opened { name, live: input.live, lines: input.lines, kept: input.kept });
-            input.source
-        }
-        Err(error) => {
-            logs.add(Opened { name, ..Opened::default() });
-            Source::stream(Unreadable(Some(error)))
-        }
-    });
-    let is_live = |log: usize| logs.of(log).live;
-    let kept = |log: usize| logs.of(log).kept.clone();
-    let types = paths.iter().any(|path| input::is_stdin(path)) && io::stdin().is_terminal();
-    let paging = if args.follow { Paging::Never } else { args.paging };
-    let out = BufWriter::new(Output::new(paging, types, bar.clone()));
-    let mut printer = Printer::new(out, printing, Arc::clone(&several))?;
-    let mut failed = false;
     let scan = Scan::new()
         .threads(threads)
         .line_numbers(format != Format::Count && (format != Format::Summary || form != Form::Text))
         .boots(!matches!(format, Format::Titles | Format::Group));
-    let outcome = scan.run(
-        sources,
-        |log, report| {
-            let of = logs.of(log);
-            renderer.render(&of.name, of.line(report.line_number().unwrap_or_default()), report)
-        },
-        |log, found| {
-            let of = logs.of(log);
-            let name = of.name.as_str();
-            let printed = match found {
-                Found::Report(Ok(Some(report))) => {
-                    if kept(log).is_some_and(|kept| kept.is_bisection()) {
-                        printer.hold(report);
-                        Ok(())
-                    } else {
-                        let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
-                        let several = several.load(Ordering::Relaxed);
-                        if args.select.first && !several && printed.is_ok() {
-                            return ControlFlow::Break(printer.end(log, name, None, None).err());
-                        }
-                        printed
-                    }
-                }
-                Found::Report(Ok(None)) => Ok(()),
-                Found::Report(Err(error)) => Err(error),
-                Found::Failed(error) => {
-                    bar.suspend(|| say(&format_args!("{}: {error}", name)));
-                    printer.failed(name, &error.to_string());
-                    failed = true;
-                    if again {
-                        return ControlFlow::Break(printer.end(log, name, None, None).err());
-                    }
-                    Ok(())
-                }
-                Found::End(bytes) => {
-                    let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
-                    bisection.and_then(|bisection| printer.end(log, name, Some(bytes), bisection.flatten()))
-                }
-                _ => Ok(()),
-            };
-            printed.map_or_else(|error| ControlFlow::Break(Some(error)), ControlFlow::Continue)
-        },
-    );
-    bar.finish_and_clear();
-    if let ControlFlow::Break(Some(error)) = outcome {
-        return Err(error);
+    let reading = Reading { opener, renderer, scan, printing };
+    if args.follow {
+        let outcome = follow::follow_all(reading, paths)?;
+        return Ok(Outcome { failed: failed || outcome.failed, ..outcome });
     }
+    let types = paths.iter().any(|path| input::is_stdin(path)) && io::stdin().is_terminal();
+    let out = BufWriter::new(Output::new(args.paging, types, bar.clone()));
+    let mut printer = Printer::new(out, printing, Arc::clone(&several))?;
+    printer.document = kcidb::Document::new(kcidb);
+    let unread = reading.read(&paths, false, &mut printer);
+    bar.finish_and_clear();
+    failed |= unread?;
     let found = printer.found;
     let totals = printer.finish()?;
-    if let Some(excerpts) = renderer.excerpts.as_ref().filter(|_| found && format == Format::Text) {
+    if let Some(excerpts) = reading.renderer.excerpts.as_ref().filter(|_| found && format == Format::Text) {
         excerpts.finish();
     }
-    if !found && !failed && format == Format::Text && !args.follow {
+    if !found && !failed && format == Format::Text {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
-        let help = if args.symbols.are_given() || opener.frames.load(Ordering::Relaxed) {
+        let help = if args.symbols.are_given() || reading.opener.frames.load(Ordering::Relaxed) {
             "; crashparse symbolize -k vmlinux gives bare frames their lines"
         } else {
             ""
         };
         say(&format_args!("no report in {logs}{help}"));
     }
-    let symbols = renderer.symbols.into_inner().unwrap_or_else(PoisonError::into_inner);
-    failed |= symbols.is_some_and(|symbols| symbols.failed());
+    failed |= reading.renderer.symbols_failed();
     if args.stats && format != Format::Jsonl {
         say(&totals);
     }
     Ok(Outcome { found, failed: failed && !(args.exit_found && found) })
+}
+
+/// How logs are read, and what is made of their reports.
+struct Reading {
+    opener: Opener,
+    renderer: Renderer,
+    scan: Scan,
+    printing: Printing,
+}
+
+impl Reading {
+    /// Reads logs and prints their reports; one log `again` and again, as long as it can be opened. Whether any could not be
+    /// read; an error is one of the output.
+    fn read<W: Write>(&self, paths: &[PathBuf], again: bool, printer: &mut Printer<W>) -> io::Result<bool> {
+        let Reading { opener, renderer, scan, printing } = self;
+        let (bar, several, format) = (&opener.bar, &opener.several, renderer.format);
+        let times = if again { usize::MAX } else { 1 };
+        let mut failed = false;
+        let logs = Logs { opened: Mutex::default(), again };
+        let all = std::iter::repeat_n(paths, times).flatten();
+        let sources = all.flat_map(|path| opener.open_all(path)).map(|(name, input)| match input {
+            Ok(input) => {
+                logs.add(Opened { name, live: input.live, lines: input.lines, kept: input.kept });
+                input.source
+            }
+            Err(error) => {
+                logs.add(Opened { name, ..Opened::default() });
+                Source::stream(Unreadable(Some(error)))
+            }
+        });
+        let is_live = |log: usize| logs.of(log).live;
+        let kept = |log: usize| logs.of(log).kept.clone();
+        let outcome = scan.run(
+            sources,
+            |log, report| {
+                let of = logs.of(log);
+                renderer.render(&of.name, of.line(report.line_number().unwrap_or_default()), report)
+            },
+            |log, found| {
+                let of = logs.of(log);
+                let name = of.name.as_str();
+                let printed = match found {
+                    Found::Report(Ok(Some(report))) => {
+                        if kept(log).is_some_and(|kept| kept.is_bisection()) {
+                            printer.hold(report);
+                            Ok(())
+                        } else {
+                            let printed = bar.suspend(|| printer.report(log, name, report, is_live(log)));
+                            let several = several.load(Ordering::Relaxed);
+                            if printing.first && !several && printed.is_ok() {
+                                return ControlFlow::Break(printer.end(log, name, None, None).err());
+                            }
+                            printed
+                        }
+                    }
+                    Found::Report(Ok(None)) => Ok(()),
+                    Found::Report(Err(error)) => Err(error),
+                    Found::Failed(error) => {
+                        bar.suspend(|| say(&format_args!("{}: {error}", name)));
+                        failed = true;
+                        let printed = printer.failed(name, &error.to_string());
+                        if again {
+                            let ended = printed.and_then(|()| printer.end(log, name, None, None));
+                            return ControlFlow::Break(ended.err());
+                        }
+                        printed
+                    }
+                    Found::End(bytes) => {
+                        let bisection = kept(log).map(|kept| kept.render(name, format)).transpose();
+                        bisection
+                            .and_then(|bisection| printer.end(log, name, Some(bytes), bisection.flatten()))
+                    }
+                    _ => Ok(()),
+                };
+                printed.map_or_else(|error| ControlFlow::Break(Some(error)), ControlFlow::Continue)
+            },
+        );
+        match outcome {
+            ControlFlow::Break(Some(error)) => Err(error),
+            _ => Ok(failed),
+        }
+    }
 }
 
 /// The logs in the order in which they were opened.
@@ -326,6 +361,12 @@ fn say_lost(path: &Path) {
     say(&format_args!("{}: note: the kernel has written over records before they were read", name(path)));
 }
 
+/// What standard input is called: `--name`.
+static STDIN: OnceLock<String> = OnceLock::new();
+
 fn name(path: &Path) -> String {
-    if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy().into_owned() }
+    if input::is_stdin(path) {
+        return STDIN.get().cloned().unwrap_or_else(|| "<stdin>".into());
+    }
+    path.to_string_lossy().into_owned()
 }

@@ -13,6 +13,7 @@ use crate::args::{Form, Format};
 use crate::bisection;
 use crate::csv;
 use crate::junit::Suite;
+use crate::kcidb::{Document, Kcidb, Objects};
 use crate::say;
 use crate::select::{Selection, signature};
 use crate::source::SourceTree;
@@ -30,6 +31,7 @@ const HELD_BYTES: usize = 64 << 20;
 /// Makes text of reports, in any thread.
 pub(crate) struct Renderer {
     pub(crate) format: Format,
+    pub(crate) kcidb: Arc<Kcidb>,
     pub(crate) selection: Selection,
     pub(crate) colors: bool,
     /// Whether all of a report is shown.
@@ -46,6 +48,8 @@ pub(crate) struct Rendered {
     pub(crate) counted: Counted,
     /// The boot that it is of.
     pub(crate) boot: Option<u64>,
+    /// For KCIDB.
+    objects: Option<Objects>,
     /// What a hung task's report says of who waits for whom, and whether it follows from the report before it.
     pub(crate) waits: Option<Waits>,
     pub(crate) follows: bool,
@@ -54,6 +58,12 @@ pub(crate) struct Rendered {
 }
 
 impl Renderer {
+    /// Whether files that frames are looked up in could not be read.
+    pub(crate) fn symbols_failed(&self) -> bool {
+        let symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        symbols.as_ref().is_some_and(Symbols::failed)
+    }
+
     /// The text of a report of the log at a path, whose banner is in a line; `None` if it is not wanted.
     pub(crate) fn render(&self, path: &str, line: u64, report: &Report<'_>) -> io::Result<Option<Rendered>> {
         if !self.selection.takes(report) {
@@ -96,6 +106,10 @@ impl Renderer {
             )?,
             Format::Titles => {
                 writeln!(rendered.text, "{}:{line}: {}", Plain(path.as_bytes()), report.title())?;
+            }
+            Format::Kcidb => {
+                let (test, objects) = self.kcidb.report(path, line, report);
+                (rendered.text, rendered.objects) = (test, Some(objects));
             }
             Format::Text | Format::Json | Format::Jsonl | Format::Markdown | Format::Junit => {
                 self.whole(path, line, report, &mut rendered.text)?
@@ -212,6 +226,8 @@ pub(crate) struct Printer<W: Write> {
     summary: Summary,
     suite: Suite,
     texts: Texts,
+    /// For KCIDB.
+    pub(crate) document: Document,
 }
 
 impl<W: Write> Printer<W> {
@@ -223,6 +239,7 @@ impl<W: Write> Printer<W> {
             Format::Csv => csv::header(&mut out, REPORT_COLUMNS)?,
             Format::Count if printing.form == Form::Json => write!(out, "{{{},\"counts\":[", head())?,
             Format::Count if printing.form == Form::Csv => csv::header(&mut out, COUNT_COLUMNS)?,
+            Format::Kcidb => Document::begin(&mut out)?,
             _ => {}
         }
         out.flush()?;
@@ -241,6 +258,7 @@ impl<W: Write> Printer<W> {
             summary: Summary::default(),
             suite: Suite::default(),
             texts: Texts::default(),
+            document: Document::default(),
         })
     }
 
@@ -271,6 +289,10 @@ impl<W: Write> Printer<W> {
             Format::Summary | Format::Group => {
                 self.summary.add(log, path, report.counted, self.printing.format == Format::Group)
             }
+            Format::Kcidb => {
+                let Rendered { text, objects, .. } = report;
+                objects.map_or(Ok(()), |objects| self.document.report(&text, objects, &mut self.out))?;
+            }
             Format::Junit => self.suite.add(&report.text),
             Format::Text => self.texts.add(log, report, live, &mut self.out)?,
             _ => self.out.write_all(&report.text)?,
@@ -279,10 +301,15 @@ impl<W: Write> Printer<W> {
     }
 
     /// Notes that a log could not be read, or not to its end.
-    pub(crate) fn failed(&mut self, path: &str, error: &str) {
+    pub(crate) fn failed(&mut self, path: &str, error: &str) -> io::Result<()> {
         self.error.get_or_insert_with(|| error.to_string());
-        if self.printing.format == Format::Junit {
-            self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
+        match self.printing.format {
+            Format::Junit => {
+                self.suite.failed(&Plain(path.as_bytes()).to_string(), &Plain(error.as_bytes()).to_string());
+                Ok(())
+            }
+            Format::Kcidb => self.document.failed(path, error, &mut self.out),
+            _ => Ok(()),
         }
     }
 
@@ -329,6 +356,11 @@ impl<W: Write> Printer<W> {
                 bytes == Some(0),
                 &mut self.out,
             );
+        }
+        if self.printing.format == Format::Kcidb {
+            // Of what could not be read at all that has been said.
+            let bytes = bytes.filter(|bytes| *bytes > 0 || end.error.is_none());
+            return self.document.end(path, count, bytes, &mut self.out);
         }
         match (self.printing.format, self.printing.form) {
             (Format::Json, _) => {
@@ -407,6 +439,13 @@ impl<W: Write> Printer<W> {
             }
             Format::Junit => writeln!(self.out, "</testsuites>")?,
             Format::Text => self.texts.finish(&mut self.out)?,
+            Format::Kcidb => {
+                self.document.finish(&mut self.out)?;
+                if self.document.left_out > 0 {
+                    let more = self.document.left_out;
+                    say(&format_args!("{more} more reports: of all logs 32 MiB of incidents are printed"));
+                }
+            }
             _ => {}
         }
         self.out.flush()?;
