@@ -16,7 +16,6 @@ use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::task::{self, Blocker, HardLockup, HungTask, Mention, SoftLockup, Task, Workqueue};
 use crate::facts::trace::{self, StackTrace, TraceKind};
-use crate::formats::noise;
 use crate::guilty;
 use crate::kind::Kind;
 use crate::line::Line;
@@ -465,38 +464,6 @@ impl<'a> Report<'a> {
     /// What the report says of memory: the bad access, the object, the shadow, the page tables.
     pub fn memory(&self) -> Option<Memory<'a>> {
         Memory::read(self.preamble().iter().map(|line| line.body).chain(self.bodies()))
-    }
-
-    /// What the failed check says in its own words, line by line: the text given to `WARN()`.
-    ///
-    /// Where the CPU traps for a warning it stands between `cut here` and the banner (`__warn_printk` in
-    /// `kernel/panic.c`), else after the banner (`__warn`). A check that is announced with a line of its own
-    /// (`list_del corruption, ffff888005d8b180->next is LIST_POISON1 (dead000000000100)`) has that line.
-    pub fn message(&self) -> Vec<&'a [u8]> {
-        let preamble = self.preamble().iter().map(|line| line.body);
-        let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
-        let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
-        // What stands behind a `cut here` that no check has followed is no panic's.
-        if !before.is_empty()
-            && before.len() <= message::LINES
-            && !title::is_panic(self.incident.banner.line.body)
-        {
-            return before;
-        }
-        let is_reason =
-            |body: &&[u8]| noise::BUG_MESSAGES.iter().any(|start| body.starts_with(start.as_bytes()));
-        if let Some(reason) = self.preamble().iter().map(|line| line.body).find(is_reason) {
-            return message::line(reason).into_iter().collect();
-        }
-        // What a failed check is announced with may be a report of its own: `refcount_t: underflow; use-after-free.`
-        let other = |body: &&[u8]| text::contains(body, noise::CUT_HERE) || text::contains(body, " [inline]");
-        let announced = self.bodies().take(self.incident.headline.0).filter(|body| !other(body));
-        let announced: Vec<&[u8]> = announced.filter_map(message::line).collect();
-        if !announced.is_empty() {
-            return announced;
-        }
-        let warning = message::of_warning(self.bodies());
-        if warning.is_empty() { message::of_assertion(self.bodies()) } else { warning }
     }
 
     /// What code in Rust says when it panics, and where.

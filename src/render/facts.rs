@@ -22,6 +22,12 @@ pub(super) fn memory(f: &mut Formatter<'_>, view: &View<'_>, memory: &Memory<'_>
     if let Some(kasan) = &memory.kasan {
         self::kasan(f, view, kasan)?;
     }
+    if let Some(object) = memory.kfence.as_ref().and_then(|kfence| kfence.object) {
+        let mut words = vec![format!("kfence-#{}", object.index)];
+        words.extend(object.size.map(|size| format!("of {size} bytes")));
+        words.extend(object.cache.map(|cache| format!("for cache {}", Plain(cache))));
+        view.row(f, "object", words.join(" "))?;
+    }
     let is_told = |fault: &&PageFault<'_>| fault.address.is_some() || fault.reason.is_some();
     if let Some(fault) = memory.fault.as_ref().filter(is_told) {
         let did = fault.access.map_or("access", access);

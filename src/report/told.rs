@@ -8,9 +8,10 @@ use crate::facts::oops::Oops;
 use crate::facts::place::Place;
 use crate::facts::task::{IdleCpu, Task};
 use crate::formats::says::{Banner, SAYS, Says};
-use crate::formats::{fault, warning};
+use crate::formats::{fault, noise, warning};
 use crate::line::Line;
 use crate::text;
+use crate::title;
 
 /// Whether a row of the table is about a report with this banner.
 fn fits(row: &Says, banner: &[u8]) -> bool {
@@ -56,6 +57,38 @@ pub(super) fn culprit(preamble: &[Line<'_>], lines: &[Line<'_>]) -> Option<Strin
 }
 
 impl<'a> Report<'a> {
+    /// What the failed check says in its own words, line by line: the text given to `WARN()`.
+    ///
+    /// Where the CPU traps for a warning it stands between `cut here` and the banner (`__warn_printk` in
+    /// `kernel/panic.c`), else after the banner (`__warn`). A check that is announced with a line of its own
+    /// (`list_del corruption, ffff888005d8b180->next is LIST_POISON1 (dead000000000100)`) has that line.
+    pub fn message(&self) -> Vec<&'a [u8]> {
+        let preamble = self.preamble().iter().map(|line| line.body);
+        let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
+        let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
+        // What stands behind a `cut here` that no check has followed is no panic's.
+        if !before.is_empty()
+            && before.len() <= message::LINES
+            && !title::is_panic(self.incident.banner.line.body)
+        {
+            return before;
+        }
+        let is_reason =
+            |body: &&[u8]| noise::BUG_MESSAGES.iter().any(|start| body.starts_with(start.as_bytes()));
+        if let Some(reason) = self.preamble().iter().map(|line| line.body).find(is_reason) {
+            return message::line(reason).into_iter().collect();
+        }
+        // What a failed check is announced with may be a report of its own: `refcount_t: underflow; use-after-free.`
+        let other = |body: &&[u8]| text::contains(body, noise::CUT_HERE) || text::contains(body, " [inline]");
+        let announced = self.bodies().take(self.incident.headline.0).filter(|body| !other(body));
+        let announced: Vec<&[u8]> = announced.filter_map(message::line).collect();
+        if !announced.is_empty() {
+            return announced;
+        }
+        let warning = message::of_warning(self.bodies());
+        if warning.is_empty() { message::of_assertion(self.bodies()) } else { warning }
+    }
+
     /// The lines in which the kernel says what is wrong: of a check its message ([`Report::message`]), of code in Rust that
     /// panicked what it says, of some reports a line below the banner (`The buggy address is located 56 bytes inside of`,
     /// and the region; `lock.c:188 suspicious rcu_dereference_check() usage!`; `Out of memory: Killed process 96 (tail) …`),

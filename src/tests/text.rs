@@ -504,3 +504,34 @@ fn each_wait_is_told_once() {
     // Another has it now.
     assert!(say(&mut waits, " likely owned by task c:13").contains("c (pid 13)"));
 }
+
+#[test]
+fn the_object_of_kfence_is_told() {
+    let lines = [
+        "BUG: KFENCE: use-after-free read in demo_read+0x45/0x80 [demo]",
+        "",
+        "Use-after-free read at 0x00000000a1b2c3d4 (in kfence-#7):",
+        " demo_read+0x45/0x80 [demo]",
+        " vfs_read+0x9f/0x190",
+        "",
+        "kfence-#7: 0x00000000b2c3d4e5-0x00000000c3d4e5f6, size=32, cache=kmalloc-32",
+    ];
+    let text = text_of(&lines, false);
+    assert!(text.contains("  object   kfence-#7 of 32 bytes for cache kmalloc-32\n"), "{text}");
+}
+
+#[test]
+fn a_panic_says_nothing_of_what_stands_behind_a_cut_before_it() {
+    let lines = [
+        "------------[ cut here ]------------",
+        "usb 1-1: new high-speed USB device number 2 using xhci_hcd",
+        "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: demo_copy+0xa5/0xb0",
+        "CPU: 1 PID: 905 Comm: demo Not tainted 6.1.0 #1",
+        "Call Trace:",
+        " panic+0xe8/0x236",
+        " demo_copy+0xa5/0xb0 [demo]",
+    ];
+    let text = text_of(&lines, false);
+    let says = "says     Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: demo_copy+0xa5/0xb0";
+    assert!(text.contains(says) && !text.contains("usb 1-1"), "{text}");
+}
