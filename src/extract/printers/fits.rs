@@ -84,7 +84,7 @@ impl<'a> Streams<'a> {
         let says = piece == Piece::Inside && !held && fits.iter().any(|fit| fit.phase <= Phase::Fault);
         if matches!(piece, Piece::Close(_)) {
             // Behind where a task entered the kernel comes the end of that task's stack, and of no other that is not so far.
-            let ends = |fit: &Fit| self.block(fit.stream).is_some_and(|block| block.bottom);
+            let ends = |fit: &Fit| self.block(fit.stream).is_some_and(Block::is_at_bottom);
             let last = |fit: &Fit| self.list.get(fit.stream).is_some_and(|one| one.nth + 1 == self.lines);
             if fits.iter().filter(|fit| ends(fit)).count() == 1 {
                 narrow(&mut fits, |fit| ends(fit) && last(fit));

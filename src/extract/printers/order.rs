@@ -53,8 +53,8 @@ pub(super) struct Block<'a> {
     pub(super) dump: Option<&'static Dump>,
     /// The stack's part of the task has begun.
     pub(super) in_task: bool,
-    /// Where the task entered the kernel has been printed: of its stack nothing is to come.
-    pub(super) bottom: bool,
+    /// The last frame.
+    pub(super) frame: &'a [u8],
     /// The stack at hand is of another time, and has a heading of its own.
     pub(super) aside: bool,
     pub(super) banner: Option<Banner<'a>>,
@@ -86,7 +86,7 @@ impl<'a> Block<'a> {
             inner: None,
             dump: None,
             in_task: false,
-            bottom: false,
+            frame: b"",
             aside: false,
             banner: None,
             cpu: None,
@@ -136,7 +136,7 @@ impl<'a> Block<'a> {
         let fails = [&b"invalid opcode:"[..], b"CFI failure at "].iter().any(|start| body.starts_with(start));
         self.trap |= warns || is_bug(body) || fails;
         (self.phase, self.row, self.inner) = (Phase::Banner, 0, None);
-        (self.in_task, self.bottom, self.aside) = (false, false, false);
+        (self.in_task, self.frame, self.aside) = (false, b"", false);
         (self.banner, self.time) = (Some(*banner), banner.line.prefix.time);
     }
 
@@ -186,7 +186,7 @@ impl<'a> Block<'a> {
             Piece::Aside if opened && at < End => (at, 0),
             Piece::Frame if self.aside => (at, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
-            Piece::Frame if at == Inside && !self.bottom => (Stack, 1),
+            Piece::Frame if at == Inside && !self.is_at_bottom() => (Stack, 1),
             Piece::Frame if self.is_headless() => (Stack, 0),
             Piece::Frame if opened && at < Head => (Stack, 3),
             Piece::Close(task) if at == Stack => (if task { Closed } else { Stack }, 0),
@@ -320,8 +320,8 @@ impl<'a> Block<'a> {
         match piece {
             Piece::Header(cpu, pid) => (self.cpu, self.pid, self.numbered) = (cpu, Some(pid), true),
             Piece::Counter(_) => (self.row, self.inner) = (0, (phase == Phase::Stack).then_some(0)),
-            Piece::Head => (self.inner, self.bottom) = (None, false),
-            Piece::Frame if !self.aside => self.bottom = is_bottom(body),
+            Piece::Head => (self.inner, self.frame) = (None, b""),
+            Piece::Frame if !self.aside => self.frame = body,
             Piece::Row(row) => {
                 if let Some(Row { of, to, .. }) = row {
                     self.row = to;
@@ -386,9 +386,16 @@ impl<'a> Block<'a> {
         self.trap
     }
 
+    /// Whether the last frame is where a task enters the kernel, so that of its stack nothing is to come:
+    /// ` ret_from_fork+0x22/0x30`, `el0_svc_naked+0x24/0x28`.
+    pub(super) fn is_at_bottom(&self) -> bool {
+        let is_bottom = |name: &str| dumps::BOTTOMS.iter().any(|start| name.starts_with(start));
+        frame::functions_of_line(self.frame).into_iter().flatten().any(is_bottom)
+    }
+
     /// Whether the task's part of the stack has begun, and its end is still to come.
     pub(super) fn is_amid_stack(&self) -> bool {
-        self.phase == Phase::Stack && (self.in_task || !self.bottom && !self.is_event())
+        self.phase == Phase::Stack && (self.in_task || !self.is_event() && !self.is_at_bottom())
     }
 
     /// Whether nothing crashed.
@@ -411,7 +418,7 @@ impl<'a> Block<'a> {
 
     /// The same as far as it has come, of a crash that is known.
     pub(super) fn as_of(&self, known: &Block<'a>) -> Block<'a> {
-        let Block { phase, row, inner, dump, in_task, bottom, aside, time, last, .. } = *self;
+        let Block { phase, row, inner, dump, in_task, frame, aside, time, last, .. } = *self;
         let (cpu, pid, gs) = (known.cpu.or(self.cpu), known.pid.or(self.pid), self.gs.or(known.gs));
         let numbered = self.numbered || known.numbered;
         Block {
@@ -420,7 +427,7 @@ impl<'a> Block<'a> {
             inner,
             dump,
             in_task,
-            bottom,
+            frame,
             aside,
             time,
             last,
@@ -447,12 +454,4 @@ impl<'a> Block<'a> {
         self.take(piece, phase, line);
         true
     }
-}
-
-/// Whether a frame is where a task enters the kernel: ` ret_from_fork+0x22/0x30`, `el0_svc_naked+0x24/0x28`.
-fn is_bottom(body: &[u8]) -> bool {
-    frame::functions_of_line(body)
-        .into_iter()
-        .flatten()
-        .any(|name| dumps::BOTTOMS.iter().any(|start| name.starts_with(start)))
 }
