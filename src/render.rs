@@ -9,6 +9,7 @@ use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
+use crate::kind::Kind;
 use crate::report::{Report, Syscall};
 use crate::text;
 
@@ -182,7 +183,9 @@ impl TextReport<'_, '_> {
         #[cfg(feature = "disasm")]
         if full || begins {
             let head = styles.paint(Role::Label, "code");
-            write!(f, "{}", CodeText { registers: dump, full, head: &head })?;
+            let kind = self.report.kind();
+            let trapped = begins && kind.is_bug() && !matches!(kind, Kind::Hang | Kind::HardLockup);
+            write!(f, "{}", CodeText { registers: dump, full, trapped, head: &head })?;
         }
         #[cfg(not(feature = "disasm"))]
         let _ = (begins, styles);
@@ -289,14 +292,9 @@ impl TextReport<'_, '_> {
         let branch: Vec<Frame<'_>> = branch.iter().flat_map(|frame| frame.calls(self.view.sources)).collect();
         let Some(frame) = own.iter().find(fits).or_else(|| branch.iter().find(fits)) else { return Ok(()) };
         let painted = self.view.styles.paint(Role::Blamed, FrameText(frame));
-        match self.entry(own, frame) {
-            Some(_) => self.view.row(
-                f,
-                "where",
-                format_args!("{painted} (the title names a caller, by convention)"),
-            )?,
-            None => self.view.row(f, "where", painted)?,
-        }
+        let caller =
+            if self.names_a_caller(own, frame) { " (the title names a caller, by convention)" } else { "" };
+        self.view.row(f, "where", format_args!("{painted}{caller}"))?;
         let Some((excerpts, source)) = self.excerpts.zip(frame.source) else { return Ok(()) };
         let lines = source.line.saturating_sub(EXCERPT_LINES).max(1)..=source.line + EXCERPT_LINES;
         for number in lines {
@@ -311,16 +309,16 @@ impl TextReport<'_, '_> {
         Ok(())
     }
 
-    /// The function in the title, where it is one that has called the one to blame: of stalls and of overflows the convention
+    /// Whether the function in the title is one that has called the one to blame: of stalls and of overflows the convention
     /// names what a run of the same test has in common.
-    fn entry<'o>(&self, own: &'o [Frame<'_>], blamed: &Frame<'_>) -> Option<&'o Frame<'o>> {
-        let (_, named) = self.report.title().rsplit_once(" in ")?;
+    fn names_a_caller(&self, own: &[Frame<'_>], blamed: &Frame<'_>) -> bool {
+        let Some((_, named)) = self.report.title().rsplit_once(" in ") else { return false };
         let vouched = |frame: &&Frame<'_>| frame.trust != Trust::Unreliable;
         let is_named = |frame: &Frame<'_>| {
             frame.function().map(crate::demangle::demangle).is_some_and(|function| function == named)
         };
-        let callers = own.iter().skip_while(|frame| !frame.is_at(blamed)).skip(1).filter(vouched);
-        callers.into_iter().find(|frame| is_named(frame)).filter(|_| !is_named(blamed))
+        let mut callers = own.iter().skip_while(|frame| !frame.is_at(blamed)).skip(1).filter(vouched);
+        !is_named(blamed) && callers.any(is_named)
     }
 
     /// Where in the log it is, when it was, of which kind, and what is the matter with the report.

@@ -134,6 +134,30 @@ fn a_pager_gets_what_is_to_be_read() {
 }
 
 /// Text put into the standard input.
+#[test]
+fn without_a_pager_the_reports_are_printed() {
+    let title = "general protection fault";
+    for pager in ["no-such-pager", "no-such-pager -R", " "] {
+        let (out, err, status) = run(command(&["--paging", "always", LOG]).env("PAGER", pager));
+        assert!(out.starts_with(title) && status == Some(0), "{pager:?} {out}");
+        assert_eq!(err.contains("no-such-pager"), !pager.trim().is_empty(), "{err}");
+    }
+    // What only a shell can read is the shell's to find.
+    let (_, err, _) =
+        run(command(&["--paging", "always", LOG]).env("PAGER", "no-such-pager | cat; exit 127"));
+    assert!(err.contains("the pager that PAGER names cannot be run"), "{err}");
+    // JSON is for programs.
+    let (out, ..) = run(command(&["--paging", "auto", "--format", "json", LOG]).env("PAGER", "echo paged"));
+    assert!(out.starts_with('{'));
+}
+
+#[test]
+fn what_was_not_asked_for_is_no_log_without_a_report() {
+    let (_, err, status) = run(&mut command(&["--kind", "OOM-KILL", LOG]));
+    assert_eq!(status, Some(1));
+    assert!(err.contains("no report in the log that is asked for") && !err.contains("symbolize"), "{err}");
+}
+
 fn given(arguments: &[&str], text: &str) -> (String, String, Option<i32>) {
     let dir = folder("given");
     let path = dir.join(format!("{:?}", std::thread::current().id()));

@@ -90,7 +90,7 @@ pub(crate) struct Args {
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Go on reading logs that grow, as `tail -F` does, and print each report as it is complete.
-    #[arg(long, conflicts_with_all = ["count", "summary", "group", "mmap"])]
+    #[arg(long, conflicts_with_all = ["count", "summary", "group", "mmap", "stats"])]
     pub(crate) follow: bool,
 
     /// Map files into memory instead of reading them: a file that is shortened meanwhile kills the process.

@@ -27,7 +27,9 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// read. An error is one of standard output.
 pub(crate) fn follow_all(reading: Reading, paths: Vec<PathBuf>) -> io::Result<Outcome> {
     let format = reading.renderer.format;
-    if matches!(format, Format::Json | Format::Kcidb) || (format == Format::Junit && paths.len() > 1) {
+    if matches!(format, Format::Json | Format::Kcidb)
+        || (matches!(format, Format::Junit | Format::Csv) && paths.len() > 1)
+    {
         say(&"--follow prints text, titles, markdown or jsonl");
         return Ok(Outcome { failed: true, found: false });
     }

@@ -199,7 +199,7 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 }
 
 /// Standard input, if it is a file that nobody has read from.
-fn stdin_file() -> Option<File> {
+pub(crate) fn stdin_file() -> Option<File> {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd;

@@ -201,8 +201,6 @@ pub(crate) struct Document {
     issues: BTreeMap<u64, String>,
     incidents: String,
     kept_bytes: usize,
-    /// Whether the log could not be read, or not to its end.
-    unread: bool,
     /// Reports that were left out.
     pub(crate) left_out: u64,
 }
@@ -234,12 +232,11 @@ impl Document {
 
     /// Says that a log could not be read, or not to its end.
     pub(crate) fn failed(&mut self, log: &str, error: &str, out: &mut impl Write) -> io::Result<()> {
-        self.unread = true;
         let test = self.kcidb.log(log, "MISS", &plain(error));
         self.test(&test, out)
     }
 
-    /// Ends a log of which so many reports were printed, and whose size is known if it was read.
+    /// Ends a log that was read, of which so many reports were printed, and whose size is known if it was read to its end.
     pub(crate) fn end(
         &mut self,
         log: &str,
@@ -247,9 +244,8 @@ impl Document {
         bytes: Option<u64>,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let unread = std::mem::take(&mut self.unread);
         let (status, comment) = match bytes {
-            _ if unread || reports > 0 => return Ok(()),
+            _ if reports > 0 => return Ok(()),
             None => return Ok(()),
             Some(0) => ("SKIP", "the log is empty"),
             Some(_) => ("PASS", "no crash"),

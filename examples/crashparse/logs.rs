@@ -15,9 +15,9 @@ const MAGIC_BYTES: u64 = 8;
 /// Longest list of logs: more than a million names.
 const LIST_BYTES: u64 = 128 << 20;
 
-/// The files that arguments and a list name, those below directories sorted by name; without both standard input. Whether the list
-/// could not be read is said as well. What is no log is not read; a directory that cannot be searched is there itself, for
-/// it cannot be opened either.
+/// The files that arguments and a list name, those below directories sorted by name; without both standard input. Whether
+/// the list could not be read is said as well. What is no log is not read; a directory that cannot be searched is there
+/// itself, for it cannot be opened either.
 ///
 /// Links inside directories are not followed: as `grep -r` does it.
 pub(crate) fn find(paths: &[PathBuf], list: Option<&Path>) -> (Vec<PathBuf>, bool) {

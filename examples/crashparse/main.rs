@@ -41,7 +41,7 @@ use std::thread;
 use clap::{CommandFactory, Parser};
 use crashparse::{Found, LineMap, Plain, Scan, Source};
 
-use args::{Args, Form, Format, Progress, Verb};
+use args::{Args, Form, Format, Paging, Progress, Verb};
 use bisection::Kept;
 use input::{Checked, Opener};
 use kcidb::Kcidb;
@@ -125,7 +125,8 @@ fn run(args: &Args) -> io::Result<Outcome> {
         say(&"--count, --summary and --group print text, json or csv");
         return Ok(Outcome { failed: true, found: false });
     };
-    let printing = Printing { format, form, first: args.select.first, stats: args.stats };
+    let printing =
+        Printing { format, form, first: args.select.first, stats: args.stats, follow: args.follow };
     let selection = match Selection::new(&args.select) {
         Ok(selection) => selection,
         Err((path, error)) => {
@@ -155,7 +156,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     if paths.is_empty() {
         let place = if listed { "list" } else { "directory" };
         say(&format_args!("no files were searched: there is none in the {place}"));
-        Printer::new(io::stdout(), printing, several)?.finish()?;
+        let totals = Printer::new(io::stdout(), printing, several)?.finish()?;
+        if args.stats && format != Format::Jsonl {
+            say(&totals);
+        }
         return Ok(Outcome { failed: true, found: false });
     }
     let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -187,23 +191,28 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let reading = Reading { opener, renderer, scan, printing };
     if args.follow {
         let outcome = follow::follow_all(reading, paths)?;
-        return Ok(Outcome { failed: failed || outcome.failed, ..outcome });
+        let failed = failed || outcome.failed;
+        return Ok(Outcome { failed: failed && !(args.exit_found && outcome.found), ..outcome });
     }
-    let types = paths.iter().any(|path| input::is_stdin(path)) && io::stdin().is_terminal();
-    let out = BufWriter::new(Output::new(args.paging, types, bar.clone()));
+    let live = paths.iter().any(|path| input::is_stdin(path)) && input::stdin_file().is_none();
+    let reads = matches!(format, Format::Text | Format::Markdown);
+    let paging = if reads || args.paging == Paging::Always { args.paging } else { Paging::Never };
+    let out = BufWriter::new(Output::new(paging, live, bar.clone()));
     let mut printer = Printer::new(out, printing, Arc::clone(&several))?;
     printer.document = kcidb::Document::new(kcidb);
     let unread = reading.read(&paths, false, &mut printer);
     bar.finish_and_clear();
     failed |= unread?;
-    let found = printer.found;
+    let (found, deselected) = (printer.found, printer.deselected);
     let totals = printer.finish()?;
     if let Some(excerpts) = reading.renderer.excerpts.as_ref().filter(|_| found && format == Format::Text) {
         excerpts.finish();
     }
     if !found && !failed && format == Format::Text {
         let logs = if several.load(Ordering::Relaxed) { "the logs" } else { "the log" };
-        let help = if args.symbols.are_given() || reading.opener.frames.load(Ordering::Relaxed) {
+        let help = if deselected {
+            " that is asked for"
+        } else if args.symbols.are_given() || reading.opener.frames.load(Ordering::Relaxed) {
             "; crashparse symbolize -k vmlinux gives bare frames their lines"
         } else {
             ""
@@ -270,7 +279,10 @@ impl Reading {
                             printed
                         }
                     }
-                    Found::Report(Ok(None)) => Ok(()),
+                    Found::Report(Ok(None)) => {
+                        printer.deselected = true;
+                        Ok(())
+                    }
                     Found::Report(Err(error)) => Err(error),
                     Found::Failed(error) => {
                         bar.suspend(|| say(&format_args!("{}: {error}", name)));

@@ -202,6 +202,8 @@ pub(crate) struct Printing {
     pub(crate) first: bool,
     /// Whether records tell what was read.
     pub(crate) stats: bool,
+    /// Whether the logs are still written.
+    pub(crate) follow: bool,
 }
 
 /// Prints what was rendered.
@@ -220,6 +222,8 @@ pub(crate) struct Printer<W: Write> {
     left_out: u64,
     /// Whether any log had one, or a bisection.
     pub(crate) found: bool,
+    /// Whether any report was not asked for.
+    pub(crate) deselected: bool,
     /// Why the log that is being printed could not be read, or not to its end.
     error: Option<String>,
     totals: Totals,
@@ -253,11 +257,12 @@ impl<W: Write> Printer<W> {
             held_bytes: 0,
             left_out: 0,
             found: false,
+            deselected: false,
             error: None,
             totals: Totals::default(),
             summary: Summary::default(),
             suite: Suite::default(),
-            texts: Texts::default(),
+            texts: Texts::new(printing.follow),
             document: Document::default(),
         })
     }
@@ -358,9 +363,9 @@ impl<W: Write> Printer<W> {
             );
         }
         if self.printing.format == Format::Kcidb {
-            // Of what could not be read at all that has been said.
-            let bytes = bytes.filter(|bytes| *bytes > 0 || end.error.is_none());
-            return self.document.end(path, count, bytes, &mut self.out);
+            // Of what could not be read that has been said.
+            let read = end.error.is_none();
+            return if read { self.document.end(path, count, bytes, &mut self.out) } else { Ok(()) };
         }
         match (self.printing.format, self.printing.form) {
             (Format::Json, _) => {

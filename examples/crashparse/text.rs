@@ -31,6 +31,8 @@ pub(crate) struct Texts {
     bytes: usize,
     /// Whether reports are printed as they come.
     streams: bool,
+    /// Whether they are neither counted nor numbered.
+    alone: bool,
     /// Reports that were printed.
     printed: u64,
     /// Of the hung tasks that follow each other: who waits for whom.
@@ -86,6 +88,11 @@ impl Count {
 }
 
 impl Texts {
+    /// Of logs that are followed each report stands alone: they are not counted.
+    pub(crate) fn new(follow: bool) -> Texts {
+        Texts { alone: follow, streams: follow, ..Texts::default() }
+    }
+
     /// Takes a report of a log, by its number; a `live` one is printed at once.
     pub(crate) fn add(
         &mut self,
@@ -155,7 +162,7 @@ impl Texts {
         for report in reports {
             self.printed += 1;
             // Of a log that is still written one report may be all.
-            if self.count.reports > 1 {
+            if self.count.reports > 1 && !self.alone {
                 write!(out, "{}. ", self.printed)?;
             }
             out.write_all(&report.text)?;
@@ -171,7 +178,7 @@ impl Texts {
     pub(crate) fn finish(mut self, out: &mut impl Write) -> io::Result<()> {
         if self.streams {
             self.release(out)?;
-            return self.count.print(out);
+            return if self.alone { Ok(()) } else { self.count.print(out) };
         }
         self.count.print(out)?;
         self.release(out)

@@ -933,7 +933,7 @@ pub(crate) const SYSCALL_PREFIXES: &[&str] = &[
 /// Anchors that are the title themselves, by a piece of their names: what they call is every caller's.
 pub(crate) const TITLED_ANCHORS: &[(&str, &str)] = &[("smp_call_function", "smp_call_function")];
 
-/// What they call is a test of KUnit's: `kmalloc_oob_right` of mm/kasan, `test_kmalloc_aligned_oob_read` of mm/kfence (lib/kunit/test.c).
+/// What they call is a test of KUnit's: `kmalloc_oob_right` of mm/kasan, `test_krealloc` of mm/kfence (lib/kunit/test.c).
 pub(crate) const RUNS_TESTS: &[&str] = &["kunit_try_run_case", "kunit_run_case_internal"];
 
 /// Frames that name a hung task's title whatever else waits on the stack: everybody waits here.

@@ -24,13 +24,15 @@ const AROUND_FULL: (usize, usize) = (12, 4);
 pub(crate) struct CodeText<'r, 'a> {
     pub(crate) registers: &'r Registers<'a>,
     pub(crate) full: bool,
+    /// Whether the instruction at the counter trapped: a CPU that is locked up or asked is stopped anywhere.
+    pub(crate) trapped: bool,
     /// What stands above the instructions.
     pub(crate) head: &'r dyn Display,
 }
 
 impl Display for CodeText<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let CodeText { registers, full, head } = self;
+        let CodeText { registers, full, trapped, head } = self;
         let Some(Disassembly { instructions, .. }) = disasm::of_kernel(registers) else { return Ok(()) };
         let trap = instructions.iter().position(|instruction| instruction.trap).unwrap_or_default();
         let checks = |text: &str| text == "ud2" || text.starts_with("brk") || text.starts_with("mc ");
@@ -70,7 +72,8 @@ impl Display for CodeText<'_, '_> {
             {
                 write!(f, "    # {}", self::place(pc, target - behind))?;
             }
-            writeln!(f, "{}", if instruction.trap { "    <-- trapping instruction" } else { "" })?;
+            let at = if *trapped { "    <-- trapping instruction" } else { "    <-- stopped here" };
+            writeln!(f, "{}", if instruction.trap { at } else { "" })?;
         }
         Ok(())
     }

@@ -173,7 +173,7 @@ fn nothing_is_told_without_a_trap_or_of_other_cpus() {
 
 fn text(dump: &str) -> String {
     let dumps = Registers::read(dump.lines().map(str::as_bytes));
-    CodeText { registers: &dumps[0], full: true, head: &"code:" }.to_string()
+    CodeText { registers: &dumps[0], full: true, trapped: true, head: &"code:" }.to_string()
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_user_s_code_is_not_told_as_the_kernel_s() {
         RSP: 002b:00007ffd5c5e5a98 EFLAGS: 00000246 ORIG_RAX: 0000000000000001\n";
     let dumps = Registers::read(dump.lines().map(str::as_bytes));
     assert!(dumps[0].user && dumps[0].code.is_some());
-    assert_eq!(CodeText { registers: &dumps[0], full: true, head: &"code:" }.to_string(), "");
+    assert_eq!(CodeText { registers: &dumps[0], full: true, trapped: true, head: &"code:" }.to_string(), "");
     let asked = dumps[0].code.as_ref().unwrap().disassemble(dumps[0].arch).unwrap();
     assert!(asked.instructions.iter().any(|instruction| instruction.text == "syscall"));
 }

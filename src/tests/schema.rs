@@ -37,7 +37,6 @@ const UNSEEN: &[&str] = &[
     "kasan/mapping/end",
     "kasan/mapping/start",
     "kasan/memory_tag",
-    "kasan/place/state",
     "kasan/pointer_tag",
     "kmsan/user_address",
     "lock/released",

@@ -421,22 +421,7 @@ impl<'a> Block<'a> {
         let Block { phase, row, inner, dump, in_task, frame, aside, time, last, .. } = *self;
         let (cpu, pid, gs) = (known.cpu.or(self.cpu), known.pid.or(self.pid), self.gs.or(known.gs));
         let numbered = self.numbered || known.numbered;
-        Block {
-            phase,
-            row,
-            inner,
-            dump,
-            in_task,
-            frame,
-            aside,
-            time,
-            last,
-            cpu,
-            pid,
-            gs,
-            numbered,
-            ..*known
-        }
+        Block { phase, row, inner, dump, in_task, frame, aside, time, last, cpu, pid, gs, numbered, ..*known }
     }
 
     /// Takes a line that does not follow: what was before it is lost. `false` if it has no place of its own.
