@@ -146,6 +146,10 @@ impl<'a> Report<'a> {
         if incident.doubtful.is_empty() || title.corruption != Some(Corruption::NoFrames) {
             return title;
         }
+        // They may begin behind its banner.
+        if lines.first().is_none_or(|first| first.offset != incident.banner.line.offset) {
+            return title;
+        }
         let of_all = title::of(incident.headline.1, log, &lines, &Text::of(log, &lines), false, Vec::new);
         Title { corruption: title.corruption, ..of_all }
     }

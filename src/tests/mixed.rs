@@ -298,3 +298,22 @@ kernel BUG at mm/slub.c:1!
 [    9.000300] RIP: 0010:second+0x1/0x2
 ",
 ];
+
+/// Lines that others printed may begin behind a report's banner: the fuzzer's.
+#[test]
+fn a_report_in_the_midst_of_others_keeps_its_title() {
+    let log = "\
+[   14.591627] Hardware name: IBM pSeries p reports kernel BUG at mm/slub.c when unplugging.
+BUG: soft lockup - CPU#X stuck for XXs! [process:pid]
+[   14.591913] MSR:  800000000280b033 <SF,VEC,VSX,EE,FP,ME,IR,DR,RI,LE>  CR: 24000884  XER: 20040006
+[   14.592059] CFAR: c008000000261450 DAR: 0000000000000228 DSISRkernel BUG at mm/slub.c:1!: 40000000 IRQMASK: 0
+
+Unable to handle kernel paging request on resume
+[   14&593736] BUG: Kernel NULL pointer dereference on read* at 0x00000128
+[   14.601597] 4bfff7e1 4bffff54 60000000 60000000 fffdda98 ffffffff 3c4cfffe 3842da98 60000000 3d220000 e9098240
+[   14.602016] ---[ end trace 0000000000000000 ]---
+[   14.6755Not tainted82] Oops: Kernel access of bad area, sig: 11 [#2]
+";
+    let titles: Vec<String> = reports(log.as_bytes()).map(|report| report.title().to_string()).collect();
+    assert!(!titles.is_empty() && titles.iter().all(|title| !title.is_empty()), "{titles:?}");
+}
