@@ -9,6 +9,7 @@ use crate::facts::frame::{Calls, Frame, Trust};
 use crate::facts::place::Check;
 use crate::facts::registers::Registers;
 use crate::facts::trace::{StackTrace, TraceKind};
+#[cfg(feature = "disasm")]
 use crate::kind::Kind;
 use crate::report::{Report, Syscall};
 use crate::text;

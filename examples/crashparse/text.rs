@@ -19,7 +19,7 @@ const TITLES: usize = 1 << 16;
 
 /// A text that waits for its turn.
 enum Held {
-    Report(Rendered),
+    Report(Box<Rendered>),
     /// What is no report: a bisection.
     Other(Vec<u8>),
 }
@@ -103,7 +103,7 @@ impl Texts {
     ) -> io::Result<()> {
         self.count.add(log, &report);
         let bytes = report.text.len();
-        self.hold(Held::Report(report), bytes, live, out)
+        self.hold(Held::Report(Box::new(report)), bytes, live, out)
     }
 
     /// Takes a text that is no report's.
@@ -127,7 +127,7 @@ impl Texts {
             |next: &Held| matches!(next, Held::Report(next) if next.follows && next.waits.is_some());
         while let Some(first) = held.next() {
             let first = match first {
-                Held::Report(report) => report,
+                Held::Report(report) => *report,
                 Held::Other(text) => {
                     out.write_all(&text)?;
                     continue;
@@ -136,7 +136,7 @@ impl Texts {
             let hung = first.waits.is_some();
             let mut hang = vec![first];
             while let Some(Held::Report(next)) = held.next_if(|next| hung && goes_on(next)) {
-                hang.push(next);
+                hang.push(*next);
             }
             self.print(hang, out)?;
         }
