@@ -203,7 +203,7 @@ pub(crate) enum Colour {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Paging {
-    /// If the output is a terminal and no log is followed or typed in.
+    /// If the output is text or Markdown on a terminal, and no log is followed, comes from a pipe or is typed in.
     Auto,
     /// Always, but where a log is followed.
     Always,

@@ -328,7 +328,8 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// Ends a log of which so many bytes were read, if that is known. Of a bisection's log the bisection comes before the reports, but in JSON, where it is a member of its own.
+    /// Ends a log of which so many bytes were read, if that is known. Of a bisection's log the bisection comes before the
+    /// reports, but in JSON, where it is a member of its own.
     pub(crate) fn end(
         &mut self,
         log: usize,

@@ -287,6 +287,10 @@ mod tests {
             let last = log.trim_end_matches([',', '\n']);
             assert_eq!(String::from_utf8_lossy(&decode(last.as_bytes())), plain.trim_end());
         }
+        // In an object whose beginning was cut off.
+        let log = framed("", "\"}").replace("[demo]", "[\\\"demo\\\"]");
+        let text = String::from_utf8_lossy(&decode(log.as_bytes())).into_owned();
+        assert_eq!(text, plain.replace("[demo]", "[\"demo\"]"));
         let log = format!("[\n{}\"[   12.345677] a \\\"b\\\"\"\n]\n", framed("  \"", "\","));
         let plain = format!("[\n{plain}[   12.345677] a \"b\"\n]\n");
         assert_eq!(String::from_utf8_lossy(&decode(log.as_bytes())), plain);

@@ -178,6 +178,6 @@ pub(crate) const BOTTOMS: &[&str] = &[
     // arch/arm64/kernel/entry.S, arch/arm/kernel/entry-common.S
     "el0_", "el0t_", "__sys_trace", "secondary_start_kernel", "__secondary_switched", "__primary_switched", "ret_fast_syscall",
     // arch/riscv, arch/powerpc, arch/s390, arch/loongarch, arch/mips: entry.S
-    "ret_from_", "handle_exception", "system_call_", "start_here_common", "handle_sys", "syscall_common", "kernel_thread_starter",
+    "ret_from_", "handle_exception", "system_call_", "start_here_common", "handle_syscall", "handle_sys64", "handle_sysn32", "syscall_common", "kernel_thread_starter",
     "__ret_from_fork", "smp_start_secondary",
 ];

@@ -11,7 +11,6 @@ use crate::formats::says::{Banner, SAYS, Says};
 use crate::formats::{fault, noise, warning};
 use crate::line::Line;
 use crate::text;
-use crate::title;
 
 /// Whether a row of the table is about a report with this banner.
 fn fits(row: &Says, banner: &[u8]) -> bool {
@@ -66,11 +65,9 @@ impl<'a> Report<'a> {
         let preamble = self.preamble().iter().map(|line| line.body);
         let cut = preamble.skip_while(|body| !text::contains(body, noise::CUT_HERE)).skip(1);
         let before: Vec<&[u8]> = cut.filter_map(message::line).collect();
-        // What stands behind a `cut here` that no check has followed is no panic's.
-        if !before.is_empty()
-            && before.len() <= message::LINES
-            && !title::is_panic(self.incident.banner.line.body)
-        {
+        // Behind a `cut here` whose check was lost stand lines of anybody.
+        let checks = self.incident.banner.line.body.starts_with(b"WARNING: ");
+        if checks && !before.is_empty() && before.len() <= message::LINES {
             return before;
         }
         let is_reason =

@@ -675,3 +675,45 @@ fn patterns_are_whole_paths() {
     assert!(fits("mm/sl?b*", "mm/slab_common.c") && !fits("mm/sl?b*", "mm/swap.c"));
     assert!(fits("", "") && fits("**", "") && !fits("?", "") && !fits("", "x"));
 }
+
+#[test]
+fn a_test_that_kunit_calls_is_to_blame_whatever_its_name_borrows() {
+    let report = |stack: &str| {
+        let mut log = "[    1.000000] BUG: KASAN: slab-out-of-bounds in kmalloc_oob_demo+0x1/0x2\n\
+             [    1.000001] Write of size 1 at addr ffff888004a6b273 by task kunit_try_catch/188\n\
+             [    1.000002] CPU: 1 PID: 188 Comm: kunit_try_catch Not tainted 6.5.9 #1\n[    1.000003] Call Trace:\n"
+            .to_string();
+        stack.split_whitespace().for_each(|name| {
+            let (mark, name) = name.strip_prefix('?').map_or(("", name), |name| ("? ", name));
+            log += &format!("[    1.000004]  {mark}{name}+0x1/0x2\n");
+        });
+        let report = reports(log.as_bytes()).next().unwrap();
+        (report.title().to_string(), report.blamed().map(str::to_string))
+    };
+    let title = "KASAN: slab-out-of-bounds Write in kunit_try_run_case".to_string();
+    for runs in ["kunit_try_run_case", "kunit_run_case_internal kunit_try_run_case"] {
+        let stack =
+            format!("dump_stack kasan_report kmalloc_oob_demo ?ktime_get_ts64 {runs} kthread ret_from_fork");
+        let (named, blamed) = report(&stack);
+        assert_eq!(blamed.as_deref(), Some("kmalloc_oob_demo"), "{runs}");
+        assert!(runs.contains(' ') || named == title, "{named}");
+    }
+    // What is known by its whole name is none.
+    let (_, blamed) = report("dump_stack kasan_report kfree kunit_try_run_case kthread");
+    assert_eq!(blamed.as_deref(), Some("kunit_try_run_case"));
+}
+
+#[test]
+fn who_made_a_task_wait_is_to_blame_where_the_scheduler_faults() {
+    for waits in
+        ["_cond_resched", "wait_for_completion", "wait_for_common", "synchronize_srcu", "__wait_rcu_gp"]
+    {
+        let log = format!(
+            "[    1.000000] general protection fault: 0000 [#1] SMP\n\
+             [    1.000001] CPU: 1 PID: 77 Comm: demo Not tainted 5.7.0 #1\n\
+             [    1.000002] RIP: 0010:__schedule+0x488/0x830\n[    1.000003] Call Trace:\n\
+             [    1.000004]  {waits}+0x1/0x2\n[    1.000005]  demo_close+0x1/0x2\n"
+        );
+        assert_eq!(reports(log.as_bytes()).next().unwrap().blamed(), Some("demo_close"), "{waits}");
+    }
+}

@@ -317,3 +317,171 @@ Unable to handle kernel paging request on resume
     let titles: Vec<String> = reports(log.as_bytes()).map(|report| report.title().to_string()).collect();
     assert!(!titles.is_empty() && titles.iter().all(|title| !title.is_empty()), "{titles:?}");
 }
+
+/// Parts of reports as x86 prints them, of a CPU and a task.
+struct Printer {
+    cpu: u32,
+    pid: u32,
+    name: &'static str,
+}
+
+impl Printer {
+    fn header(&self, release: &str) -> Vec<String> {
+        let Printer { cpu, pid, name } = self;
+        vec![
+            format!("CPU: {cpu} PID: {pid} Comm: {name} Not tainted {release} #1"),
+            "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2 04/01/2014".to_string(),
+        ]
+    }
+
+    /// The counter and the registers; their values are another CPU's own.
+    fn registers(&self, function: &str) -> Vec<String> {
+        let Printer { cpu, name, .. } = self;
+        let rows = format!(
+            "RIP: 0010:{name}_{function}+0x11/0x20\nCode: 0f 1f 44 00 <48> 8b 00 48 89\n\
+             RSP: 0018:ffffc9000{cpu}23fc40 EFLAGS: 00010246\n\
+             RAX: 0000000000000000 RBX: ffff88800{cpu}e1a000 RCX: 0000000000000000\n\
+             RDX: 0000000000000001 RSI: ffff88800{cpu}e1a0c8 RDI: 0000000000000000\n\
+             RBP: ffffc9000{cpu}23fc98 R08: 0000000000000001 R09: ffffc9000{cpu}23f96f\n\
+             R10: fffff52000047f2d R11: 0000000000000000 R12: ffffc9000{cpu}23fc98\n\
+             R13: 0000000000000003 R14: ffff88800{cpu}e1a0c0 R15: ffffffffc0009160\n\
+             FS:  00007f3c5a1e2740(0000) GS:ffff88801{cpu}e00000(0000) knlGS:0000000000000000\n\
+             CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033\n\
+             CR2: 0000000000559c5a CR3: 00000000051fa000 CR4: 00000000007506f0"
+        );
+        rows.lines().map(str::to_string).collect()
+    }
+
+    fn frames(&self, functions: &[&str]) -> Vec<String> {
+        functions.iter().map(|function| format!(" {}_{function}+0x5d/0xa0", self.name)).collect()
+    }
+
+    /// A stack since Linux 5.13, down to the program that called.
+    fn stack(&self, functions: &[&str]) -> Vec<String> {
+        let head = ["Call Trace:", " <TASK>"].map(str::to_string);
+        let end = [" entry_SYSCALL_64_after_hwframe+0x76/0x7e", "RIP: 0033:0x47b7a0", " </TASK>"];
+        [&head[..], &self.frames(functions), &end.map(str::to_string)].concat()
+    }
+
+    /// The same before.
+    fn unmarked_stack(&self, functions: &[&str]) -> Vec<String> {
+        let end = [" entry_SYSCALL_64_after_hwframe+0x42/0xb7".to_string()];
+        [&["Call Trace:".to_string()][..], &self.frames(functions), &end].concat()
+    }
+}
+
+fn lines(lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| line.to_string()).collect()
+}
+
+/// The title of each report, and the functions of its stacks, but for those of program counters.
+fn told(lines: &[String]) -> Vec<(String, Vec<String>)> {
+    let stamped = lines.iter().enumerate().map(|(at, line)| format!("[  100.{at:06}] {line}\n"));
+    let log: String = stamped.collect();
+    let functions = |report: &Report<'_>| {
+        let frames = report.traces().into_iter().flat_map(|trace| trace.frames);
+        frames.filter_map(|frame| frame.symbol.map(str::to_string)).collect()
+    };
+    let mut all: Vec<_> =
+        reports(log.as_bytes()).map(|report| (report.title().to_string(), functions(&report))).collect();
+    all.sort();
+    all
+}
+
+/// One CPU prints its whole report in the midst of another's, and each has its own.
+#[test]
+fn a_report_in_the_midst_of_another_takes_none_of_its_lines() {
+    let (one, other) =
+        (Printer { cpu: 1, pid: 905, name: "one" }, Printer { cpu: 3, pid: 1377, name: "other" });
+    let deep = ["read", "show", "dispatch", "write"];
+    let fault = [
+        lines(&[
+            "general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP",
+        ]),
+        one.header("6.1.90"),
+        one.registers("read"),
+        one.stack(&deep),
+        lines(&["Modules linked in:", "---[ end trace 0000000000000000 ]---"]),
+    ]
+    .concat();
+    let bare = [
+        lines(&["BUG: sleeping function called from invalid context at mm/slab.h:388"]),
+        one.header("4.14.91"),
+        one.unmarked_stack(&deep),
+    ]
+    .concat();
+    let unknown = [
+        lines(&[
+            "------------[ cut here ]------------",
+            "Kernel BUG at one_read+0x11/0x20 [verbose debug info unavailable]",
+            "invalid opcode: 0000 [#1] SMP",
+        ]),
+        one.header("6.1.90"),
+        one.registers("read"),
+        one.stack(&deep),
+        lines(&["Modules linked in:", "---[ end trace 0000000000000000 ]---"]),
+    ]
+    .concat();
+    let oops = [
+        lines(&[
+            "BUG: unable to handle kernel NULL pointer dereference at 0000000000000018",
+            "Oops: 0000 [#1] SMP",
+        ]),
+        other.header("4.14.91"),
+        other.registers("load"),
+        other.unmarked_stack(&["read", "ioctl"]),
+        lines(&["Modules linked in:", "---[ end trace 5f1d2c3ba0b1c2d3 ]---"]),
+    ]
+    .concat();
+    let kasan = [
+        lines(&[
+            "BUG: KASAN: slab-use-after-free in other_load+0x5d/0xa0",
+            "Read of size 8 at addr ffff888005a9b008 by task other/1377",
+            "",
+        ]),
+        other.header("6.5.0"),
+        other.stack(&["load", "read", "ioctl"]),
+        lines(&["", "Allocated by task 1377:"]),
+        other.frames(&["alloc", "open"]),
+        lines(&["", "Freed by task 1377:"]),
+        other.frames(&["free", "close"]),
+        lines(&["", "=================================================================="]),
+    ]
+    .concat();
+    let atomic = [
+        lines(&[
+            "BUG: scheduling while atomic: other/1377/0x00000002",
+            "Modules linked in:",
+            "Preemption disabled at:",
+            "[<ffffffffc0de0045>] other_atomic+0x15/0x50",
+        ]),
+        other.header("6.1.90"),
+        other.stack(&["sleep", "ioctl"]),
+    ]
+    .concat();
+    let spin = [
+        lines(&[
+            "BUG: spinlock lockup suspected on CPU#3, other/1377",
+            " lock: other_lock+0x0/0x40, .magic: dead4ead, .owner: one/905, .owner_cpu: 1",
+        ]),
+        other.header("6.1.90"),
+        other.stack(&["lock", "ioctl"]),
+    ]
+    .concat();
+    // In the midst of the stack, or of the registers.
+    for (outer, inner, behind) in [
+        (&bare, &oops, "one_show"),
+        (&fault, &kasan, "one_show"),
+        (&fault, &kasan, "R13: "),
+        (&fault, &atomic, "one_show"),
+        (&fault, &spin, "R13: "),
+        (&unknown, &spin, "R13: "),
+        (&unknown, &kasan, "one_show"),
+    ] {
+        let at = outer.iter().position(|line| line.contains(behind)).unwrap() + 1;
+        let mixed = [&outer[..at], inner, &outer[at..]].concat();
+        let mut alone = [told(outer), told(inner)].concat();
+        alone.sort();
+        assert_eq!(told(&mixed), alone, "{} in {}, behind {behind}", inner[0], outer[0]);
+    }
+}

@@ -521,17 +521,29 @@ fn the_object_of_kfence_is_told() {
 }
 
 #[test]
-fn a_panic_says_nothing_of_what_stands_behind_a_cut_before_it() {
-    let lines = [
-        "------------[ cut here ]------------",
-        "usb 1-1: new high-speed USB device number 2 using xhci_hcd",
-        "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: demo_copy+0xa5/0xb0",
-        "CPU: 1 PID: 905 Comm: demo Not tainted 6.1.0 #1",
-        "Call Trace:",
-        " panic+0xe8/0x236",
-        " demo_copy+0xa5/0xb0 [demo]",
-    ];
-    let text = text_of(&lines, false);
-    let says = "says     Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: demo_copy+0xa5/0xb0";
-    assert!(text.contains(says) && !text.contains("usb 1-1"), "{text}");
+fn only_a_check_says_what_stands_behind_a_cut() {
+    for (banner, checks) in [
+        ("WARNING: CPU: 1 PID: 905 at drivers/demo.c:12 demo_copy+0xa5/0xb0 [demo]", true),
+        (
+            "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: demo_copy+0xa5/0xb0",
+            false,
+        ),
+        ("BUG: unable to handle page fault for address: ffffc90000fd0000", false),
+        ("BUG: sleeping function called from invalid context at mm/slab.h:420", false),
+        ("watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [demo:905]", false),
+        ("general protection fault: 0000 [#1] SMP", false),
+        ("kernel BUG at mm/slub.c:42!", false),
+    ] {
+        let lines = [
+            "------------[ cut here ]------------",
+            "usb 1-1: new high-speed USB device number 2 using xhci_hcd",
+            banner,
+            "CPU: 1 PID: 905 Comm: demo Not tainted 6.1.0 #1",
+            "Call Trace:",
+            " demo_copy+0xa5/0xb0 [demo]",
+        ];
+        let text = text_of(&lines, false);
+        assert_eq!(text.contains("says     usb 1-1"), checks, "{text}");
+        assert_eq!(text.contains(&format!("says     {banner}\n")), !checks, "{text}");
+    }
 }

@@ -65,6 +65,11 @@ impl<'a> Streams<'a> {
         let time_of = |fit: &Fit| self.block(fit.stream).and_then(|block| block.time);
         // What one CPU prints is in the order of time.
         narrow(&mut fits, |fit| time_of(fit) <= time);
+        let last = |fit: &Fit| self.list.get(fit.stream).is_some_and(|one| one.nth + 1 == self.lines);
+        if piece == Piece::Frame {
+            // Right behind a heading of its own.
+            narrow(&mut fits, |fit| last(fit) && self.block(fit.stream).is_some_and(|block| block.aside));
+        }
         // Who printed the last line goes on, unless another one prints line by line with it.
         let since = self.lines.saturating_sub(RECENT_LINES);
         let own = fits.iter().find(|fit| Some(fit.stream) == self.current).copied();
@@ -85,9 +90,18 @@ impl<'a> Streams<'a> {
         if matches!(piece, Piece::Close(_)) {
             // Behind where a task entered the kernel comes the end of that task's stack, and of no other that is not so far.
             let ends = |fit: &Fit| self.block(fit.stream).is_some_and(Block::is_at_bottom);
-            let last = |fit: &Fit| self.list.get(fit.stream).is_some_and(|one| one.nth + 1 == self.lines);
             if fits.iter().filter(|fit| ends(fit)).count() == 1 {
                 narrow(&mut fits, |fit| ends(fit) && last(fit));
+            }
+        }
+        if says {
+            // Between the frames of a stack nothing is said.
+            let early = |fit: &Fit| fit.phase <= Phase::Fault;
+            let amid = |fit: &Fit| self.block(fit.stream).is_some_and(Block::is_before_bottom);
+            if fits.iter().filter(|fit| early(fit)).count() == 1
+                && fits.iter().all(|fit| early(fit) || amid(fit))
+            {
+                fits.retain(early);
             }
         }
         if says || matches!(piece, Piece::Close(_)) {

@@ -183,7 +183,7 @@ impl<'a> Block<'a> {
             Piece::Head if at < Head => (Head, cost(self.lost_before_stack())?),
             Piece::Head if opened && (Stack..=Inside).contains(&at) => (Head, 1),
             Piece::Open(task) if (Head..Closed).contains(&at) && !(task && self.in_task) => (Stack, 0),
-            Piece::Aside if opened && at < End => (at, 0),
+            Piece::Aside if opened && at < End => (at, u8::from(self.is_before_bottom())),
             Piece::Frame if self.aside => (at, 0),
             Piece::Frame if (Head..Closed).contains(&at) => (Stack, 0),
             Piece::Frame if at == Inside && !self.is_at_bottom() => (Stack, 1),
@@ -393,9 +393,14 @@ impl<'a> Block<'a> {
         frame::functions_of_line(self.frame).into_iter().flatten().any(is_bottom)
     }
 
+    /// Whether frames of its stack are still to come.
+    pub(super) fn is_before_bottom(&self) -> bool {
+        self.phase == Phase::Stack && !self.is_at_bottom()
+    }
+
     /// Whether the task's part of the stack has begun, and its end is still to come.
     pub(super) fn is_amid_stack(&self) -> bool {
-        self.phase == Phase::Stack && (self.in_task || !self.is_event() && !self.is_at_bottom())
+        self.phase == Phase::Stack && self.in_task || !self.is_event() && self.is_before_bottom()
     }
 
     /// Whether nothing crashed.
